@@ -21,8 +21,8 @@ func Example() {
 	x := [][][]float32{{{0}, {1}}, {{0}, {4}}}
 	y := [][][]float32{{{1}, {4}}, {{0}, {4}}}
 	nearest, balanced := exec.MustCall2(x, y, float32(0.2))
-	fmt.Printf("%.2f\n%.2f\n", nearest.Value(), balanced.Value())
+	fmt.Printf("%.1f\n%.1f\n", nearest.Value(), balanced.Value())
 	// Output:
-	// [[[1.00] [1.00]] [[0.00] [4.00]]]
-	// [[[1.00] [4.00]] [[0.00] [4.00]]]
+	// [[[1.0] [1.0]] [[0.0] [4.0]]]
+	// [[[1.0] [4.0]] [[0.0] [4.0]]]
 }
