@@ -1,0 +1,18 @@
+// Package sinkhorn solves entropic optimal transport between weighted point clouds in memory.
+//
+// For clouds x_i with weights a_i and y_j with weights b_j, ground cost C_ij = ‖x_i−y_j‖²/2 and a regularisation ε > 0,
+//
+//	OT_ε(a, b) = min_P ⟨P, C⟩ + ε KL(P | a⊗b)   over couplings P ≥ 0 with row sums a and column sums b.
+//
+// [Solve] answers with a [Solution]: the dual potentials f and g, callable off the sample, the coupling
+// P_ij = a_i b_j exp((f_i + g_j − C_ij)/ε), the barycentric projection, and bounds on both sides of the optimum.
+// [Divergence] is the debiased S_ε = OT_ε(a,b) − OT_ε(a,a)/2 − OT_ε(b,b)/2 with its gradient, whose negative is the
+// velocity of the Sinkhorn flow. [Exact] is transport without entropy, for W₂ and as an oracle.
+//
+// Everything is computed in float64 in the log domain, in parallel over rows, with the same bytes for any number of
+// workers. Memory is O((n+m)·d): the cost matrix is never stored, except by Exact and where a caller asks for the coupling.
+//
+// An ε means nothing without its cost. Against other libraries: OTT-JAX uses ‖x−y‖², so its epsilon is twice ours;
+// GeomLoss with p = 2 uses our cost, with ε = blur²; POT measures entropy without the product of the marginals, so
+// its value differs by a constant.
+package sinkhorn

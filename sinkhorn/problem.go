@@ -1,0 +1,128 @@
+package sinkhorn
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// Problem asks for the entropic transport from X [n, d] to Y [m, d].
+type Problem struct {
+	// X and Y are the two clouds, one point a row. A nil Y stands for X itself, weights included: the symmetric
+	// problem of a self term, whose two potentials are one.
+	X, Y *mat.Dense
+
+	// A [n] and B [m] are the weights of the points: non-negative, of sum 1. Nil is uniform.
+	A, B []float64
+
+	// Cost is the ground cost; the zero value is ‖x−y‖²/2.
+	Cost Cost
+
+	// MaskDiagonal leaves the pairs (x_i, y_i) out of the coupling: a cloud against itself, without each point's
+	// own company.
+	MaskDiagonal bool
+}
+
+// Settings tunes the solver; nil and the zero value work.
+type Settings struct {
+	// Epsilon is the regularisation, in the unit of the cost. 0 means 0.05 × the mean cost of X–Y.
+	Epsilon float64
+
+	// Tolerance is the L1 error of the row marginal at which to stop. 0 means 1e-6.
+	Tolerance float64
+
+	// Iterations is the largest number of updates of each potential. 0 means 10 000.
+	Iterations int
+
+	// AnnealFrom is the ε of the first iterations, lowered step by step to Epsilon. 0 means the mean cost, or no
+	// annealing at all after a warm start; Epsilon or less means none.
+	AnnealFrom float64
+
+	// Start is the solution to start from: one of a nearby problem with as many points in Y. Nil starts from zero.
+	Start *Solution
+
+	// Workers is the number of goroutines that share the rows. 0 means one a processor. The answer does not
+	// depend on it.
+	Workers int
+}
+
+const (
+	defaultEpsilonShare = 0.05
+	defaultTolerance    = 1e-6
+	defaultIterations   = 10_000
+)
+
+// resolved returns the settings with every default but Epsilon's filled in, or an error that names the culprit.
+func (s *Settings) resolved() (Settings, error) {
+	var r Settings
+	if s != nil {
+		r = *s
+	}
+	for _, f := range []struct {
+		name  string
+		value float64
+	}{{"Epsilon", r.Epsilon}, {"Tolerance", r.Tolerance}, {"AnnealFrom", r.AnnealFrom}} {
+		if !(f.value >= 0) || math.IsInf(f.value, 1) {
+			return r, fmt.Errorf("sinkhorn: %s is %v, want a finite number ≥ 0", f.name, f.value)
+		}
+	}
+	if r.Iterations < 0 {
+		return r, fmt.Errorf("sinkhorn: Iterations is %d, want ≥ 0", r.Iterations)
+	}
+	if r.Workers < 0 {
+		return r, fmt.Errorf("sinkhorn: Workers is %d, want ≥ 0", r.Workers)
+	}
+	if r.Tolerance == 0 {
+		r.Tolerance = defaultTolerance
+	}
+	if r.Iterations == 0 {
+		r.Iterations = defaultIterations
+	}
+	return r, nil
+}
+
+// CheckCloud reports whether x can serve as a cloud: at least one row and one column, every coordinate finite. The
+// error names the argument as the caller calls it, the row, the column and the value.
+func CheckCloud(name string, x *mat.Dense) error {
+	if x == nil || x.IsEmpty() {
+		return fmt.Errorf("%s is empty, want a cloud [n, d] of at least one point", name)
+	}
+	n, d := x.Dims()
+	for i := range n {
+		for k, v := range x.RawRowView(i) {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return fmt.Errorf("%s row %d column %d of [%d, %d] is %v, want finite coordinates", name, i, k, n, d, v)
+			}
+		}
+	}
+	return nil
+}
+
+// checkWeights returns weights of sum exactly 1 up to rounding: uniform for nil, else w divided by its sum.
+func checkWeights(name string, w []float64, n int) ([]float64, error) {
+	out := make([]float64, n)
+	if w == nil {
+		for i := range out {
+			out[i] = 1 / float64(n)
+		}
+		return out, nil
+	}
+	if len(w) != n {
+		return nil, fmt.Errorf("sinkhorn: %s has %d weights for %d points", name, len(w), n)
+	}
+	sum := 0.0
+	for i, v := range w {
+		if !(v >= 0) || math.IsInf(v, 1) {
+			return nil, fmt.Errorf("sinkhorn: %s[%d] is %v, want a weight ≥ 0", name, i, v)
+		}
+		sum += v
+	}
+	if math.Abs(sum-1) > 1e-9 {
+		return nil, fmt.Errorf("sinkhorn: %s sums to %v, want 1", name, sum)
+	}
+	for i, v := range w {
+		out[i] = v / sum
+	}
+	return out, nil
+}

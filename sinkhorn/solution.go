@@ -1,0 +1,189 @@
+package sinkhorn
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+)
+
+// Solution is what Solve found: potentials, converged or not, that can be questioned. It does not change, and its
+// methods may be called from several goroutines at a time unless they say otherwise.
+type Solution struct {
+	*pair
+	epsilon       float64
+	f, g          []float64 // potentials of the centred problem; the same slice for a symmetric one
+	next          []float64 // the row potential that g asks for
+	marginalError float64
+	converged     bool
+	iterations    int
+	trace         []float64
+}
+
+// check reports numbers that only data can break.
+func (s *Solution) check() error {
+	if v := s.marginalError + floats.Sum(s.f) + floats.Sum(s.g); math.IsNaN(v) || math.IsInf(v, 0) {
+		return ErrOverflow
+	}
+	return nil
+}
+
+// Epsilon returns the regularisation that was used, in the unit of the cost.
+func (s *Solution) Epsilon() float64 { return s.epsilon }
+
+// Converged tells whether MarginalError is within the tolerance that was asked for.
+func (s *Solution) Converged() bool { return s.converged }
+
+// MarginalError returns Σ_i |Σ_j P_ij − a_i|, computed from the potentials by one more pass over all pairs. The column
+// marginal is exact to rounding, save for a symmetric problem, whose marginals are one.
+func (s *Solution) MarginalError() float64 { return s.marginalError }
+
+// Iterations returns the number of updates of each potential, annealing included.
+func (s *Solution) Iterations() int { return s.iterations }
+
+// Trace returns the marginal error before the first and after every iteration at the final ε.
+func (s *Solution) Trace() []float64 { return append([]float64(nil), s.trace...) }
+
+// logWeighted returns p/ε + log w [n].
+func (s *Solution) logWeighted(p []float64, c *cloud) []float64 {
+	h := make([]float64, c.n)
+	for j := range h {
+		h[j] = p[j]/s.epsilon + c.logW[j]
+	}
+	return h
+}
+
+// eachRow calls do for every row i with its coupling P_i· [m], in order of i.
+func (s *Solution) eachRow(do func(i int, row []float64)) {
+	h := s.logWeighted(s.g, s.y)
+	row := make([]float64, s.y.n)
+	for i := range s.x.n {
+		s.couplingRow(row, i, h)
+		do(i, row)
+	}
+}
+
+// couplingRow writes P_i· [m].
+func (s *Solution) couplingRow(dst []float64, i int, h []float64) {
+	if s.x.weights[i] == 0 {
+		clear(dst)
+		return
+	}
+	s.scores(dst, s.x.row(i), i, s.y, h, s.epsilon)
+	own := s.f[i]/s.epsilon + s.x.logW[i]
+	for j, v := range dst {
+		dst[j] = math.Exp(own + v)
+	}
+}
+
+// Coupling returns the transport plan P [n, m],
+//
+//	P_ij = a_i b_j exp((f_i + g_j − C_ij)/ε).
+//
+// It is the only method that needs memory for all pairs.
+func (s *Solution) Coupling() *mat.Dense {
+	p := mat.NewDense(s.x.n, s.y.n, nil)
+	s.eachRow(func(i int, row []float64) { p.SetRow(i, row) })
+	return p
+}
+
+// Marginals returns the row sums [n] and the column sums [m] of the coupling.
+func (s *Solution) Marginals() (rows, columns []float64) {
+	rows, columns = make([]float64, s.x.n), make([]float64, s.y.n)
+	s.eachRow(func(i int, row []float64) {
+		rows[i] = floats.Sum(row)
+		floats.Add(columns, row)
+	})
+	return rows, columns
+}
+
+// Project returns the barycentric projection [n, d], row i being the mean of Y under the coupling given x_i:
+//
+//	T(x_i) = Σ_j P_ij y_j / Σ_j P_ij = softmax_j((g_j − C_ij)/ε + log b_j) · Y.
+//
+// For cost ‖x−y‖²/2 it is x − ∇F(x). Exact for the current potentials, converged or not, and defined where a_i = 0 too.
+//
+// Source: Peyré and Cuturi, Computational Optimal Transport (2019), §4.
+func (s *Solution) Project() *mat.Dense {
+	t := mat.NewDense(s.x.n, s.x.d, nil)
+	s.average(t, s.x, s.y, s.logWeighted(s.g, s.y), s.epsilon, s.y)
+	return t
+}
+
+// LinearCost returns ⟨P, C⟩, the cost of the coupling without its entropy, in the unit of the cost.
+func (s *Solution) LinearCost() float64 {
+	cost := make([]float64, s.x.n)
+	h := s.logWeighted(s.g, s.y)
+	s.each(s.x.n, s.y.n, func(i int, row []float64) {
+		s.couplingRow(row, i, h)
+		for j, p := range row {
+			if p > 0 {
+				cost[i] += p * s.costOf(i, j)
+			}
+		}
+	})
+	return floats.Sum(cost)
+}
+
+// Dual returns the dual value at the potentials,
+//
+//	⟨a, f⟩ + ⟨b, g⟩ − ε (Σ_ij P_ij − 1) ≤ OT_ε,
+//
+// a lower bound of the regularised transport value, converged or not, and the value itself at convergence.
+func (s *Solution) Dual() float64 {
+	mass := 0.0
+	for i, w := range s.x.weights {
+		if w > 0 {
+			mass += w * math.Exp((s.f[i]-s.next[i])/s.epsilon)
+		}
+	}
+	return floats.Dot(s.x.weights, s.f) + floats.Dot(s.y.weights, s.g) + floats.Dot(s.c, s.c)/2 - s.epsilon*(mass-1)
+}
+
+// Primal returns the primal value ⟨P, C⟩ + ε KL(P | a⊗b) of the coupling rounded to exact marginals: an upper bound of
+// OT_ε, converged or not, so that Primal − Dual certifies the distance to the optimum. It takes four passes over all
+// pairs. With a masked diagonal it can be +Inf: rounding may need a masked pair.
+//
+// Source: Altschuler, Weed and Rigollet, Near-linear time approximation algorithms for optimal transport via Sinkhorn
+// iteration (2017), algorithm 2.
+func (s *Solution) Primal() float64 {
+	a, b := s.x.weights, s.y.weights
+	shrink := func(want, have float64) float64 {
+		if have > want {
+			return want / have
+		}
+		return 1
+	}
+	rowScale := make([]float64, s.x.n)
+	columns := make([]float64, s.y.n)
+	s.eachRow(func(i int, row []float64) {
+		rowScale[i] = shrink(a[i], floats.Sum(row))
+		floats.AddScaled(columns, rowScale[i], row)
+	})
+	columnScale := make([]float64, s.y.n)
+	missingColumn := make([]float64, s.y.n)
+	for j, c := range columns {
+		columnScale[j] = shrink(b[j], c)
+		missingColumn[j] = b[j] - columnScale[j]*c
+	}
+	missing := floats.Sum(missingColumn)
+	value := 0.0
+	s.eachRow(func(i int, row []float64) {
+		floats.Scale(rowScale[i], row)
+		floats.Mul(row, columnScale)
+		missingRow := max(a[i]-floats.Sum(row), 0)
+		for j, p := range row {
+			if missing > 0 {
+				p += missingRow * max(missingColumn[j], 0) / missing
+			}
+			switch {
+			case p == 0:
+			case s.mask && i == j:
+				value = math.Inf(1)
+			default:
+				value += p * (s.costOf(i, j) + s.epsilon*math.Log(p/(a[i]*b[j])))
+			}
+		}
+	})
+	return value
+}
