@@ -28,6 +28,9 @@ func (s *Solution) check() error {
 	return nil
 }
 
+// Dims returns the number of points of X and of Y and their dimension.
+func (s *Solution) Dims() (n, m, d int) { return s.x.n, s.y.n, s.x.d }
+
 // Epsilon returns the regularisation that was used, in the unit of the cost.
 func (s *Solution) Epsilon() float64 { return s.epsilon }
 

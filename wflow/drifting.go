@@ -1,0 +1,123 @@
+package wflow
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/floats"
+	"gonum.org/v1/gonum/mat"
+)
+
+// Drifting is the field of the Drifting models, for comparison. With affinities A of the particles to all targets, the
+// geometric mean of a softmax over rows and one over columns of −‖x−y‖/τ, positives + and negatives −,
+//
+//	V = (ΣA⁻) A⁺ Y⁺ − (ΣA⁺) A⁻ Y⁻,
+//
+// sums running over a row. Negatives are the particles' own cloud, each without itself, or Clouds.Self, and under
+// guidance the unconditional data with weight (α−1)(n−1)/u. It vanishes at q = p but is no gradient: Energy is NaN.
+//
+// Source: Generative Modeling via Drifting, arXiv 2602.04770, algorithm 2, and its code for the last digits: distances
+// are at least 1e-4, the product of the softmaxes at least 1e-6, and a particle is 100 farther from itself.
+type Drifting struct {
+	Temperature float64 // τ, in the unit of the coordinates; > 0
+}
+
+const (
+	driftingLeastSquare  = 1e-8 // of a squared distance
+	driftingLeastProduct = 1e-6 // of row softmax × column softmax
+	driftingSelfDistance = 100  // added to a particle's distance to itself
+)
+
+// Velocity returns the velocity of every particle.
+func (f *Drifting) Velocity(_ context.Context, c Clouds) (*Velocity, error) {
+	if !(f.Temperature > 0) {
+		return nil, fmt.Errorf("wflow: Drifting has Temperature %v, want > 0", f.Temperature)
+	}
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	targets, weights, negatives := c.driftingTargets()
+	n, d := c.Particles.Dims()
+	m, _ := targets.Dims()
+	logits := mat.NewDense(n, m, nil)
+	for i := range n {
+		for j := range m {
+			r := driftingDistance(c.Particles.RawRowView(i), targets.RawRowView(j))
+			if c.Self == nil && i == j {
+				r += driftingSelfDistance
+			}
+			logits.Set(i, j, -r/f.Temperature)
+		}
+	}
+	affinity := mat.NewDense(n, m, nil)
+	rows, columns := logSumExps(logits)
+	for i := range n {
+		for j := range m {
+			product := math.Exp(2*logits.At(i, j) - rows[i] - columns[j])
+			affinity.Set(i, j, weights[j]*math.Sqrt(max(product, driftingLeastProduct)))
+		}
+	}
+	v := mat.NewDense(n, d, nil)
+	for i := range n {
+		a, x, out := affinity.RawRowView(i), c.Particles.RawRowView(i), v.RawRowView(i)
+		away, towards := floats.Sum(a[:negatives]), floats.Sum(a[negatives:])
+		for j, w := range a {
+			w *= away
+			if j < negatives {
+				w = -a[j] * towards
+			}
+			for k, y := range targets.RawRowView(j) {
+				out[k] += w * (y - x[k])
+			}
+		}
+	}
+	return &Velocity{V: v, Energy: math.NaN()}, nil
+}
+
+// driftingTargets returns all that the particles see, negatives first, with their weights.
+func (c Clouds) driftingTargets() (targets *mat.Dense, weights []float64, negatives int) {
+	own := c.self()
+	n, d := own.Dims()
+	m, _ := c.Data.Dims()
+	u := 0
+	if c.Unconditional != nil && c.weight() > 0 {
+		u, _ = c.Unconditional.Dims()
+	}
+	targets = mat.NewDense(n+u+m, d, nil)
+	targets.Slice(0, n, 0, d).(*mat.Dense).Copy(own)
+	if u > 0 {
+		targets.Slice(n, n+u, 0, d).(*mat.Dense).Copy(c.Unconditional)
+	}
+	targets.Slice(n+u, n+u+m, 0, d).(*mat.Dense).Copy(c.Data)
+	weights = make([]float64, n+u+m)
+	for j := range weights {
+		weights[j] = 1
+		if j >= n && j < n+u {
+			weights[j] = c.weight() * float64(n-1) / float64(u)
+		}
+	}
+	return targets, weights, n + u
+}
+
+func driftingDistance(x, y []float64) float64 {
+	s := 0.0
+	for k, v := range x {
+		s += (v - y[k]) * (v - y[k])
+	}
+	return math.Sqrt(max(s, driftingLeastSquare))
+}
+
+// logSumExps returns log Σ exp over each row and each column.
+func logSumExps(m *mat.Dense) (rows, columns []float64) {
+	n, k := m.Dims()
+	rows, columns = make([]float64, n), make([]float64, k)
+	for i := range rows {
+		rows[i] = floats.LogSumExp(m.RawRowView(i))
+	}
+	column := make([]float64, n)
+	for j := range columns {
+		columns[j] = floats.LogSumExp(mat.Col(column, j, m))
+	}
+	return rows, columns
+}

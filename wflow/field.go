@@ -1,0 +1,141 @@
+package wflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/wflowlab/wflowlab/sinkhorn"
+)
+
+// Clouds is what a Field may look at. All clouds share the dimension d.
+type Clouds struct {
+	// Particles is the moving cloud [n, d].
+	Particles *mat.Dense
+
+	// Self is an independent sample [n', d] of the particles' own distribution. Nil stands for the particles themselves.
+	Self *mat.Dense
+
+	// Data is the target cloud [m, d].
+	Data *mat.Dense
+
+	// Unconditional is a sample [u, d] of the data of all classes, for guidance. Nil means no guidance.
+	Unconditional *mat.Dense
+
+	// Alpha is the guidance scale α = w + 1. 0 and 1 mean no guidance.
+	Alpha float64
+}
+
+// self returns the cloud of the self term.
+func (c Clouds) self() *mat.Dense {
+	if c.Self != nil {
+		return c.Self
+	}
+	return c.Particles
+}
+
+// weight returns w = α − 1, 0 without guidance.
+func (c Clouds) weight() float64 {
+	if c.Unconditional == nil || c.Alpha == 0 {
+		return 0
+	}
+	return c.Alpha - 1
+}
+
+// Velocity is a field's answer.
+type Velocity struct {
+	// V is the velocity of every particle, [n, d], in the unit of the coordinates per unit of pseudo-time.
+	V *mat.Dense
+
+	// Energy is the value of what the field descends, in the unit of the cost; NaN where the field descends nothing
+	// that it can evaluate, as each field says.
+	Energy float64
+
+	// MarginalError is the largest L1 marginal error of the transport problems behind V; 0 where there are none.
+	MarginalError float64
+}
+
+// A Field gives every particle a velocity. It may keep state between calls, such as warm starts, and is then not for use
+// by several goroutines at a time.
+//
+// Errors name the cloud that is empty, of another dimension, or not finite, with its row and value.
+type Field interface {
+	Velocity(ctx context.Context, c Clouds) (*Velocity, error)
+}
+
+// Guidance says how the unconditional data push the particles away, more so the larger α.
+type Guidance int
+
+const (
+	// ByVelocity adds (α−1)·(T_data − T_unconditional) to the velocity.
+	ByVelocity Guidance = iota
+
+	// ByDistribution replaces the self term's cloud by its mixture with the unconditional data, whose points weigh
+	// (α−1)(n−1)/u against 1 for each of the n own points.
+	ByDistribution
+)
+
+// check validates the clouds' shapes and numbers once, where they enter.
+func (c Clouds) check() error {
+	if err := sinkhorn.CheckCloud("wflow: Particles", c.Particles); err != nil {
+		return err
+	}
+	if err := sinkhorn.CheckCloud("wflow: Data", c.Data); err != nil {
+		return err
+	}
+	_, d := c.Particles.Dims()
+	for _, o := range []struct {
+		name string
+		x    *mat.Dense
+	}{{"Data", c.Data}, {"Self", c.Self}, {"Unconditional", c.Unconditional}} {
+		if o.x == nil {
+			continue
+		}
+		if err := sinkhorn.CheckCloud("wflow: "+o.name, o.x); err != nil {
+			return err
+		}
+		if n, k := o.x.Dims(); k != d {
+			return fmt.Errorf("wflow: %s is [%d, %d], want dimension %d as Particles", o.name, n, k, d)
+		}
+	}
+	if !(c.Alpha == 0 || c.Alpha >= 1) {
+		return fmt.Errorf("wflow: Alpha is %v, want a guidance scale ≥ 1, or 0 for none", c.Alpha)
+	}
+	if c.Alpha > 1 && c.Unconditional == nil {
+		return errors.New("wflow: Alpha asks for guidance but Unconditional is nil")
+	}
+	return nil
+}
+
+// negatives returns the cloud and the weights that the self term couples to: under guidance by distribution the mixture
+// of the particles' own cloud with the unconditional data. Weights are nil where all are equal.
+func (c Clouds) negatives(g Guidance) (cloud *mat.Dense, weights []float64) {
+	own := c.self()
+	if g != ByDistribution || c.Unconditional == nil {
+		return own, nil
+	}
+	n, d := own.Dims()
+	u, _ := c.Unconditional.Dims()
+	cloud = mat.NewDense(n+u, d, nil)
+	cloud.Stack(own, c.Unconditional)
+	each := c.weight() * float64(n-1) / float64(u)
+	total := float64(n) + each*float64(u)
+	weights = make([]float64, n+u)
+	for j := range weights {
+		weights[j] = 1 / total
+		if j >= n {
+			weights[j] = each / total
+		}
+	}
+	return cloud, weights
+}
+
+// positiveEpsilon reports a regularisation that is missing.
+func positiveEpsilon(field string, epsilon float64) error {
+	if !(epsilon > 0) {
+		return fmt.Errorf("wflow: %s has Epsilon %v, want > 0", field, epsilon)
+	}
+	return nil
+}
