@@ -123,7 +123,7 @@ func (f Flow) velocity(ctx context.Context, step int, x, data *mat.Dense) (*Velo
 		return f.Field.Velocity(ctx, Clouds{Particles: x, Data: data})
 	}
 	n, d := x.Dims()
-	order := stream.New(f.Seed, fmt.Sprintf("halves/%d", step)).Perm(n)
+	order := stream.New(f.Seed, "halves").Perm(uint64(step), n)
 	halves := [2][]int{order[:n/2], order[n/2:]}
 	both := &Velocity{V: mat.NewDense(n, d, nil)}
 	for k, half := range halves {
