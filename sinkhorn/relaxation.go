@@ -48,6 +48,11 @@ func (r *relaxation) next(e float64) float64 {
 	return r.omega
 }
 
+// resume goes on with the factor that a nearby problem ended with.
+func (r *relaxation) resume(last relaxation) {
+	r.omega, r.steps, r.worst = last.omega, last.steps, math.Inf(1)
+}
+
 // choose starts a new window. Early in a run, far from the asymptotic regime, the contraction seen is nearly 1 and says
 // little: ω stays below 2 by as much as keeps its window in proportion to the steps already made.
 func (r *relaxation) choose(omega, e float64) {

@@ -18,6 +18,7 @@ type Solution struct {
 	converged     bool
 	iterations    int
 	trace         []float64
+	relax         relaxation // where it stood, for a solution that starts from this one
 }
 
 // check reports numbers that only data can break.
@@ -44,7 +45,7 @@ func (s *Solution) MarginalError() float64 { return s.marginalError }
 // Iterations returns the number of updates of each potential, annealing included.
 func (s *Solution) Iterations() int { return s.iterations }
 
-// Trace returns the marginal error before the first and after every iteration at the final ε.
+// Trace returns the L1 error of the row marginal at every iterate of the final ε.
 func (s *Solution) Trace() []float64 { return append([]float64(nil), s.trace...) }
 
 // logWeighted returns p/ε + log w [n].

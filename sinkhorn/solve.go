@@ -271,27 +271,35 @@ func (it *iteration) marginalError() float64 {
 
 func (q *pair) solve(ctx context.Context, set Settings) (*Solution, error) {
 	it := q.newIteration(set.Epsilon)
-	stages := []float64{set.Epsilon}
+	relax := relaxation{omega: 1}
 	if set.Start != nil {
 		if len(set.Start.g) != q.y.n {
 			return nil, fmt.Errorf("sinkhorn: Start has %d points in Y, the problem has %d", len(set.Start.g), q.y.n)
 		}
 		copy(it.g, set.Start.g)
+		relax.resume(set.Start.relax)
 	}
-	if !q.symmetric {
-		from := set.AnnealFrom
-		if from == 0 && set.Start == nil {
-			from = q.meanCost()
-		}
-		stages = annealing(from, set.Epsilon)
-	}
+	stages := q.stages(set)
+	it.epsilon = stages[0]
+	it.updateRows()
 	iterations := 0
+	if !q.symmetric {
+		it.step(1) // f and g now belong together
+		iterations++
+	}
+	plain := true // the last step was plain
 	for k, epsilon := range stages {
 		last := k == len(stages)-1
-		it.epsilon = epsilon
-		it.updateRows()
-		relax := relaxation{omega: 1}
-		for plain := q.symmetric; ; iterations++ {
+		if k > 0 {
+			it.epsilon = epsilon
+			it.updateRows()
+			plain = false
+		}
+		limit := set.Iterations
+		if !last {
+			limit /= 2 // the rest is for the ε that was asked for
+		}
+		for ; ; iterations++ {
 			if err := ctx.Err(); err != nil {
 				return nil, fmt.Errorf("sinkhorn: after %d iterations: %w", iterations, err)
 			}
@@ -300,34 +308,46 @@ func (q *pair) solve(ctx context.Context, set Settings) (*Solution, error) {
 				it.trace = append(it.trace, e)
 			}
 			done := e <= set.Tolerance || !last && e <= annealingTolerance
-			if done && plain || iterations >= set.Iterations || math.IsNaN(e) {
+			if done && plain || iterations >= limit || math.IsNaN(e) {
 				break
 			}
-			omega := relax.next(e)
-			if plain = q.symmetric || done || !last || iterations == set.Iterations-1; plain {
-				omega = 1
+			plain = done || !last || q.symmetric || iterations == limit-1
+			if plain {
+				it.step(1)
+			} else {
+				it.step(relax.next(e))
 			}
-			it.step(omega)
 		}
 	}
 	s := it.solution(set.Tolerance)
-	s.iterations = iterations
+	s.iterations, s.relax = iterations, relax
 	return s, s.check()
+}
+
+// stages returns the falling sequence of ε to go through; one that is too long for the iterations is left out.
+func (q *pair) stages(set Settings) []float64 {
+	target := []float64{set.Epsilon}
+	from := set.AnnealFrom
+	if from == 0 && set.Start == nil {
+		from = q.meanCost()
+	}
+	if q.symmetric || !(from > set.Epsilon) {
+		return target
+	}
+	var stages []float64
+	for e := from; e > set.Epsilon; e *= annealingFactor {
+		stages = append(stages, e)
+	}
+	if set.Iterations < 4*len(stages) {
+		return target
+	}
+	return append(stages, target...)
 }
 
 const (
 	annealingFactor    = 0.5
 	annealingTolerance = 0.05
 )
-
-// annealing returns a falling sequence of ε that ends in target.
-func annealing(from, target float64) []float64 {
-	var stages []float64
-	for e := from; e > target; e *= annealingFactor {
-		stages = append(stages, e)
-	}
-	return append(stages, target)
-}
 
 func (it *iteration) solution(tolerance float64) *Solution {
 	e := it.marginalError()
