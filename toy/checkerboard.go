@@ -10,13 +10,12 @@ import (
 // have an even sum: density 1/8 there, 0 elsewhere.
 func Checkerboard() Distribution {
 	return Distribution{Name: "checkerboard", Dim: 2,
-		At: func(s stream.Stream, i uint64, x []float64) {
-			i *= 3
-			square := s.Intn(i, 8)
+		At: func(s stream.Stream, x []float64) {
+			square := s.Intn(0, 8)
 			row := square / 2
 			column := 2*(square%2) + row%2
-			x[0] = float64(column-2) + s.Uniform(i+1)
-			x[1] = float64(row-2) + s.Uniform(i+2)
+			x[0] = float64(column-2) + s.Uniform(1)
+			x[1] = float64(row-2) + s.Uniform(2)
 		},
 		Density: func(x []float64) float64 {
 			column, row := math.Floor(x[0]), math.Floor(x[1])

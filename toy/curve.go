@@ -21,11 +21,10 @@ type Arc func(u float64) (x, y float64)
 // It panics if there are no arcs or if std is not positive.
 func Curve(name string, std float64, arcs ...Arc) Distribution {
 	return Distribution{Name: name, Dim: 2, Density: curveDensity(std, arcs),
-		At: func(s stream.Stream, i uint64, x []float64) {
-			i *= 4
-			cx, cy := arcs[s.Intn(i, len(arcs))](s.Uniform(i + 1))
-			x[0] = float64(cx) + float64(std*s.Normal(i+2))
-			x[1] = float64(cy) + float64(std*s.Normal(i+3))
+		At: func(s stream.Stream, x []float64) {
+			cx, cy := arcs[s.Intn(0, len(arcs))](s.Uniform(1))
+			x[0] = float64(cx) + float64(std*s.Normal(2))
+			x[1] = float64(cy) + float64(std*s.Normal(3))
 		}}
 }
 

@@ -50,14 +50,13 @@ func NewMixture(means *mat.Dense, weights []float64, std float64) *Mixture {
 	}
 	m := &Mixture{Means: means, Weights: weights, Std: std}
 	m.Distribution = Distribution{Name: "mixture", Dim: d, Density: m.density,
-		At: func(s stream.Stream, i uint64, x []float64) {
-			i *= uint64(1 + d)
-			u, mode := s.Uniform(i), 0
+		At: func(s stream.Stream, x []float64) {
+			u, mode := s.Uniform(0), 0
 			for mode < k-1 && u >= upTo[mode] {
 				mode++
 			}
 			for j, mean := range means.RawRowView(mode) {
-				x[j] = mean + float64(std*s.Normal(i+1+uint64(j)))
+				x[j] = mean + float64(std*s.Normal(uint64(1+j)))
 			}
 		}}
 	return m

@@ -19,11 +19,10 @@ func Pinwheel() Distribution {
 
 const blades, bladeCentre, bladeLength, bladeWidth, bladeTwist = 5, 1.4, 0.42, 0.14, 0.25
 
-func pinwheel(s stream.Stream, i uint64, x []float64) {
-	i *= 3
-	k := s.Intn(i, blades)
-	a := bladeCentre + float64(bladeLength*s.Normal(i+1))
-	b := bladeWidth * s.Normal(i+2)
+func pinwheel(s stream.Stream, x []float64) {
+	k := s.Intn(0, blades)
+	a := bladeCentre + float64(bladeLength*s.Normal(1))
+	b := bladeWidth * s.Normal(2)
 	r := math.Sqrt(float64(a*a) + float64(b*b))
 	x[0], x[1] = rotate(a, b, float64(k)/blades+float64(bladeTwist*r))
 }

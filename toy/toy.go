@@ -27,8 +27,8 @@ type Distribution struct {
 	Name string // in a few words, for titles
 	Dim  int    // d
 
-	// At writes sample i of the stream into x [d]. It reads words of the stream that belong to i alone.
-	At func(s stream.Stream, i uint64, x []float64)
+	// At writes one sample into x [d], made from words of s, which is a stream of its own for every sample.
+	At func(s stream.Stream, x []float64)
 
 	// Density returns the probability density at x [d], per unit of volume; nil where it is not known.
 	Density func(x []float64) float64
@@ -48,7 +48,7 @@ func (d Distribution) Draw(s stream.Stream, first, n int) *mat.Dense {
 	}
 	x := mat.NewDense(n, d.Dim, nil)
 	for k := range n {
-		d.At(s, uint64(first+k), x.RawRowView(k))
+		d.At(s.Sub(uint64(first+k)), x.RawRowView(k))
 	}
 	return x
 }
@@ -59,7 +59,7 @@ func Empirical(points *mat.Dense) Distribution {
 	n, d := points.Dims()
 	return Distribution{
 		Name: "empirical", Dim: d,
-		At: func(s stream.Stream, i uint64, x []float64) { copy(x, points.RawRowView(s.Intn(i, n))) },
+		At: func(s stream.Stream, x []float64) { copy(x, points.RawRowView(s.Intn(0, n))) },
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 // Reader tells the digit of an image by its three nearest neighbours among known ones, in Euclidean distance: the label
 // that two of them share, else the nearest one's. Of equally near images the earlier counts as nearer.
 //
-// Fitted on the 600 images that Split deals for it, it reads 97.8 % of the other real digits correctly: the mean over
-// 40 seeds of Split, each between 96 and 99 %.
+// Fitted on the 600 images that Split deals for it, it reads 97.8 % of the other 1,197 correctly: the mean over 40 seeds
+// of Split, each between 97.0 and 98.4 %.
 type Reader struct{ known Set }
 
 // NewReader returns a reader that knows the images of s, which it keeps. It panics if there are fewer than three or not

@@ -42,6 +42,13 @@ func (s Stream) Uint64(i uint64) uint64 {
 	return w
 }
 
+// Sub returns stream i of an endless sequence of streams, for what takes more than one word: the i-th sample, epoch or
+// step then reads words 0, 1, 2, … of its own. It is keyed by the seed and by the half of the block that word i leaves.
+func (s Stream) Sub(i uint64) Stream {
+	_, name := philox(i, s.name, s.seed)
+	return Stream{s.seed, name}
+}
+
 // philox is Philox2x64-10: it encrypts the counter (a, b) under key.
 func philox(a, b, key uint64) (uint64, uint64) {
 	for range 10 {
@@ -67,12 +74,12 @@ func (s Stream) Intn(i uint64, n int) int {
 }
 
 // Perm returns the i-th of a sequence of random permutations of 0 … n−1, by Fisher and Yates: with i the epoch, its
-// slices are mini-batches that visit every sample once. It reads words i·n to i·n+n−1, so all calls on one stream
-// should be with one n.
+// slices are mini-batches that visit every sample once.
 func (s Stream) Perm(i uint64, n int) []int {
+	s = s.Sub(i)
 	p := make([]int, n)
 	for k := range p {
-		j := s.Intn(i*uint64(n)+uint64(k), k+1)
+		j := s.Intn(uint64(k), k+1)
 		p[k], p[j] = p[j], k
 	}
 	return p
