@@ -29,7 +29,9 @@ type Flow struct {
 
 	// FreshSelf gives every particle an independent sample of the particles' distribution as its self term, as
 	// training does: each step splits the cloud at random into two halves, and each half is the other's sample. The
-	// velocity is then random, the energy the mean of the two halves' estimates.
+	// energy is the mean of the two halves' estimates. The halves differ by chance, which no force takes back from
+	// particles as a network's smoothness does: after some units of time the cloud spreads, the sooner the larger
+	// the steps and the fewer the particles.
 	FreshSelf bool
 
 	// Seed names the random halves.

@@ -14,7 +14,7 @@ import (
 //	V(x) = T_{q,p}(x) − T_{q,q}(x),
 //
 // with T the barycentric projections of entropic transport. It vanishes only at q = p. With guidance by velocity,
-// (α−1)·(T_{q,p} − T_{q,∅}) is added.
+// (α−1)·(T_{q,p} − T_{q,∅}) is added. With the cost ‖x−y‖ the method keeps this V, which is then no longer the gradient.
 //
 // The particles themselves as the self term (Clouds.Self nil) make V the exact gradient at the empirical measure. With
 // Clouds.Self an independent sample, V is what the method trains on; with MaskDiagonal the particles serve as their own
