@@ -1,0 +1,43 @@
+# Everything runs through env.sh, which pins Go and finds the lab's tools, and sees only .lab and Go's own caches.
+KERNEL := notebooks/kernel
+RUN    := $(KERNEL)/env.sh
+VENV   := .lab/venv/bin/python
+
+PORT      ?= 8888
+BROWSER   ?= yes
+NOTEBOOKS ?= notebooks/[0-9]*.ipynb
+BENCH     ?= .
+
+.DEFAULT_GOAL := help
+.PHONY: help lab setup test accept notebooks bench clean
+
+help: ## this list
+	@echo 'wflowlab: Wasserstein gradient flows in Go, in notebooks'
+	@echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo '  make lab PORT=8889 BROWSER=no PYTHON=python3.12    another port, no browser, a Python of your choice'
+	@echo '  make notebooks NOTEBOOKS=notebooks/03*.ipynb       only some'
+	@echo '  make bench BENCH=Solve                             only some, by regular expression'
+
+lab: setup ## install what the notebooks need into .lab, then serve them in JupyterLab
+	@$(RUN) $(VENV) $(KERNEL)/serve.py $(PORT) $(BROWSER)
+
+setup: # what lab does before it serves
+	@$(RUN) $(KERNEL)/setup.sh
+
+test: setup ## all checks and tests, every notebook at its small size; ends with a count
+	@$(RUN) $(VENV) $(KERNEL)/test.py
+
+accept: setup ## the numbers of the README at full size, three seeds, to notebooks/accept.json
+	@WFLOW_ACCEPT=1 WFLOW_ACCEPT_OUT="$$PWD/notebooks/accept.json" \
+		$(RUN) go test -p 1 -count 1 -v -run TestAccept -timeout 60m ./...
+
+notebooks: setup ## run every notebook at full size and store its outputs
+	@$(RUN) $(VENV) $(KERNEL)/run.py --inplace --json .lab/notebooks.json $(NOTEBOOKS)
+
+bench: setup ## all benchmarks
+	@$(RUN) go test -p 1 -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+clean: ## remove .lab; Go's own caches stay
+	rm -rf .lab

@@ -1,0 +1,28 @@
+#!/bin/sh
+# env.sh COMMAND ... runs COMMAND as everything here is run: the pinned Go, the lab's tools, XLA where it is installed,
+# and none of the user's own Jupyter settings.
+set -eu
+WFLOW_ROOT=$(cd "$(dirname "$0")/../.." && pwd -P)
+lab=$WFLOW_ROOT/.lab
+export WFLOW_ROOT
+
+# A front end started from a desktop menu may have no Go on its PATH.
+for folder in /usr/local/go/bin "${HOME-}/go/bin" "${HOME-}/sdk/go/bin" /opt/homebrew/bin; do
+	command -v go >/dev/null || PATH=$PATH:$folder
+done
+export PATH="$lab/bin:$PATH"
+
+# The one pin of the Go version is the toolchain line of go.mod.
+GOTOOLCHAIN=$(sed -n 's/^toolchain //p' "$WFLOW_ROOT/go.mod")
+export GOTOOLCHAIN GOEXPERIMENT=simd GOWORK=off
+
+# Set but empty, WFLOW_XLA_PLUGIN means: the pure Go backend.
+if [ -e "$lab/xla/lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so" ]; then
+	export WFLOW_XLA_PLUGIN="${WFLOW_XLA_PLUGIN-$lab/xla/lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so}"
+fi
+export WFLOW_CACHE="${WFLOW_CACHE:-$lab/cache}"
+
+export JUPYTER_CONFIG_DIR="$lab/jupyter/config" JUPYTER_DATA_DIR="$lab/jupyter/data" JUPYTER_RUNTIME_DIR="$lab/jupyter/runtime"
+unset JUPYTER_CONFIG_PATH JUPYTER_PATH
+export PYTHONDONTWRITEBYTECODE=1
+exec "$@"

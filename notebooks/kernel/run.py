@@ -1,0 +1,281 @@
+"""Runs notebooks headless, or checks what is stored in them.
+
+    env.sh python run.py [--small | --inplace | --check] [--json FILE] NOTEBOOK...
+
+Every notebook runs from a clean kernel, in its own folder. --small gives a parameter its small value: in a const block,
+
+    steps = 7500 // [count] training steps; small: 60
+
+runs as steps = 60, and the notebook starts with an empty WFLOW_CACHE. --inplace stores the outputs, unless something is
+wrong with them. --check runs nothing. --json writes time per cell and peak memory. Exit status 1 if anything failed.
+"""
+
+import argparse
+import json
+import os
+import re
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import nbformat
+import psutil
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+MEMORY = 1.5e9  # bytes: most that a kernel, its cells and its compiler may take together
+SIZE = 1e6  # bytes: most that a stored notebook may take
+LINES = 15  # more in a cell want a function in a package
+CELL_SECONDS = 900
+
+VALUE = r"""(?:"[^"]*"|`[^`]*`|'[^']*'|[^"`'/]|/(?!/))*?"""
+PARAMETER = re.compile(rf"((?:\s*const\b)?\s*\w+(?:\s+[\w.]+)?\s*=\s*){VALUE}(\s*//.*\bsmall:\s*)(\S.*?)\s*")
+MACHINE_PATH = re.compile(
+    r"(?<![\w./~-])(?:/(?:home|root|Users|tmp|private|var/folders|workspace)/[\w.-]|[A-Z]:\\\w)[^\s\"'<>)]*"
+)
+
+
+@dataclass
+class Report:
+    """What running or checking one notebook found. Times are seconds, memory is bytes."""
+
+    notebook: str
+    small: bool = False
+    seconds: float = 0
+    peak_memory: int = 0
+    cells: list = field(default_factory=list)  # seconds of each code cell
+    problems: list = field(default_factory=list)
+    warnings: list = field(default_factory=list)
+
+
+def shrink(source):
+    """Returns a cell's source with its small parameters, and the lines that ask for one where there is no constant."""
+    lines, misplaced, block = [], [], False
+    for line in source.split("\n"):
+        constant = block or re.match(r"\s*const\b", line)
+        parameter = PARAMETER.fullmatch(line) if constant else None
+        if parameter:
+            line = parameter[1] + parameter[3] + parameter[2] + parameter[3]
+        elif re.search(r"//.*\bsmall:", line):
+            misplaced.append(line.strip())
+        block = bool(re.match(r"\s*const\s*\(", line)) or (block and not re.match(r"\s*\)", line))
+        lines.append(line)
+    return "\n".join(lines), misplaced
+
+
+def texts(cell):
+    """Yields what a reader can read in a cell's outputs: no pictures."""
+    for output in cell.get("outputs", []):
+        yield output.get("text", "")
+        for kind, data in output.get("data", {}).items():
+            if kind not in ("image/png", "image/jpeg", "image/gif"):
+                yield re.sub(r"base64,[\w+/=\s]+", "", data if isinstance(data, str) else json.dumps(data))
+
+
+def errors(cell):
+    """Returns what the compiler or the program said in a failed cell."""
+    said = []
+    for output in cell.get("outputs", []):
+        if output.output_type == "stream" and output.name == "stderr":
+            said.append(output.text)
+        if output.output_type == "error":
+            said.append("\n".join(output.traceback))
+    text = re.sub(r"\x1b\[[0-9;]*m|(?m:^# gonb_\w+\n)", "", "\n".join(said))
+    return re.sub(r"\n{2,}", "\n", text).strip()
+
+
+def indent(text):
+    return "\n".join("    " + line for line in text.split("\n"))
+
+
+def source_problems(notebook):
+    """Returns what is wrong with a notebook as written, and what is only unwelcome."""
+    problems, warnings = [], []
+    if notebook.metadata.get("kernelspec", {}).get("name") != "gonb":
+        problems.append("its kernelspec is not gonb")
+    problems += [f"cell id {id} occurs {n} times" for id, n in Counter(c.get("id") for c in notebook.cells).items() if n > 1]
+    code = [(i, c.source) for i, c in enumerate(notebook.cells, 1) if c.cell_type == "code"]
+    if not code or not code[0][1].lstrip().startswith("import"):
+        problems.append("its first code cell does not begin with imports")
+    for i, source in code:
+        if not source.strip():
+            problems.append(f"cell {i} is empty")
+        if re.search(r"(?m)^\s*!", source):
+            problems.append(f"cell {i} runs a shell command")
+        problems += [f"cell {i}: not a constant, so it cannot be small: {line}" for line in shrink(source)[1]]
+        if source.count("\n") >= LINES:
+            warnings.append(f"cell {i} has {source.count(chr(10)) + 1} lines: more than {LINES} want a function in a package")
+    return problems, warnings
+
+
+def output_problems(notebook):
+    """Returns what is wrong with a notebook's outputs."""
+    problems = []
+    folders = {os.environ["WFLOW_ROOT"], str(Path.home()), tempfile.gettempdir()} - {"/"}
+    here = re.compile(r"(?<![\w./~-])(?:" + "|".join(map(re.escape, folders)) + r")(?![\w-])[^\s\"'<>)]*")
+    for i, cell in enumerate(notebook.cells, 1):
+        if cell.cell_type != "code":
+            continue
+        if cell.execution_count is None:
+            problems.append(f"cell {i} has not been run")
+        if any(output.output_type == "error" for output in cell.outputs):
+            problems.append(f"cell {i} failed")
+        for text in texts(cell):
+            found = here.search(text) or MACHINE_PATH.search(text)
+            if found:
+                problems.append(f"cell {i} shows a path of this machine: {found[0]}")
+    size = len(nbformat.writes(notebook).encode())
+    if size > SIZE:
+        problems.append(f"it takes {size / 1e6:.2f} MB, more than {SIZE / 1e6:g}")
+    return problems
+
+
+class Memory(threading.Thread):
+    """Samples the resident memory of a process and all below it. Shared pages count for each: an upper bound."""
+
+    def __init__(self, pid):
+        super().__init__(daemon=True)
+        self.kernel, self.peak, self.seen, self.over = psutil.Process(pid), 0, set(), threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.over.wait(0.1):
+            total = 0
+            try:
+                tree = [self.kernel, *self.kernel.children(recursive=True)]
+            except psutil.NoSuchProcess:
+                return
+            self.seen.update(tree)
+            for process in tree:
+                try:
+                    total += process.memory_info().rss
+                except psutil.NoSuchProcess:
+                    pass
+            self.peak = max(self.peak, total)
+
+    def stop(self):
+        """Ends the sampling, and whatever outlived the kernel."""
+        self.over.set()
+        self.join()
+        alive = [process for process in self.seen if process.is_running()]
+        for process in psutil.wait_procs(alive, timeout=3)[1]:
+            process.kill()
+
+
+def run(path, small=False, say=lambda line: None):
+    """Runs a notebook from a clean kernel. Returns it with its outputs, and the report. Says one line per cell."""
+    notebook, report = nbformat.read(path, 4), Report(str(path), small)
+    report.problems, report.warnings = source_problems(notebook)
+    if small:
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.source = shrink(cell.source)[0]
+    started = {}
+
+    def on_start(cell, cell_index):
+        started[cell_index] = time.time()
+
+    def on_executed(cell, cell_index, execute_reply):
+        if cell.cell_type == "code":
+            seconds = time.time() - started[cell_index]
+            report.cells.append(round(seconds, 3))
+            first = next((line for line in cell.source.split("\n") if line.strip() not in ("", "%%")), "")
+            say(f"  {cell_index + 1:3} {seconds:7.1f} s  {first[:80]}")
+
+    before, start, memory = set(path.parent.iterdir()), time.time(), None
+
+    def on_notebook(notebook):
+        nonlocal memory
+        memory = Memory(client.km.provisioner.pid)
+
+    client = NotebookClient(
+        notebook,
+        kernel_name="gonb",
+        timeout=CELL_SECONDS,
+        coalesce_streams=True,
+        record_timing=False,
+        resources={"metadata": {"path": str(path.parent)}},
+        on_notebook_start=on_notebook,
+        on_cell_start=on_start,
+        on_cell_executed=on_executed,
+    )
+    with tempfile.TemporaryDirectory() as cache:
+        env = dict(os.environ, WFLOW_RAW_ERRORS="1", **({"WFLOW_CACHE": cache} if small else {}))
+        try:
+            client.execute(env=env)
+        except CellExecutionError:
+            i, cell = next((i, c) for i, c in enumerate(notebook.cells, 1) if errors(c) and "error" in {o.output_type for o in c.outputs})
+            report.problems.append(f"cell {i} failed:\n{indent(cell.source)}\nwith\n{indent(errors(cell))}")
+        except CellTimeoutError:
+            report.problems.append(f"cell {len(report.cells) + 1} of the code cells took more than {CELL_SECONDS} s")
+        except (DeadKernelError, RuntimeError) as error:
+            report.problems.append(f"the kernel died: {error}. See .lab/kernel.log")
+        finally:
+            if memory:
+                memory.stop()
+                report.peak_memory = memory.peak
+    report.seconds = round(time.time() - start, 3)
+    if report.peak_memory > MEMORY:
+        report.problems.append(f"it took {report.peak_memory / 1e9:.2f} GB of memory, more than {MEMORY / 1e9:g}")
+    left = sorted(p.name for p in set(path.parent.iterdir()) - before if not p.name.startswith("."))
+    if left:
+        report.problems.append(f"it left files beside the notebook instead of in WFLOW_CACHE: {', '.join(left)}")
+    if not report.problems:
+        report.problems = output_problems(notebook)
+    return notebook, report
+
+
+def store(notebook, path):
+    """Writes a notebook so that an interruption leaves the old one or the new one."""
+    beside = path.with_name(f".{path.name}.new")
+    nbformat.write(notebook, beside)
+    os.replace(beside, path)
+
+
+def verdict(report):
+    """Returns a report in words."""
+    measured = f"{report.seconds:7.1f} s {report.peak_memory / 1e6:6.0f} MB" if report.seconds else ""
+    lines = [f"{'FAIL' if report.problems else 'ok':4} {measured}  {report.notebook}"]
+    return "\n".join(lines + [indent(p) for p in report.problems] + [indent(f"warning: {w}") for w in report.warnings])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--small", action="store_true", help="run with the small parameters")
+    how.add_argument("--inplace", action="store_true", help="store the outputs")
+    how.add_argument("--check", action="store_true", help="check what is stored, run nothing")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write what was measured")
+    options = parser.parse_args()
+    reports = []
+    for path in options.notebooks:
+        if options.check:
+            notebook, report = nbformat.read(path, 4), Report(str(path))
+            report.problems, report.warnings = source_problems(notebook)
+            report.problems += output_problems(notebook)
+        else:
+            print(path, flush=True)
+            notebook, report = run(path, options.small, lambda line: print(line, flush=True))
+        if options.inplace and not report.problems:
+            store(notebook, path)
+        elif options.inplace:
+            failed = Path(os.environ["WFLOW_ROOT"], ".lab", "failed", path.name)
+            failed.parent.mkdir(exist_ok=True)
+            store(notebook, failed)
+            report.problems.append(f"not stored; as it ran, it is in {failed}")
+        print(verdict(report), flush=True)
+        reports.append(report)
+    if options.json:
+        options.json.write_text(json.dumps([asdict(r) for r in reports], indent=1) + "\n")
+    failures = sum(bool(r.problems) for r in reports)
+    print(f"{len(reports) - failures} passed, {failures} failed")
+    sys.exit(failures > 0)
+
+
+if __name__ == "__main__":
+    main()
