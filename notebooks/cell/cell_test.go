@@ -1,0 +1,78 @@
+package cell
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestChecks(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		do    func()
+		fails bool
+	}{
+		{"below", func() { AtMost("gap", 1, 2) }, false},
+		{"equal", func() { AtMost("gap", 2, 2) }, false},
+		{"above", func() { AtMost("gap", 3, 2) }, true},
+		{"NaN is not at most", func() { AtMost("gap", math.NaN(), 2) }, true},
+		{"enough", func() { AtLeast("share", 0.98, 0.97) }, false},
+		{"too little", func() { AtLeast("share", 0.96, 0.97) }, true},
+		{"NaN is not at least", func() { AtLeast("share", math.NaN(), 0.97) }, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			defer func() {
+				if failed := recover() != nil; failed != c.fails {
+					t.Errorf("failed: %v", failed)
+				}
+			}()
+			c.do()
+		})
+	}
+}
+
+func TestCache(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "new")
+	t.Setenv("WFLOW_CACHE", folder)
+	path := Cache("05/generator.safetensors")
+	if want := filepath.Join(folder, "05", "generator.safetensors"); path != want {
+		t.Errorf("%s, want %s", path, want)
+	}
+	if err := os.WriteFile(path, nil, 0o644); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestProgress(t *testing.T) {
+	p := NewProgress("flow <1>", 4)
+	p.Step("")
+	if s := p.html(3*time.Second, "S = 1"); !strings.Contains(s, "flow &lt;1&gt;: 1 of 4, 9s left. S = 1") {
+		t.Error(s)
+	}
+	p.Set(4, "")
+	if s := p.html(2*time.Second, "S = 0"); s != "<small>flow &lt;1&gt;: 4 in 2.0 s. S = 0</small>" {
+		t.Error(s)
+	}
+}
+
+func TestContext(t *testing.T) {
+	ctx := Context()
+	if ctx.Err() != nil {
+		t.Error("cancelled from the start")
+	}
+	p, err := os.FindProcess(os.Getpid())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Signal(os.Interrupt); err != nil {
+		t.Skip("no interrupt on this platform:", err)
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(5 * time.Second):
+		t.Error("an interrupt does not cancel")
+	}
+}

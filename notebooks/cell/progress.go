@@ -1,0 +1,58 @@
+package cell
+
+import (
+	"fmt"
+	"html"
+	"time"
+
+	"github.com/janpfeifer/gonb/gonbui"
+)
+
+// Progress is a bar below the running cell, with the time that is left. Outside a notebook it shows nothing.
+type Progress struct {
+	what        string
+	total, done int
+	start, last time.Time
+	id          string
+}
+
+const progressEvery = 200 * time.Millisecond
+
+// NewProgress returns a bar for total steps of something.
+func NewProgress(what string, total int) *Progress {
+	p := &Progress{what: what, total: max(total, 1), start: time.Now()}
+	if gonbui.IsNotebook {
+		p.id = gonbui.UniqueID()
+	}
+	return p
+}
+
+// Set moves the bar to a number of steps done, with a note beside it such as the present energy. The bar that stays in
+// the notebook at the end names the time it took.
+func (p *Progress) Set(done int, note string) {
+	p.done = done
+	now := time.Now()
+	if p.id == "" || done < p.total && now.Sub(p.last) < progressEvery {
+		return
+	}
+	p.last = now
+	gonbui.UpdateHTML(p.id, p.html(now.Sub(p.start), note))
+	if done >= p.total {
+		gonbui.Sync()
+	}
+}
+
+// Step moves the bar on by one.
+func (p *Progress) Step(note string) { p.Set(p.done+1, note) }
+
+func (p *Progress) html(elapsed time.Duration, note string) string {
+	if p.done >= p.total {
+		return fmt.Sprintf("<small>%s: %d in %.1f s. %s</small>", html.EscapeString(p.what), p.total, elapsed.Seconds(), html.EscapeString(note))
+	}
+	left := "…"
+	if p.done > 0 {
+		left = (elapsed / time.Duration(p.done) * time.Duration(p.total-p.done)).Round(time.Second).String()
+	}
+	return fmt.Sprintf(`<small><progress value="%d" max="%d"></progress> %s: %d of %d, %s left. %s</small>`,
+		p.done, p.total, html.EscapeString(p.what), p.done, p.total, left, html.EscapeString(note))
+}
