@@ -29,6 +29,7 @@ app = LabApp.initialize_server(
         f"--ServerApp.open_browser={browser != 'no' and screen}",
         "--ServerApp.answer_yes=True",
         "--ServerApp.log_level=WARN",
+        "--LabApp.log_level=WARN",
         "--KernelSpecManager.allowed_kernelspecs=gonb",
         "--MultiKernelManager.default_kernel_name=gonb",
     ]

@@ -30,8 +30,8 @@ const masked = 1e6
 //	repeat:  u_i = −log n − logsumexp_j(v_j − C_ij/ε),   v_j = log b_j − logsumexp_i(u_i − C_ij/ε)
 //	T(x_i) = softmax_j(v_j − C_ij/ε) · Y
 //
-// The last softmax divides by the row mass that was reached, so u is not needed. With zero updates v is log b and T is
-// the projection of the KL flow; with one or more it is Sinkhorn's, exact in the limit.
+// The softmax divides by the row mass that was reached. With zero updates v is log b and T is the projection of the KL
+// flow; with one or more it is Sinkhorn's, exact in the limit.
 //
 // Everything is computed in the log domain. Squared distances come from ‖x‖² + ‖y‖² − 2⟨x, y⟩ about the mean of Y,
 // clamped at zero; Euclidean ones from differences, because the root would magnify the rounding near zero.
@@ -39,8 +39,7 @@ const masked = 1e6
 // Source: Han et al., One-Step Generative Modeling via Wasserstein Gradient Flows (2026); Peyré and Cuturi,
 // Computational Optimal Transport (2019), §4.
 func Project(p Problem, updates int) *graph.Node {
-	logK, _, v := potentials(p, updates)
-	return graph.Einsum("bnm,bmd->bnd", graph.Softmax(graph.Add(logK, v), -1), p.Y)
+	return graph.Einsum("bnm,bmd->bnd", graph.Softmax(logCoupling(p, updates), -1), p.Y)
 }
 
 // Coupling returns the couplings [b, n, m] after the given number of updates,
@@ -50,11 +49,11 @@ func Project(p Problem, updates int) *graph.Node {
 // with u from before the last update of v: column sums are b, row sums are 1/n only in the limit. With zero updates it
 // is softmax_j(v_j − C_ij/ε)/n, whose row sums are 1/n.
 func Coupling(p Problem, updates int) *graph.Node {
-	logK, u, v := potentials(p, updates)
+	logP := logCoupling(p, updates)
 	if updates == 0 {
-		return graph.DivScalar(graph.Softmax(graph.Add(logK, v), -1), float64(p.X.Shape().Dim(1)))
+		return graph.DivScalar(graph.Softmax(logP, -1), float64(p.X.Shape().Dim(1)))
 	}
-	return graph.Exp(graph.Add(graph.Add(logK, u), v))
+	return graph.Exp(logP)
 }
 
 // MMD returns the pull of Y on X under the kernel K = exp(−c/ε), [b, n, d]:
@@ -72,25 +71,27 @@ func MMD(p Problem) *graph.Node {
 	return graph.Sub(graph.Einsum("bnm,bmd->bnd", k, y), graph.Mul(graph.ReduceAndKeep(k, graph.ReduceSum, -1), x))
 }
 
-// potentials returns −C/ε [b, n, m] and the potentials over ε, u [b, n, 1] (nil without updates) and v [b, 1, m].
-func potentials(p Problem, updates int) (logK, u, v *graph.Node) {
+// logCoupling returns u_i − C_ij/ε + v_j [b, n, m]; with zero updates v is log b and u is left out.
+//
+// A softmax over j does not need u, but the last v was made from the rounded sum of the first two: added to the same
+// sum, it takes the rounding of large C/ε out again.
+func logCoupling(p Problem, updates int) (logP *graph.Node) {
 	p.check()
 	if updates < 0 {
 		exceptions.Panicf("batched: %d updates of the column potentials, want 0 or more", updates)
 	}
-	logK = p.logKernel()
-	logB := p.logWeights()
+	logK, logB := p.logKernel(), p.logWeights()
 	if updates == 0 {
-		return logK, nil, logB
+		return graph.Add(logK, logB)
 	}
-	g, dtype := logK.Graph(), logK.DType()
-	logA := graph.Scalar(g, dtype, -math.Log(float64(p.X.Shape().Dim(1))))
-	v = graph.ScalarZero(g, dtype)
+	logA := graph.Scalar(logK.Graph(), logK.DType(), -math.Log(float64(p.X.Shape().Dim(1))))
+	scores := logK
 	for range updates {
-		u = graph.Sub(logA, logSumExp(graph.Add(logK, v), 2))
-		v = graph.Sub(logB, logSumExp(graph.Add(logK, u), 1))
+		rows := graph.Add(logK, graph.Sub(logA, logSumExp(scores, 2)))
+		v := graph.Sub(logB, logSumExp(rows, 1))
+		scores, logP = graph.Add(logK, v), graph.Add(rows, v)
 	}
-	return logK, u, v
+	return logP
 }
 
 // logWeights returns log b [b, 1, m], or the scalar −log m for equal weights.

@@ -49,7 +49,7 @@ func Loss(field wflow.Field, r []*graph.Node, batch Batch) Goal {
 	scaled := constant.each(func(x *graph.Node) *graph.Node { return graph.Div(x, goal.S) })
 	for _, r := range r {
 		v := scaled.velocity(field, graph.MulScalar(r, epsilonPerR(field, d)))
-		meanSquare := graph.ReduceAllMean(graph.Square(v))
+		meanSquare := graph.ReduceAllMean(meanSquares(v))
 		goal.MeanSquare = append(goal.MeanSquare, meanSquare)
 		v = graph.Div(v, graph.Sqrt(graph.MaxScalar(meanSquare, 1e-8)))
 		if goal.Velocity != nil {
@@ -59,8 +59,14 @@ func Loss(field wflow.Field, r []*graph.Node, batch Batch) Goal {
 	}
 	x := graph.Div(batch.Particles, goal.S)
 	target := graph.StopGradient(graph.Add(x, goal.Velocity))
-	goal.Loss = graph.ReduceMean(graph.Square(graph.Sub(x, target)), 1, 2)
+	goal.Loss = meanSquares(graph.Sub(x, target))
 	return goal
+}
+
+// meanSquares returns the mean of x² over all axes but the first. Axes are reduced one by one, because the pure Go
+// engine adds the numbers of a reduction in one chain, whose float32 rounding grows with its length.
+func meanSquares(x *graph.Node) *graph.Node {
+	return graph.ReduceMean(graph.ReduceMean(graph.Square(x), 2), 1)
 }
 
 // epsilonPerR returns ε/R in d dimensions.
