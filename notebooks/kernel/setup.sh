@@ -72,20 +72,12 @@ install_python() {
 	echo "$wanted" >"$lab/venv/installed"
 }
 
-# prompt_gonb makes .lab/gonb.mod, our tools with a GoNB that waits half a second, not 12, before it first talks to gopls:
-# it waits with the kernel, so that a Tab in a fresh notebook would stop everything for as long.
-prompt_gonb() {
-	rm -rf "$lab/gonb" && mkdir "$lab/gonb"
-	go mod download github.com/janpfeifer/gonb
-	source=$(go list -m -f '{{.Dir}}' github.com/janpfeifer/gonb)
-	for item in "$source"/*; do
-		case $item in */docs | */examples) ;; *) cp -R "$item" "$lab/gonb/" ;; esac
-	done
-	chmod -R u+w "$lab/gonb"
-	wait=internal/goexec/goplsclient/conn.go
-	sed 's/\(ConnectTimeout *= *\)12000 /\1500 /' "$source/$wait" >"$lab/gonb/$wait"
-	cp go.mod "$lab/gonb.mod" && cp go.sum "$lab/gonb.sum"
-	go mod edit -replace=github.com/janpfeifer/gonb="$lab/gonb" "$lab/gonb.mod"
+# mend_gonb makes .lab/gonb.mod: our tools, with a GoNB mended as gonb.py says.
+mend_gonb() {
+	go mod download github.com/janpfeifer/gonb &&
+		"$python" "$kernel/gonb.py" "$(go list -m -f '{{.Dir}}' github.com/janpfeifer/gonb)" "$lab/gonb" &&
+		cp go.mod "$lab/gonb.mod" && cp go.sum "$lab/gonb.sum" &&
+		go mod edit -replace=github.com/janpfeifer/gonb="$lab/gonb" "$lab/gonb.mod"
 }
 
 install_tools() {
@@ -93,7 +85,7 @@ install_tools() {
 	(
 		cd "$kernel"
 		export GOBIN="$lab/bin" GOFLAGS=-ldflags=-w
-		logged tools prompt_gonb && logged tools go install -modfile="$lab/gonb.mod" tool
+		logged gonb mend_gonb && logged tools go install -modfile="$lab/gonb.mod" tool
 	) || die "the Go tools could not be built." "if the network is down or behind a proxy, mend that; then: make lab"
 }
 
@@ -145,7 +137,7 @@ warm() {
 check_go
 mkdir -p "$lab/log"
 # Everything the set-up depends on: while it stays the same, there is nothing to do.
-state=$(cd "$kernel" && printf '%s\n' "$WFLOW_ROOT $GOTOOLCHAIN $cgo" | cat - setup.sh go.mod go.sum requirements.txt xla.txt overrides.json | cksum)
+state=$(cd "$kernel" && printf '%s\n' "$WFLOW_ROOT $GOTOOLCHAIN $cgo" | cat - setup.sh gonb.py go.mod go.sum requirements.txt xla.txt overrides.json | cksum)
 if [ "$(cat "$lab/ready" 2>/dev/null)" = "$state" ] && "$python" -c '' 2>/dev/null; then exit 0; fi
 rm -f "$lab/ready"
 install_python

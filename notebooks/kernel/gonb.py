@@ -1,0 +1,45 @@
+"""Copies GoNB's source and mends three things in it: python gonb.py SOURCE COPY. A mend that no longer fits is an error."""
+
+import shutil
+import sys
+from pathlib import Path
+
+MENDS = [
+    # It waits 12 s before it first talks to gopls, and the kernel waits with it: a Tab in a fresh notebook stops everything.
+    (
+        "internal/goexec/goplsclient/conn.go",
+        "12000 * time.Millisecond",
+        "500 * time.Millisecond",
+    ),
+    # It answers requests of the control channel on the shell channel, and hangs there once the notebook's tab is closed.
+    (
+        "internal/kernel/messages.go",
+        "return m.kernel.sockets.ShellSocket.RunLocked(",
+        """socket := &m.kernel.sockets.ShellSocket
+	if msgType == "interrupt_reply" || msgType == "shutdown_reply" {
+		socket = &m.kernel.sockets.ControlSocket
+	}
+	return socket.RunLocked(""",
+    ),
+    # Stopped twice, by a message and a signal, it panics and leaves gopls and its folder behind.
+    (
+        "internal/kernel/kernel.go",
+        "close(k.stop)",
+        """if k.IsStopped() {
+		return
+	}
+	close(k.stop)""",
+    ),
+]
+
+source, copy = map(Path, sys.argv[1:])
+shutil.rmtree(copy, ignore_errors=True)
+shutil.copytree(source, copy, ignore=shutil.ignore_patterns("docs", "examples"), copy_function=shutil.copyfile)
+for folder in [copy, *copy.rglob("*/")]:
+    folder.chmod(0o755)  # Go's module cache is read-only
+for name, old, new in MENDS:
+    file = copy / name
+    text = file.read_text()
+    if text.count(old) != 1:
+        sys.exit(f"gonb.py: {name}: {old!r} occurs {text.count(old)} times, want 1: has GoNB changed?")
+    file.write_text(text.replace(old, new))
