@@ -1,0 +1,124 @@
+package viz
+
+import (
+	"fmt"
+	"image"
+	"math"
+	"strconv"
+
+	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// ImageGrid draws small images in rows, every pixel a sharp square. Its units are the columns and rows.
+type ImageGrid struct {
+	Images       []image.Image // row by row; nil leaves a place empty
+	Columns      int           // 0 means one for each column label, or 10 without
+	RowLabels    []string
+	ColumnLabels []string
+}
+
+// Plot draws the images, implementing plot.Plotter.
+func (l ImageGrid) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	rows, columns := l.dims()
+	for k, img := range l.Images {
+		if img == nil {
+			continue
+		}
+		const gap = 0.03
+		column, row := float64(k%columns), float64(rows-1-k/columns)
+		r := vg.Rectangle{Min: vg.Point{X: x(column + gap), Y: y(row + gap)}, Max: vg.Point{X: x(column + 1 - gap), Y: y(row + 1 - gap)}}
+		r = snap(r)
+		c.DrawImage(r, enlarge(img, int(r.Size().X*density), int(r.Size().Y*density)))
+		c.StrokeLines(draw.LineStyle{Color: hair, Width: 1}, []vg.Point{r.Min, {X: r.Max.X, Y: r.Min.Y}, r.Max, {X: r.Min.X, Y: r.Max.Y}, r.Min})
+	}
+}
+
+// enlarge returns the image at w by h pixels, each that of the nearest.
+func enlarge(img image.Image, w, h int) image.Image {
+	b := img.Bounds()
+	large := image.NewNRGBA(image.Rect(0, 0, w, h))
+	for i := range h {
+		for j := range w {
+			large.Set(j, i, img.At(b.Min.X+j*b.Dx()/w, b.Min.Y+i*b.Dy()/h))
+		}
+	}
+	return large
+}
+
+func (l ImageGrid) dims() (rows, columns int) {
+	columns = l.Columns
+	if columns == 0 {
+		columns = len(l.ColumnLabels)
+	}
+	if columns == 0 {
+		columns = min(10, len(l.Images))
+	}
+	return (len(l.Images) + columns - 1) / columns, columns
+}
+
+// DataRange returns one unit for each image, implementing plot.DataRanger.
+func (l ImageGrid) DataRange() (xmin, xmax, ymin, ymax float64) {
+	rows, columns := l.dims()
+	return 0, float64(columns), 0, float64(rows)
+}
+
+func (l ImageGrid) shape(a *axes) {
+	rows, _ := l.dims()
+	a.tight, a.equal, a.bare, a.unit = true, true, true, 46
+	a.xticks, a.yticks = []plot.Tick{}, []plot.Tick{}
+	for j, label := range l.ColumnLabels {
+		a.xticks = append(a.xticks, plot.Tick{Value: float64(j) + 0.5, Label: label})
+	}
+	for i, label := range l.RowLabels {
+		a.yticks = append(a.yticks, plot.Tick{Value: float64(rows-i) - 0.5, Label: label})
+	}
+}
+
+func (l ImageGrid) check() error {
+	if len(l.Images) == 0 {
+		return fmt.Errorf("Images: empty")
+	}
+	rows, columns := l.dims()
+	if l.Columns < 0 || len(l.ColumnLabels) > columns || len(l.RowLabels) > rows {
+		return fmt.Errorf("%d row and %d column labels for %d rows of %d images", len(l.RowLabels), len(l.ColumnLabels), rows, columns)
+	}
+	for k, img := range l.Images {
+		if img != nil && img.Bounds().Empty() {
+			return fmt.Errorf("Images[%d]: no pixels", k)
+		}
+	}
+	for _, label := range append(l.RowLabels[:len(l.RowLabels):len(l.RowLabels)], l.ColumnLabels...) {
+		if err := tickText.check(label); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Gray returns the rows of pixels [n, s²] as square images of s by s, the values from white to black given as those of white
+// and black. NaN is red. It panics where the rows are no squares.
+func Gray(pixels *mat.Dense, white, black float64) []image.Image {
+	n, d := pixels.Dims()
+	side := int(math.Sqrt(float64(d)) + 0.5)
+	if side*side != d {
+		panic("viz: Gray: rows of " + strconv.Itoa(d) + " pixels are no squares")
+	}
+	images := make([]image.Image, n)
+	for i := range n {
+		img := image.NewNRGBA(image.Rect(0, 0, side, side))
+		for k, v := range pixels.RawRowView(i) {
+			c := Series2.Color()
+			if !math.IsNaN(v) {
+				t := min(1, max(0, (v-white)/(black-white)))
+				c = rgb(0x010101 * uint32(255-230*t))
+			}
+			img.SetNRGBA(k%side, k/side, c)
+		}
+		images[i] = img
+	}
+	return images
+}

@@ -1,0 +1,49 @@
+package viz
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Level draws a reference value as a dotted line across the frame.
+type Level struct {
+	Y    float64
+	Name string // in the legend; "" leaves it out
+}
+
+// Plot draws the line, implementing plot.Plotter.
+func (l Level) Plot(c draw.Canvas, p *plot.Plot) {
+	_, y := p.Transforms(&c)
+	l.line(&c, y(l.Y))
+}
+
+func (l Level) line(c *draw.Canvas, y vg.Length) {
+	c.StrokeLine2(draw.LineStyle{Color: fade(paper, 0.5), Width: 2.2}, c.Min.X, y, c.Max.X, y)
+	c.StrokeLine2(draw.LineStyle{Color: ink, Width: 1, Dashes: []vg.Length{2, 2.5}}, c.Min.X, y, c.Max.X, y)
+}
+
+// DataRange returns the level, implementing plot.DataRanger.
+func (l Level) DataRange() (xmin, xmax, ymin, ymax float64) {
+	return math.Inf(1), math.Inf(-1), l.Y, l.Y
+}
+
+// Thumbnail draws a piece of the line, implementing plot.Thumbnailer.
+func (l Level) Thumbnail(c *draw.Canvas) { l.line(c, c.Center().Y) }
+
+func (l Level) keys() []key {
+	if l.Name == "" {
+		return nil
+	}
+	return []key{{l.Name, l, lineWidth}}
+}
+
+func (l Level) check() error {
+	if !finite(0, l.Y) {
+		return fmt.Errorf("Y: %v", l.Y)
+	}
+	return nil
+}
