@@ -71,10 +71,8 @@ func MMD(p Problem) *graph.Node {
 	return graph.Sub(graph.Einsum("bnm,bmd->bnd", k, y), graph.Mul(graph.ReduceAndKeep(k, graph.ReduceSum, -1), x))
 }
 
-// logCoupling returns u_i − C_ij/ε + v_j [b, n, m]; with zero updates v is log b and u is left out.
-//
-// A softmax over j does not need u, but the last v was made from the rounded sum of the first two: added to the same
-// sum, it takes the rounding of large C/ε out again.
+// logCoupling returns u_i − C_ij/ε + v_j [b, n, m]; with zero updates v is log b and u is left out, which a softmax
+// over j does not notice.
 func logCoupling(p Problem, updates int) (logP *graph.Node) {
 	p.check()
 	if updates < 0 {
@@ -87,9 +85,12 @@ func logCoupling(p Problem, updates int) (logP *graph.Node) {
 	logA := graph.Scalar(logK.Graph(), logK.DType(), -math.Log(float64(p.X.Shape().Dim(1))))
 	scores := logK
 	for range updates {
-		rows := graph.Add(logK, graph.Sub(logA, logSumExp(scores, 2)))
-		v := graph.Sub(logB, logSumExp(rows, 1))
-		scores, logP = graph.Add(logK, v), graph.Add(rows, v)
+		top, logSum := logSumExp(scores, 2)
+		rows := graph.Add(logK, graph.Sub(logA, graph.Add(top, logSum)))
+		top, logSum = logSumExp(rows, 1)
+		scores = graph.Add(logK, graph.Sub(logB, graph.Add(top, logSum)))
+		// Taken as differences from the largest of a column, the entries that count are small and round little.
+		logP = graph.Add(graph.Sub(rows, top), graph.Sub(logB, logSum))
 	}
 	return logP
 }
@@ -137,10 +138,10 @@ func centred(p Problem) (x, y *graph.Node) {
 	return graph.Sub(p.X, centre), graph.Sub(p.Y, centre)
 }
 
-// logSumExp reduces one axis of x to length 1, shifted by the maximum.
-func logSumExp(x *graph.Node, axis int) *graph.Node {
-	top := graph.StopGradient(graph.ReduceAndKeep(x, graph.ReduceMax, axis))
-	return graph.Add(top, graph.Log(graph.ReduceAndKeep(graph.Exp(graph.Sub(x, top)), graph.ReduceSum, axis)))
+// logSumExp reduces one axis of x to length 1 and returns log Σ exp(x) as a sum of two, the maximum and the rest.
+func logSumExp(x *graph.Node, axis int) (top, rest *graph.Node) {
+	top = graph.StopGradient(graph.ReduceAndKeep(x, graph.ReduceMax, axis))
+	return top, graph.Log(graph.ReduceAndKeep(graph.Exp(graph.Sub(x, top)), graph.ReduceSum, axis))
 }
 
 func (p Problem) check() {

@@ -28,6 +28,9 @@ func onBackends(t *testing.T, f func(t *testing.T, b compute.Backend)) {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
+			if name == "xla" && testing.Short() {
+				t.Skip("XLA compiles every graph for half a second")
+			}
 			t.Setenv(compute.ConfigEnvVar, "")
 			t.Setenv(PluginVariable, "")
 			if name == "xla" {
@@ -43,6 +46,18 @@ func onBackends(t *testing.T, f func(t *testing.T, b compute.Backend)) {
 			f(t, b)
 		})
 	}
+}
+
+// goBackend returns the pure Go backend.
+func goBackend(t testing.TB) compute.Backend {
+	t.Helper()
+	t.Setenv(compute.ConfigEnvVar, "")
+	t.Setenv(PluginVariable, "")
+	b, _, err := Backend()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
 }
 
 // clouds is a batch of problems on the host, flat and row-major.
@@ -187,9 +202,6 @@ func TestGoldenLoss(t *testing.T) {
 			t.Run(c.Name, func(t *testing.T) {
 				field, problems := fieldOf(t, c.Config), cloudsOf(t, c)
 				checkGolden(t, c, call[float32](t, b, field, c.Config.R, problems), "float32")
-				if describe(b) == "XLA" && testing.Short() {
-					return // XLA compiles for half a second
-				}
 				checkGolden(t, c, call[float64](t, b, field, c.Config.R, problems), "float64")
 			})
 		}
@@ -243,42 +255,54 @@ func TestAppendixE(t *testing.T) {
 	c := clouds{b: 1, n: 3, m: 4, u: 2, d: 2,
 		particles: []float64{0, 0, 1, 0.5, -0.5, 1.5}, data: []float64{2, 0, 1.5, 1, 0, 2, -1, 1},
 		self: []float64{0.2, -0.1, 0.8, 0.9, -0.7, 1.1}, unconditional: []float64{3, 3, -2, 0.5}}
+	table := []struct {
+		L     int
+		alpha float64
+		name  string
+		want  []float64
+	}{
+		{1, 1, "scale", []float64{1.4514360705}},
+		{1, 1, "s", []float64{1.0263202879}},
+		{1, 1, "T_pos", []float64{-0.95251758, 0.97064186, 1.70511716, 0.48718040, -0.24395741, 1.70475198}},
+		{10, 1, "T_pos", []float64{0.07347780, 0.78416812, 1.70512068, 0.48717734, -0.13494891, 1.81375973}},
+		{200, 1, "T_pos", []float64{0.36549078, 0.73087631, 1.70512084, 0.48717709, -0.24369656, 1.70501071}},
+		{1, 1, "T_neg", []float64{0.19530678, -0.09564639, 0.76716040, 0.85638159, -0.68181805, 1.07175810}},
+		{10, 1, "T_neg", []float64{0.19552581, -0.09511713, 0.77028651, 0.86159159, -0.68178012, 1.07175323}},
+		{200, 1, "T_neg", []float64{0.19720796, -0.09170925, 0.77614183, 0.87134996, -0.68155175, 1.07172317}},
+		{1, 1, "T_uncond", []float64{-1.94870941, 0.48717735, 1.70673181, 2.31489796, -1.94870941, 0.48717735}},
+		{10, 1, "T_uncond", []float64{-1.94870941, 0.48717735, 2.92147862, 2.92227136, -1.94870941, 0.48717735}},
+		{200, 1, "T_uncond", []float64{-1.94867522, 0.48719445, 2.92306411, 2.92306411, 0.48714316, 1.70510364}},
+		{1, 1, "mean_square0", []float64{0.6771578321}},
+		{10, 1, "mean_square0", []float64{0.4419562092}},
+		{200, 1, "mean_square0", []float64{0.3847211970}},
+		{1, 1.5, "mean_square0", []float64{1.3107146272}},
+		{10, 1.5, "mean_square0", []float64{1.4293196606}},
+		{200, 1.5, "mean_square0", []float64{0.9539931194}},
+		{10, 1, "plan_pos", []float64{0.06737611, 0.06737608, 0.00009831, 0.20982384, 0.18262389, 0.18262383, 0.00000002, 0,
+			0, 0.00000009, 0.24990167, 0.04017616}},
+		{10, 1, "velocity", []float64{-0.18358665, 1.32263548, 1.40619309, -0.56320013, 0.82255258, 1.11613851}},
+		{10, 1, "loss", []float64{1}},
+		{10, 1, "grad_gen", []float64{0.05962617, -0.42957203, -0.45671029, 0.18291890, -0.26715266, -0.36250494}},
+		{10, 1.5, "velocity", []float64{0.74363419, 0.85967787, 0.27322781, -1.33158168, 1.21594387, 1.17544862}},
+	}
 	onBackends(t, func(t *testing.T, b compute.Backend) {
-		for _, e := range []struct {
-			L     int
-			alpha float64
-			name  string
-			want  []float64
-		}{
-			{1, 1, "scale", []float64{1.4514360705}},
-			{1, 1, "s", []float64{1.0263202879}},
-			{1, 1, "T_pos", []float64{-0.95251758, 0.97064186, 1.70511716, 0.48718040, -0.24395741, 1.70475198}},
-			{10, 1, "T_pos", []float64{0.07347780, 0.78416812, 1.70512068, 0.48717734, -0.13494891, 1.81375973}},
-			{200, 1, "T_pos", []float64{0.36549078, 0.73087631, 1.70512084, 0.48717709, -0.24369656, 1.70501071}},
-			{1, 1, "T_neg", []float64{0.19530678, -0.09564639, 0.76716040, 0.85638159, -0.68181805, 1.07175810}},
-			{10, 1, "T_neg", []float64{0.19552581, -0.09511713, 0.77028651, 0.86159159, -0.68178012, 1.07175323}},
-			{200, 1, "T_neg", []float64{0.19720796, -0.09170925, 0.77614183, 0.87134996, -0.68155175, 1.07172317}},
-			{1, 1, "T_uncond", []float64{-1.94870941, 0.48717735, 1.70673181, 2.31489796, -1.94870941, 0.48717735}},
-			{10, 1, "T_uncond", []float64{-1.94870941, 0.48717735, 2.92147862, 2.92227136, -1.94870941, 0.48717735}},
-			{200, 1, "T_uncond", []float64{-1.94867522, 0.48719445, 2.92306411, 2.92306411, 0.48714316, 1.70510364}},
-			{1, 1, "mean_square0", []float64{0.6771578321}},
-			{10, 1, "mean_square0", []float64{0.4419562092}},
-			{200, 1, "mean_square0", []float64{0.3847211970}},
-			{1, 1.5, "mean_square0", []float64{1.3107146272}},
-			{10, 1.5, "mean_square0", []float64{1.4293196606}},
-			{200, 1.5, "mean_square0", []float64{0.9539931194}},
-			{10, 1, "plan_pos", []float64{0.06737611, 0.06737608, 0.00009831, 0.20982384, 0.18262389, 0.18262383, 0.00000002, 0,
-				0, 0.00000009, 0.24990167, 0.04017616}},
-			{10, 1, "velocity", []float64{-0.18358665, 1.32263548, 1.40619309, -0.56320013, 0.82255258, 1.11613851}},
-			{10, 1, "loss", []float64{1}},
-			{10, 1, "grad_gen", []float64{0.05962617, -0.42957203, -0.45671029, 0.18291890, -0.26715266, -0.36250494}},
-			{10, 1.5, "velocity", []float64{0.74363419, 0.85967787, 0.27322781, -1.33158168, 1.21594387, 1.17544862}},
-		} {
-			c.alpha = []float64{e.alpha}
-			got := call[float64](t, b, &wflow.Sinkhorn{Iterations: e.L}, []float64{0.05}, c)[e.name]
-			for i, want := range e.want {
-				if math.Abs(got[i]-want) > 6e-9 { // the notes have eight decimals
-					t.Errorf("L %d, α %v: %s[%d] is %.10f, want %.10f", e.L, e.alpha, e.name, i, got[i], want)
+		for _, L := range []int{1, 10, 200} {
+			if L == 200 && describe(b) == "XLA" {
+				continue // unrolled, it compiles for a minute
+			}
+			for _, alpha := range []float64{1, 1.5} {
+				c.alpha = []float64{alpha}
+				all := call[float64](t, b, &wflow.Sinkhorn{Iterations: L}, []float64{0.05}, c)
+				for _, e := range table {
+					if e.L != L || e.alpha != alpha {
+						continue
+					}
+					for i, want := range e.want {
+						// The notes have eight decimals, and leave out the 1e-8 added to the mean weight.
+						if got := all[e.name][i]; math.Abs(got-want) > 1e-8*(1+math.Abs(want)) {
+							t.Errorf("L %d, α %v: %s[%d] is %.10f, want %.10f", L, alpha, e.name, i, got, want)
+						}
+					}
 				}
 			}
 		}
@@ -308,39 +332,38 @@ func TestHost(t *testing.T) {
 		}
 		fields = append(fields, &wflow.MMD{Guidance: g})
 	}
-	onBackends(t, func(t *testing.T, b compute.Backend) {
-		for _, field := range fields {
-			for _, two := range []bool{false, true} {
-				for _, guided := range []bool{false, true} {
-					c := c
-					if two {
-						c.self = self
-					}
-					if !guided {
-						c.u = 0
-					}
-					want, err := wflow.Objective{Field: field, R: r}.Goal(context.Background(), c.host())
-					if err != nil {
-						t.Fatal(err)
-					}
-					got := call[float64](t, b, field, r, c)
-					var velocity []float64
-					for _, v := range want.Velocity {
-						velocity = append(velocity, v.RawMatrix().Data...)
-					}
-					for name, w := range map[string][]float64{"loss": want.Loss, "velocity": velocity, "scale": {want.Scale},
-						"s": {want.S}, "mean_square0": want.MeanSquare[:1], "mean_square1": want.MeanSquare[1:]} {
-						for i := range w {
-							if d := math.Abs(got[name][i] - w[i]); !(d <= 1e-9*(1+math.Abs(w[i]))) {
-								t.Errorf("%T%+v two %v guided %v: %s[%d] is %v, the host's %v", field, field, two, guided, name, i, got[name][i], w[i])
-								break
-							}
+	b := goBackend(t)
+	for _, field := range fields {
+		for _, two := range []bool{false, true} {
+			for _, guided := range []bool{false, true} {
+				c := c
+				if two {
+					c.self = self
+				}
+				if !guided {
+					c.u = 0
+				}
+				want, err := wflow.Objective{Field: field, R: r}.Goal(context.Background(), c.host())
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := call[float64](t, b, field, r, c)
+				var velocity []float64
+				for _, v := range want.Velocity {
+					velocity = append(velocity, v.RawMatrix().Data...)
+				}
+				for name, w := range map[string][]float64{"loss": want.Loss, "velocity": velocity, "scale": {want.Scale},
+					"s": {want.S}, "mean_square0": want.MeanSquare[:1], "mean_square1": want.MeanSquare[1:]} {
+					for i := range w {
+						if d := math.Abs(got[name][i] - w[i]); !(d <= 1e-9*(1+math.Abs(w[i]))) {
+							t.Errorf("%T%+v two %v guided %v: %s[%d] is %v, the host's %v", field, field, two, guided, name, i, got[name][i], w[i])
+							break
 						}
 					}
 				}
 			}
 		}
-	})
+	}
 }
 
 // host returns the clouds as wflow takes them.
