@@ -423,6 +423,19 @@ func TestIterateCountsUpdates(t *testing.T) {
 			t.Errorf("L = %d: column marginal %v, want %v", l, columns, p.B)
 		}
 	}
+	longer, err := Iterate(background, p, 4, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k, got := range longer.Trace() {
+		s, err := Iterate(background, p, 4, k+1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := s.MarginalError(); got != want || len(s.Trace()) != k+1 {
+			t.Errorf("Trace()[%d] = %v, the error after %d iterations is %v", k, got, k+1, want)
+		}
+	}
 	s, err := Iterate(background, p, 4, 0)
 	if err != nil {
 		t.Fatal(err)

@@ -76,6 +76,7 @@ func Iterate(ctx context.Context, p Problem, epsilon float64, L int) (*Solution,
 			return nil, fmt.Errorf("sinkhorn: %w", err)
 		}
 		it.step(1)
+		it.trace = append(it.trace, it.marginalError())
 	}
 	if L == 0 {
 		copy(it.f, it.next)
