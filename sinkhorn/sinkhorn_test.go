@@ -366,6 +366,20 @@ func TestDuplicatesAndZeroWeights(t *testing.T) {
 	}
 }
 
+// The symmetric iteration contracts by ½ at least, duplicates, zero weights and a small ε or not.
+func TestSelfTermConvergesFast(t *testing.T) {
+	r := rand.New(rand.NewPCG(21, 1))
+	half := gaussian(r, 20, 2, 0, 1)
+	x := mat.NewDense(40, 2, nil)
+	x.Stack(half, half)
+	for _, epsilon := range []float64{1e-3, 0.1, 10} {
+		s := solve(t, Problem{X: x, A: weights(r, 40, true)}, Settings{Epsilon: epsilon, Tolerance: 1e-13})
+		if !s.Converged() || s.Iterations() > 50 {
+			t.Errorf("ε = %v: error %v after %d iterations", epsilon, s.MarginalError(), s.Iterations())
+		}
+	}
+}
+
 func TestSameBytesForAnyNumberOfWorkers(t *testing.T) {
 	r := rand.New(rand.NewPCG(10, 1))
 	p := Problem{X: gaussian(r, 150, 2, 0, 1), Y: gaussian(r, 170, 2, 1, 1)}
@@ -502,6 +516,18 @@ func TestExactIsOptimal(t *testing.T) {
 		}
 		near(t, "duality", floats.Dot(a, plan.F)+floats.Dot(b, plan.G), plan.Cost(), 1e-10*(1+plan.Cost()))
 	}
+}
+
+// On a lattice nearly every pivot is a tie: strongly feasible trees keep the simplex from cycling.
+func TestExactOnALattice(t *testing.T) {
+	const side = 12
+	x, y := mat.NewDense(side*side, 2, nil), mat.NewDense(side*side, 2, nil)
+	for k := range side * side {
+		x.SetRow(k, []float64{float64(k / side), float64(k % side)})
+		y.SetRow(k, []float64{float64(k%side) + 3, float64(k/side) - 2})
+	}
+	near(t, "W2²", 2*exact(t, Problem{X: x, Y: y}).Cost(), 13, 1e-10) // the shift by (3, −2)
+	near(t, "W2 to itself", exact(t, Problem{X: x, Y: x}).Cost(), 0, 1e-12)
 }
 
 // OT_ε falls to exact transport as ε → 0: linear cost above, and within ε log(nm) of it.
