@@ -113,7 +113,7 @@ func (l Arrows) keys() []key {
 	if s := l.scale(); s != 1 {
 		name += " × " + strconv.FormatFloat(s, 'g', 3, 64)
 	}
-	return []key{{name, l, lineWidth}}
+	return []key{{name, l.Role.or(Velocity), l, lineWidth}}
 }
 
 func (l Arrows) shape(a *axes) { a.plane = true }

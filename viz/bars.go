@@ -53,7 +53,7 @@ func (l Bars) DataRange() (xmin, xmax, ymin, ymax float64) {
 func (l Bars) keys() []key {
 	var keys []key
 	for k, s := range l.Series {
-		keys = append(keys, key{cmp.Or(s.Name, l.role(k).String()), swatch(l.role(k)), dotWidth})
+		keys = append(keys, key{cmp.Or(s.Name, l.role(k).String()), l.role(k), swatch(l.role(k)), dotWidth})
 	}
 	return keys
 }

@@ -24,36 +24,36 @@ func (l Cloud) Plot(c draw.Canvas, p *plot.Plot) {
 	n, _ := l.Points.Dims()
 	radius, opacity := grain(n, c)
 	x, y := p.Transforms(&c)
-	average := mean(l.Weights)
-	for i := range n {
-		r := radius
-		if l.Weights != nil {
-			r *= vg.Length(math.Sqrt(l.Weights[i] / average))
+	dot := func(i int, at vg.Point) { l.dot(&c, at, radius, opacity) }
+	if b, ok := c.Canvas.(*board); ok && l.Weights == nil {
+		stamp := b.stamp(radius, func(c *draw.Canvas, at vg.Point) { l.dot(c, at, radius, opacity) })
+		dot = func(i int, at vg.Point) { stamp(at) }
+	}
+	if l.Weights != nil {
+		average := mean(l.Weights)
+		dot = func(i int, at vg.Point) {
+			l.dot(&c, at, radius*vg.Length(math.Sqrt(l.Weights[i]/average)), opacity)
 		}
-		l.dot(&c, onto(c, vg.Point{X: x(l.Points.At(i, 0)), Y: y(l.Points.At(i, 1))}), r, opacity)
 	}
-}
-
-// onto moves a point onto the next device pixel, which the eye does not see, so that dots are alike and files small.
-func onto(c draw.Canvas, p vg.Point) vg.Point {
-	board, ok := c.Canvas.(interface{ DPI() float64 })
-	if !ok {
-		return p
+	for i := range n {
+		dot(i, vg.Point{X: x(l.Points.At(i, 0)), Y: y(l.Points.At(i, 1))})
 	}
-	dots := vg.Length(board.DPI() / 72)
-	return vg.Point{X: round(p.X*dots) / dots, Y: round(p.Y*dots) / dots}
 }
 
 // grain returns the radius and opacity of one of n points.
 func grain(n int, c draw.Canvas) (radius vg.Length, opacity float64) {
 	const least, most = 0.35, 0.95
 	decades := math.Log10(float64(n))
-	room := min(1, math.Sqrt(float64(c.Size().X)/320))
-	return vg.Length(max(1, 4.3-0.85*decades) * max(0.75, room)), min(most, max(least, 1.25-0.2*decades))
+	return vg.Length(max(1, 4.3-0.85*decades)) * zoom(c), min(most, max(least, 1.25-0.2*decades))
+}
+
+// zoom returns the size of marks in small frames, 1 in large ones.
+func zoom(c draw.Canvas) vg.Length {
+	return vg.Length(min(1, max(0.7, math.Sqrt(float64(c.Size().X)/320))))
 }
 
 // haloed is the opacity from which points have a pale rim, to stand out from what is under them.
-const haloed = 0.72 // 450 points or less
+const haloed = 0.75 // 300 points or less
 
 func (l Cloud) dot(c *draw.Canvas, at vg.Point, radius vg.Length, opacity float64) {
 	role := l.Role.or(Particles)
@@ -69,7 +69,7 @@ func (l Cloud) dot(c *draw.Canvas, at vg.Point, radius vg.Length, opacity float6
 		return
 	}
 	if opacity >= haloed {
-		c.SetLineStyle(draw.LineStyle{Color: paper, Width: 1.2})
+		c.SetLineStyle(draw.LineStyle{Color: paper, Width: 1})
 		c.Stroke(circle)
 		c.SetColor(fade(role.Color(), opacity))
 	}
@@ -83,7 +83,7 @@ func (l Cloud) DataRange() (xmin, xmax, ymin, ymax float64) { return extent(l.Po
 func (l Cloud) Thumbnail(c *draw.Canvas) { l.dot(c, c.Center(), 3.5, 1) }
 
 func (l Cloud) keys() []key {
-	return []key{{cmp.Or(l.Name, l.Role.or(Particles).String()), l, dotWidth}}
+	return []key{{cmp.Or(l.Name, l.Role.or(Particles).String()), l.Role.or(Particles), l, dotWidth}}
 }
 
 func (l Cloud) shape(a *axes) { a.plane = true }

@@ -102,7 +102,7 @@ func (l Curve) keys() []key {
 	if l.Name == "" {
 		return nil
 	}
-	return []key{{l.Name, l, lineWidth}}
+	return []key{{l.Name, l.Role, l, lineWidth}}
 }
 
 func (l Curve) check() error {

@@ -11,6 +11,7 @@ import (
 // A key is an entry of the legend.
 type key struct {
 	name  string
+	role  Role // 0 for what has none
 	thumb plot.Thumbnailer
 	width vg.Length // of the thumbnail
 }
@@ -23,10 +24,10 @@ func names(keys []key) []string {
 	return all
 }
 
-// merge appends the keys whose names are not there yet.
+// merge appends the keys that are not there yet.
 func merge(keys, more []key) []key {
 	for _, k := range more {
-		if !slices.ContainsFunc(keys, func(other key) bool { return other.name == k.name }) {
+		if !slices.ContainsFunc(keys, func(other key) bool { return other.name == k.name && other.role == k.role }) {
 			keys = append(keys, k)
 		}
 	}

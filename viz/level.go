@@ -38,7 +38,7 @@ func (l Level) keys() []key {
 	if l.Name == "" {
 		return nil
 	}
-	return []key{{l.Name, l, lineWidth}}
+	return []key{{l.Name, 0, l, lineWidth}}
 }
 
 func (l Level) check() error {

@@ -68,7 +68,7 @@ func (l Links) Thumbnail(c *draw.Canvas) {
 	l.line(c, 1, 1, vg.Point{X: c.Min.X, Y: c.Center().Y}, vg.Point{X: c.Max.X, Y: c.Center().Y})
 }
 
-func (l Links) keys() []key { return []key{{cmp.Or(l.Name, "coupling"), l, lineWidth}} }
+func (l Links) keys() []key { return []key{{cmp.Or(l.Name, "coupling"), 0, l, lineWidth}} }
 
 func (l Links) shape(a *axes) { a.plane = true }
 

@@ -82,7 +82,7 @@ var looks = [...]look{
 	Series1:   {name: "series 1", color: rgb(0x2B2B2B)},
 	Series2:   {name: "series 2", color: rgb(0xC53523), dashes: []vg.Length{7, 3}},
 	Series3:   {name: "series 3", color: rgb(0xB587C3), dashes: []vg.Length{8, 2.5, 1.5, 2.5}},
-	Series4:   {name: "series 4", color: rgb(0x8DB33A), dashes: []vg.Length{2, 2}},
+	Series4:   {name: "series 4", color: rgb(0x9BBF30), dashes: []vg.Length{2, 2}},
 }
 
 // The colours of everything that is not data.

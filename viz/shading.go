@@ -23,7 +23,11 @@ func (s *shading) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
 	w := s.window
 	area := vg.Rectangle{Min: vg.Point{X: x(w.x0), Y: y(w.y0)}, Max: vg.Point{X: x(w.x1), Y: y(w.y1)}}
-	img := image.NewNRGBA(image.Rect(0, 0, int(area.Size().X*density+0.5), int(area.Size().Y*density+0.5)))
+	dots := vg.Length(density)
+	if b, ok := c.Canvas.(*board); ok {
+		dots = vg.Length(b.density)
+	}
+	img := image.NewNRGBA(image.Rect(0, 0, int(area.Size().X*dots+0.5), int(area.Size().Y*dots+0.5)))
 	columns, rows := img.Rect.Dx(), img.Rect.Dy()
 	for i := range rows {
 		y := w.y1 - (w.y1-w.y0)*(float64(i)+0.5)/float64(rows)

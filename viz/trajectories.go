@@ -31,20 +31,20 @@ func (l Trajectories) Plot(c draw.Canvas, p *plot.Plot) {
 				way = append(way, at)
 			}
 		}
-		l.draw(&c, way, min(1, 10/math.Sqrt(float64(n))))
+		l.draw(&c, way, zoom(c), min(1, 10/math.Sqrt(float64(n))))
 	}
 }
 
 // draw strokes a way of at least one point in shades from start to end.
-func (l Trajectories) draw(c *draw.Canvas, way []vg.Point, opacity float64) {
+func (l Trajectories) draw(c *draw.Canvas, way []vg.Point, zoom vg.Length, opacity float64) {
 	const shades = 8
 	total := vg.Length(0)
 	for k := 1; k < len(way); k++ {
 		total += distance(way[k-1], way[k])
 	}
 	color := l.Role.or(Particles).Color()
-	Cloud{Role: Noise}.dot(c, way[0], 1.6, opacity)
-	c.SetLineWidth(1)
+	Cloud{Role: Noise}.dot(c, way[0], 1.6*zoom, opacity)
+	c.SetLineWidth(zoom)
 	c.SetLineDash(nil, 0)
 	gone, from := vg.Length(0), 0
 	for k := 1; k < len(way); k++ {
@@ -61,7 +61,7 @@ func (l Trajectories) draw(c *draw.Canvas, way []vg.Point, opacity float64) {
 		}
 	}
 	// The last steps before rest point anywhere: the head takes its direction from the last few pixels.
-	const head = 5
+	head := 5 * zoom
 	for k := len(way) - 2; k >= 0; k-- {
 		if end := way[len(way)-1]; distance(way[k], end) > head || k == 0 {
 			c.SetColor(fade(color, math.Sqrt(opacity)))
@@ -80,10 +80,12 @@ func (l Trajectories) Thumbnail(c *draw.Canvas) {
 	for k := vg.Length(0); k <= 8; k++ {
 		way = append(way, vg.Point{X: c.Min.X + 2 + k*(c.Size().X-3)/8, Y: c.Center().Y})
 	}
-	l.draw(c, way, 1)
+	l.draw(c, way, 1, 1)
 }
 
-func (l Trajectories) keys() []key { return []key{{cmp.Or(l.Name, "trajectory"), l, lineWidth}} }
+func (l Trajectories) keys() []key {
+	return []key{{cmp.Or(l.Name, "trajectory"), l.Role.or(Particles), l, lineWidth}}
+}
 
 func (l Trajectories) shape(a *axes) { a.plane = true }
 

@@ -37,8 +37,8 @@ type rendering struct {
 	width, height int
 }
 
-// Show displays the figure as output of the notebook cell that runs, a still as PNG and an animation as GIF, both sharp on
-// screens of double density.
+// Show displays the figure as output of the notebook cell that runs: a still as PNG, sharp on screens of double density, an
+// animation as GIF.
 //
 // The error tells which panel, layer and row hold what cannot be drawn: an empty cloud, a cloud that is not [n, 2], NaN or
 // Inf. Outside a GoNB notebook Show fails; there is [Save].

@@ -1,0 +1,278 @@
+package viz
+
+import (
+	"image"
+	"image/color"
+	"math"
+	"strings"
+	"testing"
+
+	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+	"pgregory.net/rapid"
+)
+
+func TestArrowsHaveHeads(t *testing.T) {
+	tail, v := mat.NewDense(1, 2, []float64{0, 0}), mat.NewDense(1, 2, []float64{1, 0})
+	l, img := picture(t, Grid{{{XLim: [2]float64{-0.2, 1.2}, YLim: [2]float64{-0.5, 0.5}, Layers: Layers{Arrows{At: tail, V: v, Scale: 1, Role: Particles}}}}})
+	frame := pixels(l.cells[0][0], img)
+	b := painted(img, frame)
+	thick := func(x int) int {
+		return painted(img, image.Rect(x, frame.Min.Y, x+1, frame.Max.Y)).Dy()
+	}
+	shaft, head := thick((b.Min.X+b.Max.X)/2), thick(b.Max.X-8)
+	if shaft < 1 || head < 3*shaft {
+		t.Errorf("shaft %d pixels thick, head %d", shaft, head)
+	}
+	if tip := thick(b.Max.X - 1); tip >= head {
+		t.Errorf("tip %d pixels thick, head %d", tip, head)
+	}
+	x, _ := l.cells[0][0].places()
+	if got, want := float64(b.Max.X), float64(x(1)*density); math.Abs(got-want) > 3 {
+		t.Errorf("tip at %v, want %v", got, want)
+	}
+}
+
+func TestAutomaticScaleOfArrows(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := rapid.IntRange(2, 50).Draw(t, "n")
+		size := math.Pow(10, rapid.Float64Range(-6, 6).Draw(t, "log size"))
+		speed := math.Pow(10, rapid.Float64Range(-6, 6).Draw(t, "log speed"))
+		a := Arrows{At: circle(n, size, size), V: circle(n, speed, speed)}
+		if drawn := a.scale() * speed / (2 * size); drawn > 1./8+1e-9 || drawn < 1./44 {
+			t.Fatalf("arrows of %v of the picture", drawn)
+		}
+	})
+	still := Arrows{At: circle(3, 1, 1), V: mat.NewDense(3, 2, nil)}
+	if s := still.scale(); s != 1 {
+		t.Errorf("scale %v without motion", s)
+	}
+}
+
+func TestTrajectoriesDarken(t *testing.T) {
+	a, b := mat.NewDense(1, 2, []float64{0, 0}), mat.NewDense(1, 2, []float64{1, 0})
+	var steps []*mat.Dense
+	for k := range 41 {
+		s := mat.NewDense(1, 2, nil)
+		s.Scale(float64(k)/40, b)
+		steps = append(steps, s)
+	}
+	l, img := picture(t, Grid{{{Layers: Layers{Trajectories{Steps: steps}}}}})
+	x, y := l.cells[0][0].places()
+	grey := func(at float64) int {
+		c := img.RGBAAt(int(x(at)*density), img.Rect.Dy()-int(y(a.At(0, 1))*density))
+		return int(c.R) + int(c.G) + int(c.B)
+	}
+	if !(grey(0.1) > grey(0.5) && grey(0.5) > grey(0.9)) {
+		t.Errorf("lightness %d, %d, %d from start to end", grey(0.1), grey(0.5), grey(0.9))
+	}
+}
+
+// A circle's level set is itself, to second order in the grid.
+func TestContoursAreLevelSets(t *testing.T) {
+	p := plot.New()
+	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = -2, 2, -2, 2
+	s, err := Heat{F: func(x, y float64) float64 { return x*x + y*y }}.fill(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := draw.NewCanvas(vgimg.New(400, 400), 400, 400)
+	path := s.contour(1, &c, p)
+	if len(path) < 100 {
+		t.Fatalf("contour of %d points", len(path))
+	}
+	h := 4. / (heatPoints - 1)
+	for _, at := range path {
+		x, y := float64(at.Pos.X)/100-2, float64(at.Pos.Y)/100-2
+		if r := math.Hypot(x, y); math.Abs(r-1) > h*h/2 {
+			t.Fatalf("contour at radius %v", r)
+		}
+	}
+}
+
+func TestInterpolateIsExactForBilinear(t *testing.T) {
+	f := func(x, y float64) float64 { return 1 + 2*x - 3*y + 0.5*x*y }
+	grid := mat.NewDense(3, 4, nil)
+	grid.Apply(func(i, j int, _ float64) float64 { return f(-1+float64(j), 5+float64(i)/2) }, grid)
+	g := Interpolate(grid, [2]float64{-1, 2}, [2]float64{5, 6})
+	rapid.Check(t, func(t *rapid.T) {
+		x, y := rapid.Float64Range(-1, 2).Draw(t, "x"), rapid.Float64Range(5, 6).Draw(t, "y")
+		// Bilinear within each cell; the product term is bilinear over all.
+		if got, want := g(x, y), f(x, y); math.Abs(got-want) > 1e-12 {
+			t.Fatalf("%v at (%v, %v), want %v", got, x, y, want)
+		}
+	})
+	if got, want := g(-7, 9), f(-1, 6); got != want {
+		t.Errorf("beyond the corner %v, want %v", got, want)
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic on one row")
+		}
+	}()
+	Interpolate(mat.NewDense(1, 4, nil), [2]float64{}, [2]float64{})
+}
+
+// What breaks plotting packages: constants, single points, holes, and numbers large and small.
+func TestDegenerateDataIsDrawn(t *testing.T) {
+	nan, inf := math.NaN(), math.Inf(1)
+	one := mat.NewDense(1, 2, []float64{3, 3})
+	for name, p := range map[string]Panel{
+		"one point":      {Layers: Layers{Cloud{Points: one}}},
+		"a point twice":  {Layers: Layers{Cloud{Points: mat.NewDense(2, 2, []float64{3, 3, 3, 3})}}},
+		"still":          {Layers: Layers{Trajectories{Steps: []*mat.Dense{one, one}}, Arrows{At: one, V: mat.NewDense(1, 2, nil)}}},
+		"far":            {Layers: Layers{Cloud{Points: mat.NewDense(2, 2, []float64{1e9, 1e9, 1e9 + 1, 1e9 + 1})}}},
+		"huge":           {Layers: Layers{Cloud{Points: circle(5, 1e200, 1e200)}}},
+		"tiny":           {Layers: Layers{Cloud{Points: circle(5, 1e-200, 1e-200)}}},
+		"stripe":         {Layers: Layers{Cloud{Points: circle(5, 1e6, 1)}}},
+		"tower":          {Layers: Layers{Cloud{Points: circle(5, 1, 1e6)}}},
+		"constant heat":  {Layers: Layers{Heat{F: func(x, y float64) float64 { return 7 }}, Cloud{Points: one}}},
+		"zero heat":      {Layers: Layers{Heat{F: func(x, y float64) float64 { return 0 }, Colors: Diverging}, Cloud{Points: one}}},
+		"heat with hole": {Layers: Layers{Heat{F: func(x, y float64) float64 { return math.Log(x - 3) }}, Cloud{Points: one}}},
+		"steep heat":     {Layers: Layers{Heat{F: func(x, y float64) float64 { return math.Exp(100 * x) }}, Cloud{Points: circle(5, 1, 1)}}},
+		"matrix":         {Layers: Layers{Matrix{Values: mat.NewDense(1, 1, []float64{0})}}},
+		"holed matrix":   {Layers: Layers{Matrix{Values: mat.NewDense(2, 3, []float64{1, nan, 2, inf, 3, -inf})}}},
+		"one value":      {Layers: Layers{Curve{Y: []float64{2}}}},
+		"constant curve": {Layers: Layers{Curve{Y: []float64{2, 2, 2}}}, LogY: true},
+		"zero curve":     {Layers: Layers{Curve{Y: []float64{0, 0, 0}}}},
+		"holed curve":    {Layers: Layers{Curve{Y: []float64{nan, 1, inf, 0, 2, nan}}}, LogY: true, LogX: true},
+		"zero bars":      {Layers: Layers{Bars{Labels: []string{"a"}, Series: []Series{{Values: []float64{0}}}}}},
+		"gaps in grid":   {Layers: Layers{ImageGrid{Images: []image.Image{nil, image.NewGray(image.Rect(0, 0, 2, 3))}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l, _ := picture(t, Grid{{p}})
+			c := l.cells[0][0]
+			for _, a := range []plot.Axis{c.plot.X, c.plot.Y} {
+				if !(a.Min < a.Max) || math.IsInf(a.Max-a.Min, 0) {
+					t.Errorf("axis from %v to %v", a.Min, a.Max)
+				}
+			}
+		})
+	}
+}
+
+func TestHolesAreGrey(t *testing.T) {
+	l, img := picture(t, Grid{{{XLim: [2]float64{-1, 1}, YLim: [2]float64{-1, 1}, Layers: Layers{Heat{F: func(x, y float64) float64 { return math.Sqrt(x) }}}}}})
+	frame := pixels(l.cells[0][0], img)
+	left := img.RGBAAt(frame.Min.X+frame.Dx()/4, frame.Min.Y+frame.Dy()/2)
+	right := img.RGBAAt(frame.Min.X+frame.Dx()*3/4, frame.Min.Y+frame.Dy()/2)
+	if left.R != left.B || left.R != edge.R || right.R == right.G {
+		t.Errorf("%v where F is NaN, %v where it is not", left, right)
+	}
+}
+
+func TestMatrixCellsAreWhereTheyBelong(t *testing.T) {
+	m := mat.NewDense(2, 3, nil)
+	m.Set(0, 2, 1) // first row on top, last column on the right
+	l, img := picture(t, Grid{{{Layers: Layers{Matrix{Values: m}}}}})
+	frame := pixels(l.cells[0][0], img)
+	for i := range 2 {
+		for j := range 3 {
+			want := Sequential.at(m.At(i, j))
+			got := img.RGBAAt(frame.Min.X+frame.Dx()*(2*j+1)/6, frame.Min.Y+frame.Dy()*(2*i+1)/4)
+			if got != (color.RGBA{want.R, want.G, want.B, 0xFF}) {
+				t.Errorf("entry %d, %d is %v, want %v", i, j, got, want)
+			}
+		}
+	}
+	if r := frame.Dx() * 2; r < frame.Dy()*3-6 || r > frame.Dy()*3+6 {
+		t.Errorf("cells of a frame %v are no squares", frame)
+	}
+}
+
+func TestImagesKeepTheirPixels(t *testing.T) {
+	pixels8 := mat.NewDense(3, 4, []float64{0, 1, 1, 0, 0, 0, 0, 0, 1, 0, math.NaN(), 0.5})
+	l, img := picture(t, Grid{{{Layers: Layers{ImageGrid{Images: Gray(pixels8, 0, 1), Columns: 2}}}}})
+	frame := pixels(l.cells[0][0], img)
+	at := func(image, k int) color.RGBA {
+		x, y := 2*(image%2)+k%2, 2*(image/2)+k/2
+		return img.RGBAAt(frame.Min.X+frame.Dx()*(2*x+1)/8, frame.Min.Y+frame.Dy()*(2*y+1)/8)
+	}
+	if white, black := at(0, 0), at(0, 1); white.R != 255 || black.R > 40 || at(2, 0) != black || at(1, 3) != white {
+		t.Errorf("white %v, black %v", white, black)
+	}
+	if c := at(2, 2); c.R <= c.G {
+		t.Errorf("NaN is %v, want red", c)
+	}
+	if at(3, 0) != (color.RGBA{255, 255, 255, 255}) {
+		t.Error("a place without image is not empty")
+	}
+}
+
+func TestErrorsNameWhatIsWrong(t *testing.T) {
+	good := circle(3, 1, 1)
+	with := func(i, j int, v float64) *mat.Dense {
+		x := mat.DenseCopyOf(good)
+		x.Set(i, j, v)
+		return x
+	}
+	nan, inf := math.NaN(), math.Inf(1)
+	for _, c := range []struct {
+		layer plot.Plotter
+		want  string
+	}{
+		{Cloud{}, "Points: empty"},
+		{Cloud{Points: mat.NewDense(2, 3, nil)}, "Points: [2, 3], want [n, 2]"},
+		{Cloud{Points: with(1, 0, nan)}, "Points: row 1, column 0: NaN"},
+		{Cloud{Points: with(2, 1, inf)}, "Points: row 2, column 1: +Inf"},
+		{Cloud{Points: good, Weights: []float64{1}}, "Weights: 1 for 3 points"},
+		{Cloud{Points: good, Weights: []float64{1, -1, 1}}, "Weights: row 1: -1"},
+		{Cloud{Points: good, Weights: []float64{0, 0, 0}}, "Weights: sum 0"},
+		{Trajectories{}, "Steps: empty"},
+		{Trajectories{Steps: []*mat.Dense{good, circle(4, 1, 1)}}, "Steps[1]: 4 particles, but 3 at the start"},
+		{Trajectories{Steps: []*mat.Dense{good, with(0, 0, inf)}}, "Steps[1]: row 0, column 0: +Inf"},
+		{Arrows{At: good}, "V: empty"},
+		{Arrows{At: good, V: circle(2, 1, 1)}, "V: 2 vectors for 3 points"},
+		{Arrows{At: good, V: good, Scale: nan}, "Scale: NaN"},
+		{Links{X: good, Y: good, Coupling: mat.NewDense(3, 2, []float64{1, 1, 1, 1, 1, 1})}, "Coupling: [3, 2] for clouds of 3 and 3 points"},
+		{Links{X: good, Y: good, Coupling: mat.NewDense(3, 3, nil)}, "Coupling: no mass"},
+		{Links{X: good, Y: good, Coupling: mat.NewDense(3, 3, []float64{0, 0, 0, 0, 0, -1, 0, 0, 0})}, "Coupling: row 1, column 2: negative mass -1"},
+		{Matrix{}, "Values: empty"},
+		{Matrix{Values: mat.NewDense(1, 2, []float64{nan, nan}), Name: "m"}, `"m": no finite value`},
+		{Matrix{Values: mat.NewDense(1, 2, []float64{1, nan}), Marginals: true}, "Values: row 0, column 1: NaN"},
+		{Heat{}, "F: nil"},
+		{Heat{F: func(x, y float64) float64 { return nan }}, "no finite value"},
+		{Heat{F: math.Hypot, Range: [2]float64{2, 1}}, "range [2, 1]"},
+		{Heat{F: math.Hypot, Name: "∇F"}, `"∇F": the font has no '∇'`},
+		{Cloud{Points: good, Name: "∇"}, "the font has no"},
+		{Curve{}, "Y: none of 0 values can be drawn"},
+		{Curve{Y: []float64{nan, inf}}, "Y: none of 2 values can be drawn"},
+		{Curve{X: []float64{1}, Y: []float64{1, 2}}, "X: 1 values for 2 of Y"},
+		{Level{Y: nan}, "Y: NaN"},
+		{Bars{}, "0 series of 0 labels"},
+		{Bars{Labels: []string{"a"}, Series: []Series{{Values: []float64{1, 2}}}}, "Series[0]: 2 values for 1 labels"},
+		{Bars{Labels: []string{"a"}, Series: []Series{{Values: []float64{nan}}}}, "Series[0]: value 0: NaN"},
+		{ImageGrid{}, "Images: empty"},
+		{ImageGrid{Images: []image.Image{image.NewGray(image.Rect(0, 0, 0, 0))}}, "Images[0]: no pixels"},
+		{ImageGrid{Images: Gray(mat.NewDense(1, 4, nil), 0, 1), RowLabels: []string{"a", "b"}}, "2 row and 0 column labels for 1 rows of 1 images"},
+		{nil, "layer 0: nil"},
+	} {
+		_, err := Panel{Title: "the panel", XLim: [2]float64{-1, 1}, YLim: [2]float64{-1, 1}, Layers: Layers{c.layer}}.render()
+		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "the panel") {
+			t.Errorf("%T: error %v, want %s", c.layer, err, c.want)
+		}
+	}
+	for _, c := range []struct {
+		figure Figure
+		want   string
+	}{
+		{Panel{}, "x axis: range [+Inf, -Inf]"},
+		{Panel{Layers: Layers{Heat{F: math.Hypot}}}, "neither layers nor limits give a range"},
+		{Panel{Layers: Layers{Level{Y: 1}}}, "x axis: range"},
+		{Panel{Layers: Layers{Curve{Y: []float64{1, 2}}}, YLim: [2]float64{2, 1}}, "y axis: range [2, 1]"},
+		{Panel{Layers: Layers{Curve{Y: []float64{1, 2}}}, YLim: [2]float64{-2, 1}, LogY: true}, "y axis: logarithmic, but begins at -2"},
+		{Panel{Layers: Layers{Curve{Y: []float64{0, -1}}}, LogY: true}, "none of 2 values"},
+		{Panel{Layers: Layers{Cloud{Points: good}}, LogX: true}, "logarithmic axis"},
+		{Row{}, "without panels"},
+		{Grid{}, "without panels"},
+		{Animation{}, "without frames"},
+		{Animation{Animation{}}, "frame 0: a viz.Animation is no still figure"},
+		{Animation{Row{{Layers: Layers{Cloud{Points: good}}}}, Row{}}, "frame 1"},
+	} {
+		if _, err := c.figure.render(); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%T: error %v, want %s", c.figure, err, c.want)
+		}
+	}
+}

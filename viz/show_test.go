@@ -1,0 +1,103 @@
+//go:build unix
+
+package viz
+
+import (
+	"bytes"
+	"encoding/gob"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/janpfeifer/gonb/gonbui"
+	"github.com/janpfeifer/gonb/gonbui/protocol"
+)
+
+var figure = Panel{Layers: Layers{Cloud{Points: circle(9, 1, 1)}}}
+
+func TestSaveIsAllOrNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "figure.png")
+	if err := Save(path, figure); err != nil {
+		t.Fatal(err)
+	}
+	first, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := png.DecodeConfig(bytes.NewReader(first)); err != nil || c.Width > fullWidth*density {
+		t.Errorf("%d wide, error %v", c.Width, err)
+	}
+	if err := Save(path, Panel{}); err == nil || !strings.HasPrefix(err.Error(), "viz: ") {
+		t.Errorf("error %v", err)
+	}
+	if now, _ := os.ReadFile(path); !bytes.Equal(now, first) {
+		t.Error("a figure that failed spoilt the file")
+	}
+	if err := Save(filepath.Join(t.TempDir(), "figure.svg"), figure); err == nil || !strings.Contains(err.Error(), "a viz.Panel is saved as .png") {
+		t.Errorf("error %v", err)
+	}
+	if err := Save(filepath.Join(t.TempDir(), "none", "figure.png"), figure); err == nil {
+		t.Error("saved into a folder that is not there")
+	}
+}
+
+// The kernel's side of the pipes stands in for a notebook.
+func TestShowSpeaksToTheNotebook(t *testing.T) {
+	if err := Show(figure); err == nil || !strings.Contains(err.Error(), "no notebook") {
+		t.Errorf("outside a notebook: error %v", err)
+	}
+	dir := t.TempDir()
+	there, back := filepath.Join(dir, "there"), filepath.Join(dir, "back")
+	for _, path := range []string{there, back} {
+		if err := syscall.Mkfifo(path, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv(protocol.GONB_PIPE_ENV, there)
+	t.Setenv(protocol.GONB_PIPE_BACK_ENV, back)
+	gonbui.IsNotebook = true
+	defer func() { gonbui.IsNotebook = false }()
+
+	messages := make(chan *protocol.DisplayData)
+	go func() {
+		in, _ := os.Open(there)
+		os.OpenFile(back, os.O_WRONLY, 0)
+		decoder := gob.NewDecoder(in)
+		for range 2 {
+			m := &protocol.DisplayData{}
+			if err := decoder.Decode(m); err != nil {
+				t.Error(err)
+			}
+			messages <- m
+		}
+	}()
+	show := func(f Figure) *protocol.DisplayData {
+		failed := make(chan error, 1)
+		go func() { failed <- Show(f) }()
+		m := <-messages
+		if err := <-failed; err != nil {
+			t.Error(err)
+		}
+		return m
+	}
+
+	still := show(figure)
+	size := still.Metadata[string(protocol.MIMEImagePNG)].(map[string]int)
+	c, err := png.DecodeConfig(bytes.NewReader(still.Data[protocol.MIMEImagePNG].([]byte)))
+	if err != nil || c.Width != density*size["width"] || c.Height != density*size["height"] {
+		t.Errorf("%d by %d pixels shown as %v, error %v", c.Width, c.Height, size, err)
+	}
+	moving := show(turning(5, 3))
+	if html, _ := moving.Data[protocol.MIMETextHTML].(string); !strings.HasPrefix(html, "<img width=") || !strings.Contains(html, "data:image/gif;base64,R0lGOD") {
+		t.Errorf("animation as %.60q", html)
+	}
+	if _, err := png.DecodeConfig(bytes.NewReader(moving.Data[protocol.MIMEImagePNG].([]byte))); err != nil {
+		t.Errorf("no still of the animation: %v", err)
+	}
+	if err := Show(Panel{}); err == nil {
+		t.Error("an empty panel shown")
+	}
+}

@@ -1,0 +1,95 @@
+package viz
+
+import (
+	"math"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestTicksAreFewAndRound(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		lo := rapid.Float64Range(-1e6, 1e6).Draw(t, "lo")
+		span := math.Pow(10, rapid.Float64Range(-3, 6).Draw(t, "log span"))
+		most := rapid.IntRange(3, 12).Draw(t, "most")
+		step := tickStep(span, most)
+		ticks := linearTicks(lo, lo+span, step)
+		if len(ticks) > most || len(ticks) < most/3 {
+			t.Fatalf("%d ticks in [%v, %v], most %d", len(ticks), lo, lo+span, most)
+		}
+		if digit := step / math.Pow(10, math.Floor(math.Log10(step)+1e-9)); math.Abs(digit-math.Round(digit)) > 1e-9 || int(math.Round(digit)) == 3 {
+			t.Fatalf("step %v", step)
+		}
+		seen := map[string]bool{}
+		for _, k := range ticks {
+			if k.Value < lo-1e-6*span || k.Value > lo+span*(1+1e-6) || seen[k.Label] {
+				t.Fatalf("tick %v in [%v, %v]", k, lo, lo+span)
+			}
+			seen[k.Label] = true
+		}
+	})
+}
+
+func TestLogTicks(t *testing.T) {
+	for _, c := range []struct {
+		min, max float64
+		most     int
+		labels   string
+	}{
+		{0.02, 1.1, 6, "10⁻¹ 10⁰"},
+		{1e-6, 1, 7, "10⁻⁶ 10⁻⁵ 10⁻⁴ 10⁻³ 10⁻² 10⁻¹ 10⁰"},
+		{1e-12, 1, 5, "10⁻¹² 10⁻⁹ 10⁻⁶ 10⁻³ 10⁰"},
+		{0.3, 3, 6, "0.5 1 2"},
+		{1000, 10000, 6, "1000 2000 5000 10⁴"},
+	} {
+		labels := ""
+		for _, k := range logTicks(c.min, c.max, c.most) {
+			if k.Label != "" {
+				labels += " " + k.Label
+			}
+		}
+		if c.max == 10000 {
+			c.labels = "1000 2000 5000 10000"
+		}
+		if labels != " "+c.labels {
+			t.Errorf("[%v, %v]: %q, want %q", c.min, c.max, labels, c.labels)
+		}
+	}
+}
+
+func TestNumbers(t *testing.T) {
+	for _, c := range []struct {
+		v, step float64
+		want    string
+	}{
+		{0, 0.5, "0"}, {1e-18, 0.5, "0"}, {-1.5, 0.5, "−1.5"}, {2, 0.5, "2.0"}, {2, 1, "2"}, {0.05, 0.05, "0.05"},
+		{20000, 5000, "20000"}, {200000, 50000, "2.0×10⁵"}, {-3e-7, 1e-7, "−3×10⁻⁷"}, {0.0015, 0.0005, "0.0015"},
+	} {
+		if got := number(c.v, c.step); got != c.want {
+			t.Errorf("number(%v, %v) = %q, want %q", c.v, c.step, got, c.want)
+		}
+	}
+}
+
+func TestLettering(t *testing.T) {
+	if w, parts := labelText.width("10⁻⁹"), labelText.width("10")+labelText.width("⁻⁹"); math.Abs(float64(w-parts)) > 1e-9 {
+		t.Errorf("width %v, of the parts %v", w, parts)
+	}
+	if small, large := labelText.width("x₁₂"), labelText.width("x12"); small >= large {
+		t.Errorf("subscripts as wide as figures: %v, %v", small, large)
+	}
+	for _, s := range []string{"ε = 0.1, ½‖x − y‖²", "10⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "x₀₁₂₃₄₅₆₇₈₉", "S_ε → 0 ± ∞ · Σ ∂ √ α β η λ σ θ × ≤ ≥ ≈"} {
+		if err := titleText.check(s); err != nil {
+			t.Error(err)
+		}
+	}
+	lines := labelText.wrap("several words that need more than one line", 80)
+	for _, l := range lines {
+		if labelText.width(l) > 80 {
+			t.Errorf("line %q is %v wide", l, labelText.width(l))
+		}
+	}
+	if len(lines) < 3 {
+		t.Errorf("%q in %d lines", lines, len(lines))
+	}
+}
