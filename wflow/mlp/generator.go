@@ -49,8 +49,9 @@ func New(n Network, weights map[string][]float32) (*Generator, error) {
 		g.weights[t.Name] = append([]float32(nil), w...)
 	}
 	for l := range n.Depth + 1 {
-		b := widen(g.weights[bias(l)])
-		g.layers = append(g.layers, layer{transposed(g.weights[weight(l)], len(b)), b})
+		weight, bias := Layer(l)
+		b := widen(g.weights[bias])
+		g.layers = append(g.layers, layer{transposed(g.weights[weight], len(b)), b})
 	}
 	return g, nil
 }
@@ -101,7 +102,7 @@ func (g *Generator) Condition(class int, alpha float64) (*Generator, error) {
 	zero := make([]float64, 2*n.Width)
 	for l := range n.Depth {
 		out := make([]lanes, 2*n.Width)
-		dense(out, in, transposed(g.weights[film(l)], 2*n.Width), zero)
+		dense(out, in, transposed(g.weights[Film(l)], 2*n.Width), zero)
 		both := make([]float64, 2*n.Width)
 		for j := range out {
 			both[j] = out[j][0]

@@ -53,12 +53,13 @@ func reference(n Network, w map[string][]float32, z []float64, class int, alpha 
 	smooth := func(x float64) float64 { return x / (1 + math.Exp(-x)) }
 	h := z
 	for l := range n.Depth + 1 {
-		b := w[bias(l)]
+		weight, bias := Layer(l)
+		b := w[bias]
 		next := make([]float64, len(b))
 		for j := range b {
 			next[j] = float64(b[j])
 			for i, v := range h {
-				next[j] += v * float64(w[weight(l)][i*len(b)+j])
+				next[j] += v * float64(w[weight][i*len(b)+j])
 			}
 			if l == n.Depth {
 				if n.Residual {
@@ -73,8 +74,8 @@ func reference(n Network, w map[string][]float32, z []float64, class int, alpha 
 					if n.Guided {
 						c += (alpha - 1) * float64(w["guidance"][i])
 					}
-					gamma += smooth(c) * float64(w[film(l)][i*2*n.Width+j])
-					beta += smooth(c) * float64(w[film(l)][i*2*n.Width+n.Width+j])
+					gamma += smooth(c) * float64(w[Film(l)][i*2*n.Width+j])
+					beta += smooth(c) * float64(w[Film(l)][i*2*n.Width+n.Width+j])
 				}
 			}
 			next[j] = smooth(next[j]*(1+gamma) + beta)
@@ -116,8 +117,8 @@ func TestFormula(t *testing.T) {
 // TestResidualStart: with a zero last layer the residual generator is the identity.
 func TestResidualStart(t *testing.T) {
 	w := weights(perturb)
-	clear(w[weight(3)])
-	clear(w[bias(3)])
+	clear(w["layer3.weight"])
+	clear(w["layer3.bias"])
 	g, err := New(perturb, w)
 	if err != nil {
 		t.Fatal(err)

@@ -43,13 +43,14 @@ func (n Network) Tensors() []Tensor {
 		if l == n.Depth {
 			out = n.Out
 		}
-		list = append(list, Tensor{weight(l), []int{in, out}}, Tensor{bias(l), []int{out}})
+		weight, bias := Layer(l)
+		list = append(list, Tensor{weight, []int{in, out}}, Tensor{bias, []int{out}})
 		in = out
 	}
 	if n.Classes > 0 {
 		list = append(list, Tensor{"class", []int{n.Classes, n.Width}})
 		for l := range n.Depth {
-			list = append(list, Tensor{film(l), []int{n.Width, 2 * n.Width}})
+			list = append(list, Tensor{Film(l), []int{n.Width, 2 * n.Width}})
 		}
 	}
 	if n.Guided {
@@ -58,9 +59,13 @@ func (n Network) Tensors() []Tensor {
 	return list
 }
 
-func weight(l int) string { return fmt.Sprintf("layer%d.weight", l) }
-func bias(l int) string   { return fmt.Sprintf("layer%d.bias", l) }
-func film(l int) string   { return fmt.Sprintf("film%d.weight", l) }
+// Layer returns the names of dense layer l's weight and bias, l = 0 … Depth.
+func Layer(l int) (weight, bias string) {
+	return fmt.Sprintf("layer%d.weight", l), fmt.Sprintf("layer%d.bias", l)
+}
+
+// Film returns the name of the weight that modulates hidden layer l.
+func Film(l int) string { return fmt.Sprintf("film%d.weight", l) }
 
 // Parameters returns the number of weights.
 func (n Network) Parameters() int {

@@ -1,0 +1,218 @@
+package onestep
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io/fs"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/train/optimizer"
+
+	"github.com/wflowlab/wflowlab/toy/stream"
+	"github.com/wflowlab/wflowlab/wflow/mlp"
+	"github.com/wflowlab/wflowlab/wflow/mlp/safetensors"
+)
+
+// state is all that a run carries from step to step.
+type state struct {
+	step    int
+	tensors map[string][]float32 // by their name in a checkpoint
+}
+
+// slot is one array that training keeps per tensor of the network: its path in the store and its name in a checkpoint.
+type slot struct{ path, tensor string }
+
+const generatorScope = "/generator"
+
+// slots lists the arrays of the named tensor, the moving average first: its name is the tensor's own, which makes a
+// checkpoint a generator file.
+func slots(name string) []slot {
+	path := generatorScope + "/" + name
+	adam := "/" + optimizer.AdamDefaultScope + path
+	return []slot{
+		{averageScope + path, name},
+		{path, "weights/" + name},
+		{adam + "_1st_moment", "moment1/" + name},
+		{adam + "_2nd_moment", "moment2/" + name},
+	}
+}
+
+// fresh returns the state before the first step.
+func fresh(n mlp.Network, seed uint64) *state {
+	s := &state{tensors: map[string][]float32{}}
+	for name, w := range initial(n, seed) {
+		for i, slot := range slots(name) {
+			s.tensors[slot.tensor] = make([]float32, len(w))
+			if i < 2 {
+				copy(s.tensors[slot.tensor], w)
+			}
+		}
+	}
+	return s
+}
+
+// store returns a GoMLX store that holds the state.
+func (s *state) store(n mlp.Network) (*model.Store, error) {
+	store := model.NewStore()
+	create := func(path string, value *tensors.Tensor, trainable bool) error {
+		v, err := store.CreateVariable(path, value)
+		if err != nil {
+			return err
+		}
+		v.SetTrainable(trainable)
+		return nil
+	}
+	for _, t := range n.Tensors() {
+		for i, slot := range slots(t.Name) {
+			value := tensors.FromFlatDataAndDimensions(s.tensors[slot.tensor], t.Shape...)
+			if err := create(slot.path, value, i == 1); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := create("/"+optimizer.AdamDefaultScope+"/step", tensors.FromScalar(float32(s.step)), false); err != nil {
+		return nil, err
+	}
+	return store, create("/"+optimizer.GlobalStepVariableName, tensors.FromScalar(int64(s.step)), false)
+}
+
+// read takes the state back from the store.
+func (s *state) read(store *model.Store, n mlp.Network, step int) error {
+	s.step = step
+	for _, t := range n.Tensors() {
+		for _, slot := range slots(t.Name) {
+			value, err := store.GetVariable(slot.path).Value()
+			if err != nil {
+				return err
+			}
+			if s.tensors[slot.tensor], err = tensors.CopyFlatData[float32](value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// average returns the generator with the averaged weights in the store.
+func average(store *model.Store, n mlp.Network) (*mlp.Generator, error) {
+	weights := map[string][]float32{}
+	for _, t := range n.Tensors() {
+		value, err := store.GetVariable(slots(t.Name)[0].path).Value()
+		if err != nil {
+			return nil, err
+		}
+		if weights[t.Name], err = tensors.CopyFlatData[float32](value); err != nil {
+			return nil, err
+		}
+	}
+	return mlp.New(n, weights)
+}
+
+// generator returns the generator with the averaged weights.
+func (s *state) generator(n mlp.Network) (*mlp.Generator, error) { return mlp.New(n, s.tensors) }
+
+const (
+	stepKey     = "wflow.step"
+	trainingKey = "wflow.training"
+)
+
+// save writes the state as a checkpoint of the training: beside the path, synced and renamed.
+func (s *state) save(t Training) error {
+	g, err := s.generator(t.Network)
+	if err != nil {
+		return err
+	}
+	f := g.File()
+	f.Meta[stepKey] = strconv.Itoa(s.step)
+	f.Meta[trainingKey] = t.fingerprint()
+	for _, tensor := range t.Network.Tensors() {
+		for _, slot := range slots(tensor.Name) {
+			f.Tensors[slot.tensor] = safetensors.Tensor{Shape: tensor.Shape, Data: s.tensors[slot.tensor]}
+		}
+	}
+	return f.WriteFile(t.Checkpoint)
+}
+
+// load reads the checkpoint of the training, and returns nil if there is none yet. The error names the path and what is
+// wrong: a torn file, a tensor with the shape found and wanted, a setting that differs.
+func load(t Training) (*state, error) {
+	f, err := safetensors.ReadFile(t.Checkpoint)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("onestep: checkpoint: %w", err)
+	}
+	wrap := func(err error) error { return fmt.Errorf("onestep: checkpoint %s: %w", t.Checkpoint, err) }
+	s := &state{tensors: map[string][]float32{}}
+	for _, tensor := range t.Network.Tensors() {
+		for _, slot := range slots(tensor.Name) {
+			w, err := f.Floats(slot.tensor, tensor.Shape...)
+			if err != nil {
+				return nil, wrap(err)
+			}
+			for i, v := range w {
+				if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+					return nil, wrap(fmt.Errorf("tensor %q: number %d is %v", slot.tensor, i, v))
+				}
+			}
+			s.tensors[slot.tensor] = w
+		}
+	}
+	if s.step, err = strconv.Atoi(f.Meta[stepKey]); err != nil || s.step < 0 || s.step > t.Steps {
+		return nil, wrap(fmt.Errorf("step %q, want 0 to %d", f.Meta[stepKey], t.Steps))
+	}
+	if err := sameTraining(f.Meta[trainingKey], t.fingerprint()); err != nil {
+		return nil, wrap(err)
+	}
+	return s, nil
+}
+
+// fingerprint returns, as JSON, all that determines the run: the settings, and a hash of each source's first samples.
+func (t Training) fingerprint() string {
+	var data []string
+	hash := func(name string, source Source) {
+		h := fnv.New64a()
+		fmt.Fprint(h, source(stream.New(t.Seed, name), 0, 4).RawMatrix().Data)
+		data = append(data, strconv.FormatUint(h.Sum64(), 16))
+	}
+	for c, source := range t.Data {
+		hash(dataStream(c), source)
+	}
+	if t.Unconditional != nil {
+		hash(unconditionalStream, t.Unconditional)
+	}
+	text, err := json.Marshal(struct {
+		Training
+		FieldType string
+		DataHash  []string
+	}{t, fmt.Sprintf("%T", t.Field), data})
+	if err != nil {
+		panic(err) // numbers, booleans and strings
+	}
+	return string(text)
+}
+
+// sameTraining returns an error that names the first setting that differs.
+func sameTraining(found, want string) error {
+	var a, b map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(found), &a); err != nil {
+		return fmt.Errorf("%s: %w", trainingKey, err)
+	}
+	if err := json.Unmarshal([]byte(want), &b); err != nil {
+		return err
+	}
+	for _, key := range slices.Sorted(maps.Keys(b)) {
+		if string(a[key]) != string(b[key]) {
+			return fmt.Errorf("it is of another training: %s is %s, want %s", key, a[key], b[key])
+		}
+	}
+	return nil
+}

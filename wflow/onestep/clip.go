@@ -1,0 +1,59 @@
+package onestep
+
+import (
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/train"
+	"github.com/gomlx/gomlx/ml/train/optimizer"
+)
+
+// gradientOptimizer is a GoMLX optimizer that takes gradients, as all of GoMLX's own do.
+type gradientOptimizer interface {
+	optimizer.Interface
+	train.OptimizeWithGradients
+}
+
+// clipped hands gradients g to an optimizer scaled by min(1, Norm/(‖g‖ + 1e-6)), with ‖g‖ the norm of all of them
+// together, so that their direction stays.
+//
+// Source: Pascanu, Mikolov and Bengio, On the Difficulty of Training Recurrent Neural Networks (2013); the 1e-6 is
+// PyTorch's.
+type clipped struct {
+	gradientOptimizer
+	Norm float64
+}
+
+// UpdateGraph implements optimizer.Interface.
+func (c clipped) UpdateGraph(scope *model.Scope, _ *graph.Graph, loss *graph.Node) {
+	c.UpdateGraphWithGradients(scope, scope.BuildTrainableVariablesGradientsGraph(loss), loss.DType())
+}
+
+// UpdateGraphWithGradients implements train.OptimizeWithGradients.
+func (c clipped) UpdateGraphWithGradients(scope *model.Scope, gradients []*graph.Node, dtype dtypes.DType) {
+	var square *graph.Node
+	for _, g := range gradients {
+		s := graph.ReduceAllSum(graph.Square(g))
+		if square != nil {
+			s = graph.Add(square, s)
+		}
+		square = s
+	}
+	norm := graph.Sqrt(square)
+	scope.SetGraphParam(norm.Graph(), normParam, norm)
+	factor := graph.MinScalar(graph.Div(graph.Scalar(norm.Graph(), norm.DType(), c.Norm), graph.AddScalar(norm, 1e-6)), 1)
+	scaled := make([]*graph.Node, len(gradients))
+	for i, g := range gradients {
+		scaled[i] = graph.Mul(g, factor)
+	}
+	c.gradientOptimizer.UpdateGraphWithGradients(scope, scaled, dtype)
+}
+
+// normParam keeps the node of the gradients' norm before clipping, for a metric to report.
+const normParam = "gradient_norm"
+
+// gradientNorm is a metric: the norm of the gradients before clipping.
+func gradientNorm(scope *model.Scope, _, predictions []*graph.Node) *graph.Node {
+	norm, _ := scope.GetGraphParam(predictions[0].Graph(), normParam)
+	return norm.(*graph.Node)
+}
