@@ -11,9 +11,11 @@ wrong with them. --check runs nothing. --json writes time per cell and peak memo
 """
 
 import argparse
+import asyncio
 import json
 import os
 import re
+import signal
 import sys
 import tempfile
 import threading
@@ -21,6 +23,8 @@ import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C during these imports needs no trace
 
 import nbformat
 import psutil
@@ -162,6 +166,8 @@ class Memory(threading.Thread):
         self.over.set()
         self.join()
         alive = [process for process in self.seen if process.is_running()]
+        for process in alive:
+            process.terminate()
         for process in psutil.wait_procs(alive, timeout=3)[1]:
             process.kill()
 
@@ -190,6 +196,7 @@ def run(path, small=False, say=lambda line: None):
 
     def on_notebook(notebook):
         nonlocal memory
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)  # nbclient's kills the kernel and goes on
         memory = Memory(client.km.provisioner.pid)
 
     client = NotebookClient(
@@ -207,6 +214,7 @@ def run(path, small=False, say=lambda line: None):
         env = dict(os.environ, WFLOW_RAW_ERRORS="1", **({"WFLOW_CACHE": cache} if small else {}))
         try:
             client.execute(env=env)
+            report.problems += output_problems(notebook)
         except CellExecutionError:
             i, cell = next((i, c) for i, c in enumerate(notebook.cells, 1) if errors(c) and "error" in {o.output_type for o in c.outputs})
             report.problems.append(f"cell {i} failed:\n{indent(cell.source)}\nwith\n{indent(errors(cell))}")
@@ -224,8 +232,6 @@ def run(path, small=False, say=lambda line: None):
     left = sorted(p.name for p in set(path.parent.iterdir()) - before if not p.name.startswith("."))
     if left:
         report.problems.append(f"it left files beside the notebook instead of in WFLOW_CACHE: {', '.join(left)}")
-    if not report.problems:
-        report.problems = output_problems(notebook)
     return notebook, report
 
 
@@ -252,6 +258,8 @@ def main():
     how.add_argument("--check", action="store_true", help="check what is stored, run nothing")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was measured")
     options = parser.parse_args()
+    if absent := [str(path) for path in options.notebooks if not path.is_file()]:
+        parser.error(f"no such notebook: {', '.join(absent)}")
     reports = []
     for path in options.notebooks:
         if options.check:
@@ -278,4 +286,8 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -2,9 +2,11 @@
 
 import os
 import secrets
+import signal
 import socket
 import sys
 
+signal.signal(signal.SIGINT, signal.SIG_DFL)  # until Jupyter takes it
 port, browser = int(sys.argv[1]), sys.argv[2]
 with socket.socket() as probe:
     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -19,7 +19,7 @@ logged() {
 	log=$lab/log/$1.log
 	shift
 	"$@" >"$log" 2>&1 || {
-		tail -n 12 "$log" >&2
+		tail -n 6 "$log" >&2
 		return 1
 	}
 }
@@ -54,7 +54,7 @@ print("ok")' 2>/dev/null) || continue
 		[ -n "$refused" ] || refused="$base $verdict"
 	done
 	case $refused in
-	"") die "Python is not installed, or not on PATH." "install Python 3.10 or later (Debian, Ubuntu: sudo apt install python3-venv), then: make lab" ;;
+	"") die "${PYTHON:-Python} is not installed, or not on PATH." "install Python 3.10 or later (Debian, Ubuntu: sudo apt install python3-venv), then: make lab" ;;
 	*venv*) die "$refused." "install it (Debian, Ubuntu: sudo apt install python3-venv), then: make lab" ;;
 	*) die "$refused; Python 3.10 or later is needed." "install one, then: make lab PYTHON=/path/to/python3" ;;
 	esac
@@ -115,8 +115,17 @@ install_xla() {
 	echo "$wanted" >"$lab/xla/installed"
 }
 
-# install_kernel writes what holds the checkout's path, so that a moved checkout is mended by running it again.
+# install_kernel writes what holds the checkout's path: this is what mends a checkout that was moved.
 install_kernel() {
+	"$python" -c '
+import pathlib, sys
+here = pathlib.Path(sys.prefix)
+place = here / "place"
+old = place.read_text() if place.exists() else str(here)
+for script in [here / "pyvenv.cfg", *here.glob("bin/*")] if old != str(here) else []:
+    if not script.is_symlink() and old.encode() in (text := script.read_bytes()):
+        script.write_bytes(text.replace(old.encode(), str(here).encode()))
+place.write_text(str(here))'
 	share=$lab/venv/share/jupyter
 	mkdir -p "$share/lab/settings"
 	cp "$kernel/overrides.json" "$share/lab/settings/"

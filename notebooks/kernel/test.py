@@ -53,9 +53,14 @@ def check(name, *command, silent=False, **environment):
 def go_test(name, packages, **environment):
     """Runs Go tests, reports each package, and returns how many tests passed, examples included and subtests not."""
     command = ["go", "test", "-json", *packages]
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    said, results, start = collections.defaultdict(str), collections.Counter(), time.time()
+    process = subprocess.Popen(
+        command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    said, results, complaint, start = collections.defaultdict(str), collections.Counter(), "", time.time()
     for line in process.stdout:
+        if not line.startswith("{"):
+            complaint += line
+            continue
         event = json.loads(line)
         action, test = event["Action"], event.get("Test", "")
         package = event.get("Package") or event.get("ImportPath", "").split(" ")[0]
@@ -71,7 +76,6 @@ def go_test(name, packages, **environment):
                 bad = results[package, "fail"] = 1
             if good or bad:
                 report(not bad, f"{name}: {package}: {good} tests", start, said[package, ""])
-    complaint = process.stderr.read()
     good, bad = (sum(n for (_, a), n in results.items() if a == action) for action in ("pass", "fail"))
     if process.wait() and not bad:
         bad = 1
@@ -81,7 +85,10 @@ def go_test(name, packages, **environment):
 
 
 def gomlx_packages():
-    _, out, _ = output("go", "list", "-f", '{{.ImportPath}}{{range .Deps}} {{.}}{{end}}{{range .TestImports}} {{.}}{{end}}{{range .XTestImports}} {{.}}{{end}}', "./...")
+    """Returns the packages that use GoMLX, in their code or their tests."""
+    lists = ("Deps", "TestImports", "XTestImports")
+    form = "{{.ImportPath}}" + "".join("{{range .%s}} {{.}}{{end}}" % name for name in lists)
+    _, out, _ = output("go", "list", "-f", form, "./...")
     return [line.split()[0] for line in out.splitlines() if "github.com/gomlx/gomlx/" in line]
 
 
