@@ -137,7 +137,10 @@ func (s *state) save(t Training) error {
 			f.Tensors[slot.tensor] = safetensors.Tensor{Shape: tensor.Shape, Data: s.tensors[slot.tensor]}
 		}
 	}
-	return f.WriteFile(t.Checkpoint)
+	if err := f.WriteFile(t.Checkpoint); err != nil {
+		return fmt.Errorf("onestep: checkpoint %s: %w", t.Checkpoint, err)
+	}
+	return nil
 }
 
 // load reads the checkpoint of the training, and returns nil if there is none yet. The error names the path and what is

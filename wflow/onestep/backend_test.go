@@ -1,0 +1,48 @@
+package onestep
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/compute"
+)
+
+// TestBackend: what the user asks for is honoured or an error; without a plugin, or with a bad one, it is pure Go and the
+// line says why; nothing is printed.
+func TestBackend(t *testing.T) {
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func(out *os.File) { os.Stdout = out }(os.Stdout)
+	os.Stdout = write
+	for _, c := range []struct{ asked, plugin, line, err string }{
+		{"", "", "pure Go: " + PluginVariable + " names no XLA plugin", ""},
+		{"", "/no/such/plugin.so", "pure Go: the XLA plugin plugin.so does not load", ""},
+		{"go:parallelism=2", "/no/such/plugin.so", "pure Go, as GOMLX_BACKEND asks", ""},
+		{"abacus", "", "", "abacus"},
+		{"go:colour=red", "", "", "colour"},
+	} {
+		t.Setenv(compute.ConfigEnvVar, c.asked)
+		t.Setenv(PluginVariable, c.plugin)
+		b, line, err := Backend()
+		if c.err != "" {
+			if err == nil || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("%+v: error %v", c, err)
+			}
+			continue
+		}
+		if err != nil || line != c.line {
+			t.Errorf("%+v: line %q, error %v", c, line, err)
+			continue
+		}
+		b.Finalize()
+	}
+	write.Close()
+	if out, err := io.ReadAll(read); err != nil || len(bytes.TrimSpace(out)) > 0 {
+		t.Errorf("printed %q (%v)", out, err)
+	}
+}
