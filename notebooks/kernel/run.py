@@ -71,6 +71,11 @@ def shrink(source):
     return "\n".join(lines), misplaced
 
 
+def smaller(source):
+    """Returns a cell's source with its small parameters."""
+    return shrink(source)[0]
+
+
 def texts(cell):
     """Yields what a reader can read in a cell's outputs: no pictures."""
     for output in cell.get("outputs", []):
@@ -172,14 +177,17 @@ class Memory(threading.Thread):
             process.kill()
 
 
-def run(path, small=False, say=lambda line: None):
-    """Runs a notebook from a clean kernel. Returns it with its outputs, and the report. Says one line per cell."""
-    notebook, report = nbformat.read(path, 4), Report(str(path), small)
+def run(path, rewrite=None, say=lambda line: None):
+    """Runs a notebook from a clean kernel. Returns it with its outputs, and the report. Says one line per cell.
+
+    With rewrite, a function of a cell's source such as smaller, the notebook starts with an empty WFLOW_CACHE.
+    """
+    notebook, report = nbformat.read(path, 4), Report(str(path), rewrite is smaller)
     report.problems, report.warnings = source_problems(notebook)
-    if small:
+    if rewrite:
         for cell in notebook.cells:
             if cell.cell_type == "code":
-                cell.source = shrink(cell.source)[0]
+                cell.source = rewrite(cell.source)
     started = {}
 
     def on_start(cell, cell_index):
@@ -211,7 +219,7 @@ def run(path, small=False, say=lambda line: None):
         on_cell_executed=on_executed,
     )
     with tempfile.TemporaryDirectory() as cache:
-        env = dict(os.environ, WFLOW_RAW_ERRORS="1", **({"WFLOW_CACHE": cache} if small else {}))
+        env = dict(os.environ, WFLOW_RAW_ERRORS="1", **({"WFLOW_CACHE": cache} if rewrite else {}))
         try:
             client.execute(env=env)
             report.problems += output_problems(notebook)
@@ -268,7 +276,7 @@ def main():
             report.problems += output_problems(notebook)
         else:
             print(path, flush=True)
-            notebook, report = run(path, options.small, lambda line: print(line, flush=True))
+            notebook, report = run(path, smaller if options.small else None, lambda line: print(line, flush=True))
         if options.inplace and not report.problems:
             store(notebook, path)
         elif options.inplace:

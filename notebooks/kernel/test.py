@@ -4,6 +4,7 @@ import collections
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -128,34 +129,39 @@ def notebooks():
     return good
 
 
-_, goroot, _ = output("go", "env", "GOROOT")
-goroot = Path(goroot.strip())
-folders = [entry.name for entry in sorted(ROOT.iterdir()) if entry.is_dir() and not entry.name.startswith(".")]
+def main():
+    goroot = output("go", "env", "GOROOT")[1].strip()
+    folders = [entry.name for entry in sorted(ROOT.iterdir()) if entry.is_dir() and not entry.name.startswith(".")]
 
-check("gofmt", str(goroot / "bin/gofmt"), "-l", *folders, silent=True)
-check("go vet", "go", "vet", "./...")
-check("staticcheck", "staticcheck", "./...")
-for module in (".", "notebooks/kernel"):
-    check(f"go mod verify, {module}", "go", "-C", module, "mod", "verify")
-    check(f"go mod tidy, {module}", "go", "-C", module, "mod", "tidy", "-diff")
-free_of_gomlx()
-check("js/wasm build", "go", "build", *PORTABLE, **WASM)
-go_tests = go_test("go test", ["./..."], **PURE_GO)
-wasm_tests = xla_tests = 0
-if shutil.which("node"):
-    wasm_tests = go_test("js/wasm", ["./toy/..."], **WASM, PATH=f"{goroot}/lib/wasm:{os.environ['PATH']}")
-else:
-    print("     js/wasm tests left out: no node on PATH", flush=True)
-if PLUGIN:
-    xla_tests = go_test("XLA", gomlx_packages(), WFLOW_XLA_PLUGIN=PLUGIN)
-else:
-    print("     XLA tests left out: no plugin (see what make lab said)", flush=True)
-kernel_tests = own_tests()
-good_notebooks = notebooks()
+    check("gofmt", f"{goroot}/bin/gofmt", "-l", *folders, silent=True)
+    check("go vet", "go", "vet", "./...")
+    check("staticcheck", "staticcheck", "./...")
+    for module in (".", "notebooks/kernel"):
+        check(f"go mod verify, {module}", "go", "-C", module, "mod", "verify")
+        check(f"go mod tidy, {module}", "go", "-C", module, "mod", "tidy", "-diff")
+    free_of_gomlx()
+    check("js/wasm build", "go", "build", *PORTABLE, **WASM)
+    counts = {"Go tests": go_test("go test", ["./..."], **PURE_GO)}
+    if PLUGIN:
+        counts["again on XLA"] = go_test("XLA", gomlx_packages(), WFLOW_XLA_PLUGIN=PLUGIN)
+    else:
+        print("     XLA left out: it has no plugin here (see what make lab said)", flush=True)
+    if shutil.which("node"):
+        counts["on js/wasm"] = go_test("js/wasm", ["./toy/..."], **WASM, PATH=f"{goroot}/lib/wasm:{os.environ['PATH']}")
+    else:
+        print("     tests on js/wasm left out: no node on PATH", flush=True)
+    counts["of the kernel"] = own_tests()
+    counts["notebooks"] = notebooks()
 
-print(
-    f"\n{go_tests} Go tests, {xla_tests} again on XLA, {wasm_tests} on js/wasm, {kernel_tests} of the kernel, "
-    f"{good_notebooks} notebooks: {'some failed' if failed else 'all passed'}, {time.time() - began:.0f} s"
-)
-print(f"{passed} passed, {failed} failed")
-sys.exit(failed > 0)
+    words = ", ".join(f"{number} {name}" for name, number in counts.items())
+    print(f"\n{words}: {'some failed' if failed else 'all passed'}, {time.time() - began:.0f} s")
+    print(f"{passed} passed, {failed} failed")
+    return failed > 0
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,130 @@
+"""make accept: the numbers that the project stands by, at full size, to notebooks/accept.json.
+
+Every notebook runs at full size from a clean kernel. Those with a constant `seed` run with seeds 1, 2 and 3, and their checks
+hold for the means. A fresh clone is set up and served, twice, with the caches warm. Exit status 1 if anything falls short.
+"""
+
+import json
+import os
+import platform
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import nbformat
+
+import run
+
+ROOT = Path(os.environ["WFLOW_ROOT"])
+SEEDS = (1, 2, 3)
+SEED = re.compile(r"(?m)^(\s*(?:const\s+)?seed\s*=\s*)\d+")
+CHECK = re.compile(r"(?m)^[✓✗] (.*): (\S+) ([≤≥]) (\S+)$")
+FRESH, AGAIN = 90, 5  # seconds: most that a fresh clone and a second start may take until JupyterLab answers
+
+
+def processor():
+    for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []:
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def measured(notebook):
+    """Returns the checks that a notebook printed: what, got, relation, bound."""
+    text = "\n".join(text for cell in notebook.cells if cell.cell_type == "code" for text in run.texts(cell))
+    return [(what, float(got), relation, float(bound)) for what, got, relation, bound in CHECK.findall(text)]
+
+
+def accept(path):
+    """Runs a notebook, with every seed if it has one. Returns what to record, and whether all of it holds."""
+    has_seed = any(SEED.search(cell.source) for cell in nbformat.read(path, 4).cells if cell.cell_type == "code")
+    record, checks, holds = {"runs": []}, {}, True
+    for seed in SEEDS if has_seed else (None,):
+        print(f"{path.name}{'' if seed is None else f', seed {seed}'}", flush=True)
+
+        def set_seed(source):
+            return source if seed is None else SEED.sub(rf"\g<1>{seed}", source)
+
+        notebook, report = run.run(path, set_seed, lambda line: print(line, flush=True))
+        print(run.verdict(report), flush=True)
+        holds &= not report.problems
+        record["runs"].append({"seed": seed, "seconds": report.seconds, "peak_memory_mb": report.peak_memory // 10**6, "cells": report.cells})
+        for what, got, relation, bound in measured(notebook):
+            checks.setdefault((what, relation), ([], []))[0].append(got)
+            checks[what, relation][1].append(bound)
+    record["checks"] = []
+    for (what, relation), (got, bounds) in checks.items():
+        mean, bound = statistics.fmean(got), statistics.fmean(bounds)
+        ok = mean <= bound if relation == "≤" else mean >= bound
+        holds &= ok
+        record["checks"].append({"what": what, "got": got, "mean": mean, "relation": relation, "bound": bound, "holds": ok})
+    return record, holds
+
+
+def served(checkout, port):
+    """Returns the seconds from `make lab` until JupyterLab answers, and stops it."""
+    start = time.time()
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("WFLOW_", "JUPYTER_", "MAKE"))}
+    lab = subprocess.Popen(["make", "lab", f"PORT={port}", "BROWSER=no"], cwd=checkout, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
+    try:
+        while lab.poll() is None:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/login", timeout=1)
+                return round(time.time() - start, 1)
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.05)
+        raise RuntimeError(f"make lab ended with status {lab.returncode}")
+    finally:
+        if lab.poll() is None:
+            os.killpg(lab.pid, 2)
+            lab.wait(30)
+
+
+def fresh_clone():
+    """Returns the seconds to a served lab: of a fresh clone with warm caches, and of a second start."""
+    with tempfile.TemporaryDirectory() as folder:
+        checkout = Path(folder) / "wflowlab"
+        start = time.time()
+        subprocess.run(["git", "clone", "-q", str(ROOT), str(checkout)], check=True)
+        first = round(time.time() - start + served(checkout, 8931), 1)
+        return first, served(checkout, 8931)
+
+
+def main():
+    os.environ["WFLOW_ACCEPT"] = "1"
+    chosen = [Path(name) for name in sys.argv[1:]] or sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+    plugin = os.environ.get("WFLOW_XLA_PLUGIN")
+    result = {
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "go": os.environ["GOTOOLCHAIN"],
+        "engine": "XLA on the CPU" if plugin else "pure Go",
+        "notebooks": {},
+    }
+    holds = True
+    first, again = fresh_clone()
+    print(f"fresh clone to a served lab {first} s, second start {again} s", flush=True)
+    result["start_seconds"] = {"fresh_clone": first, "second": again}
+    holds &= first < FRESH and again < AGAIN
+    for path in chosen:
+        result["notebooks"][path.stem], ok = accept(path)
+        holds &= ok
+    if len(sys.argv) == 1:
+        beside = ROOT / "notebooks" / ".accept.json.new"
+        beside.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n")
+        os.replace(beside, ROOT / "notebooks" / "accept.json")
+    for name, record in result["notebooks"].items():
+        for c in record["checks"]:
+            print(f"{'ok' if c['holds'] else 'FAIL':4} {name}: {c['what']}: {c['mean']:.4g} {c['relation']} {c['bound']:.4g}")
+    print("all hold" if holds else "some fall short")
+    sys.exit(not holds)
+
+
+if __name__ == "__main__":
+    main()
