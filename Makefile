@@ -29,9 +29,8 @@ setup: # what lab does before it serves
 test: setup ## all checks and tests, every notebook at its small size; ends with a count
 	@$(RUN) $(VENV) $(KERNEL)/test.py
 
-accept: setup ## the numbers of the README at full size, three seeds, to notebooks/accept.json
-	@WFLOW_ACCEPT=1 WFLOW_ACCEPT_OUT="$$PWD/notebooks/accept.json" \
-		$(RUN) go test -p 1 -count 1 -v -run TestAccept -timeout 60m ./...
+accept: setup ## the numbers that the project stands by, full size, three seeds, to notebooks/accept.json
+	@$(RUN) $(VENV) $(KERNEL)/accept.py
 
 notebooks: setup ## run every notebook at full size and store its outputs
 	@$(RUN) $(VENV) $(KERNEL)/run.py --inplace --json .lab/notebooks.json $(NOTEBOOKS)

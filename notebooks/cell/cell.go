@@ -36,16 +36,21 @@ func Cache(name string) string {
 	return path
 }
 
-// AtMost prints a notebook's number beside its bound, and panics if it is larger or NaN.
+// AtMost prints a notebook's number beside its bound, and panics if it is larger or NaN. While `make accept` runs, which
+// judges means over seeds, it goes on.
 func AtMost(what string, got, bound float64) { check(got <= bound, what, got, "≤", bound) }
 
-// AtLeast prints a notebook's number beside its bound, and panics if it is smaller or NaN.
+// AtLeast prints a notebook's number beside its bound, and panics if it is smaller or NaN, as AtMost.
 func AtLeast(what string, got, bound float64) { check(got >= bound, what, got, "≥", bound) }
 
 func check(holds bool, what string, got float64, relation string, bound float64) {
 	line := fmt.Sprintf("%s: %.4g %s %.4g", what, got, relation, bound)
-	if !holds {
+	switch {
+	case holds:
+		fmt.Println("✓", line)
+	case os.Getenv("WFLOW_ACCEPT") != "":
+		fmt.Println("✗", line)
+	default:
 		panic("does not hold: " + line)
 	}
-	fmt.Println("✓", line)
 }

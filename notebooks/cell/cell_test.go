@@ -34,6 +34,11 @@ func TestChecks(t *testing.T) {
 	}
 }
 
+func TestChecksGoOnInAnAcceptanceRun(t *testing.T) {
+	t.Setenv("WFLOW_ACCEPT", "1")
+	AtMost("gap", 3, 2)
+}
+
 func TestCache(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "new")
 	t.Setenv("WFLOW_CACHE", folder)

@@ -82,7 +82,7 @@ class Run(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "01-test.ipynb")
             nbformat.write(notebook(*sources), path)
-            return run.run(path, small)
+            return run.run(path, run.smaller if small else None)
 
     def test_small(self):
         cells = ('import (\n\t"fmt"\n\t"os"\n)', "const n = 7500 // small: 60", '%%\nfmt.Println(n, os.Getenv("WFLOW_CACHE") != "")')

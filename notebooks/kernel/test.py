@@ -119,7 +119,7 @@ def notebooks():
     """Checks what is stored in each notebook and runs it at its small size. Returns how many passed."""
     good = 0
     for path in sorted(ROOT.glob("notebooks/[0-9]*.ipynb")):
-        ran = run.run(path, small=True)[1]
+        ran = run.run(path, run.smaller)[1]
         stored = run.output_problems(run.nbformat.read(path, 4))
         ran.notebook = str(path.relative_to(ROOT))
         ran.problems += [f"as stored: {problem}" for problem in stored]
