@@ -249,7 +249,7 @@ const (
 // left, bottom and right return the room that labels need beside the frame.
 func (c *cell) left() vg.Length {
 	if !c.outerY {
-		return 6
+		return 10
 	}
 	room := vg.Length(6)
 	for _, t := range c.yticks {
@@ -303,9 +303,9 @@ func (c *cell) follow(first *cell) {
 
 // draw puts the panel onto the figure. What the layers draw goes onto a board of the frame's size first: that clips it.
 func (c *cell) draw(b *board) error {
-	canvas := b.canvas()
+	canvas := vgdraw.New(b)
 	inner := newBoard(c.frame.Size(), b.density, paper)
-	data := inner.canvas()
+	data := vgdraw.New(inner)
 	if !c.axes.equal {
 		c.grid(data)
 	}
@@ -359,7 +359,8 @@ func (c *cell) grid(data vgdraw.Canvas) {
 func (c *cell) box(canvas vgdraw.Canvas) {
 	f := c.frame
 	line := vgdraw.LineStyle{Color: edge, Width: 1}
-	canvas.StrokeLines(line, []vg.Point{f.Min, {X: f.Max.X, Y: f.Min.Y}, f.Max, {X: f.Min.X, Y: f.Max.Y}, f.Min, {X: f.Max.X, Y: f.Min.Y}})
+	canvas.SetLineStyle(line)
+	canvas.Stroke(f.Path())
 	x, y := c.places()
 	for _, t := range c.xticks {
 		if at := x(t.Value); c.outerX && f.Min.X <= at && at <= f.Max.X {

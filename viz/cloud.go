@@ -23,20 +23,19 @@ type Cloud struct {
 func (l Cloud) Plot(c draw.Canvas, p *plot.Plot) {
 	n, _ := l.Points.Dims()
 	radius, opacity := grain(n, c)
-	x, y := p.Transforms(&c)
-	dot := func(i int, at vg.Point) { l.dot(&c, at, radius, opacity) }
+	dot := func(at vg.Point, radius vg.Length) { l.dot(&c, at, radius, opacity) }
 	if b, ok := c.Canvas.(*board); ok && l.Weights == nil {
 		stamp := b.stamp(radius, func(c *draw.Canvas, at vg.Point) { l.dot(c, at, radius, opacity) })
-		dot = func(i int, at vg.Point) { stamp(at) }
+		dot = func(at vg.Point, _ vg.Length) { stamp(at) }
 	}
-	if l.Weights != nil {
-		average := mean(l.Weights)
-		dot = func(i int, at vg.Point) {
-			l.dot(&c, at, radius*vg.Length(math.Sqrt(l.Weights[i]/average)), opacity)
-		}
-	}
+	x, y := p.Transforms(&c)
+	average := mean(l.Weights)
 	for i := range n {
-		dot(i, vg.Point{X: x(l.Points.At(i, 0)), Y: y(l.Points.At(i, 1))})
+		r := radius
+		if l.Weights != nil {
+			r *= vg.Length(math.Sqrt(l.Weights[i] / average))
+		}
+		dot(vg.Point{X: x(l.Points.At(i, 0)), Y: y(l.Points.At(i, 1))}, r)
 	}
 }
 
@@ -56,6 +55,9 @@ func zoom(c draw.Canvas) vg.Length {
 const haloed = 0.75 // 300 points or less
 
 func (l Cloud) dot(c *draw.Canvas, at vg.Point, radius vg.Length, opacity float64) {
+	if radius == 0 {
+		return
+	}
 	role := l.Role.or(Particles)
 	c.SetColor(fade(role.Color(), opacity))
 	var circle vg.Path

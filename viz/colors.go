@@ -97,7 +97,7 @@ func (s scale) bar(c draw.Canvas, frame vg.Rectangle) {
 	widest := vg.Length(0)
 	unit := math.Pow10(s.power)
 	lo, hi := s.min/unit, s.max/unit
-	for _, t := range linearTicks(lo, hi, tickStep(hi-lo, max(3, int(h/36)))) {
+	for _, t := range linearTicks(lo, hi, tickStep(hi-lo, max(4, int(h/36)))) {
 		y := frame.Min.Y + h*vg.Length((t.Value-lo)/(hi-lo))
 		c.StrokeLine2(line, x1, y, x1+3, y)
 		tickText.draw(c, x1+6, y-tickText.size*0.35, 0, t.Label)

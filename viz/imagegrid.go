@@ -30,10 +30,14 @@ func (l ImageGrid) Plot(c draw.Canvas, p *plot.Plot) {
 		}
 		const gap = 0.03
 		column, row := float64(k%columns), float64(rows-1-k/columns)
-		r := vg.Rectangle{Min: vg.Point{X: x(column + gap), Y: y(row + gap)}, Max: vg.Point{X: x(column + 1 - gap), Y: y(row + 1 - gap)}}
-		r = snap(r)
-		c.DrawImage(r, enlarge(img, int(r.Size().X*density), int(r.Size().Y*density)))
-		c.StrokeLines(draw.LineStyle{Color: hair, Width: 1}, []vg.Point{r.Min, {X: r.Max.X, Y: r.Min.Y}, r.Max, {X: r.Min.X, Y: r.Max.Y}, r.Min})
+		r := snap(vg.Rectangle{
+			Min: vg.Point{X: x(column + gap), Y: y(row + gap)},
+			Max: vg.Point{X: x(column + 1 - gap), Y: y(row + 1 - gap)},
+		})
+		size := r.Size().Scale(sharpness(c))
+		c.DrawImage(r, enlarge(img, int(size.X), int(size.Y)))
+		c.SetLineStyle(draw.LineStyle{Color: hair, Width: 1})
+		c.Stroke(r.Path())
 	}
 }
 
@@ -100,12 +104,15 @@ func (l ImageGrid) check() error {
 }
 
 // Gray returns the rows of pixels [n, s²] as square images of s by s, the values from white to black given as those of white
-// and black. NaN is red. It panics where the rows are no squares.
+// and black. NaN is red. It panics where the rows are no squares, or white is black.
 func Gray(pixels *mat.Dense, white, black float64) []image.Image {
 	n, d := pixels.Dims()
 	side := int(math.Sqrt(float64(d)) + 0.5)
 	if side*side != d {
 		panic("viz: Gray: rows of " + strconv.Itoa(d) + " pixels are no squares")
+	}
+	if !(white < black || black < white) {
+		panic("viz: Gray: white is black")
 	}
 	images := make([]image.Image, n)
 	for i := range n {

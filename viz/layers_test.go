@@ -92,6 +92,26 @@ func TestContoursAreLevelSets(t *testing.T) {
 	}
 }
 
+// In the square of a saddle, the corners that the centre sides with are joined and the others cut off.
+func TestContoursAtSaddles(t *testing.T) {
+	p := plot.New()
+	p.X.Max, p.Y.Max, p.X.Min, p.Y.Min = 1, 1, 0, 0
+	c := draw.NewCanvas(vgimg.New(1, 1), 1, 1)
+	for _, offset := range []float64{-0.2, 0.2} {
+		s := &shading{window: window{0, 1, 0, 1}, grid: mat.NewDense(2, 2, []float64{1 + offset, offset - 1, offset - 1, 1 + offset})}
+		path := s.contour(0, &c, p)
+		if len(path) != 4 {
+			t.Fatalf("%d points", len(path))
+		}
+		for k := 0; k < 4; k += 2 {
+			x, y := float64(path[k].Pos.X+path[k+1].Pos.X)/2, float64(path[k].Pos.Y+path[k+1].Pos.Y)/2
+			if cut := math.Abs(x - y); offset > 0 != (cut > 0.5) {
+				t.Errorf("offset %v: a piece about (%.2f, %.2f)", offset, x, y)
+			}
+		}
+	}
+}
+
 func TestInterpolateIsExactForBilinear(t *testing.T) {
 	f := func(x, y float64) float64 { return 1 + 2*x - 3*y + 0.5*x*y }
 	grid := mat.NewDense(3, 4, nil)

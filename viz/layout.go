@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
 )
 
 const (
@@ -65,7 +66,7 @@ func newLayout(g Grid) (*layout, error) {
 		for j, p := range row {
 			c, err := newCell(p)
 			if err != nil {
-				return nil, fmt.Errorf("panel %d, %d %q: %w", i, j, p.Title, err)
+				return nil, fmt.Errorf("row %d, panel %d (%s): %w", i, j, p.Title, err)
 			}
 			l.cells[i] = append(l.cells[i], c)
 		}
@@ -262,7 +263,7 @@ func (l *layout) hoist() {
 // draw draws the figure with so many device pixels in a logical one.
 func (l *layout) draw(density float64) (*image.RGBA, error) {
 	b := newBoard(vg.Point{X: l.width, Y: l.height}, density, paper)
-	l.legend.draw(b.canvas(), l.corner)
+	l.legend.draw(draw.New(b), l.corner)
 	for _, c := range l.all() {
 		if err := c.draw(b); err != nil {
 			return nil, fmt.Errorf("panel %q: %w", c.panel.Title, err)

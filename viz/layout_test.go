@@ -55,11 +55,12 @@ func circle(n int, rx, ry float64) *mat.Dense {
 }
 
 func TestUnitsAreEquallyLong(t *testing.T) {
-	round, flat := Cloud{Points: circle(40, 1, 1)}, Cloud{Points: circle(40, 5, 1), Role: Data}
+	round, flat, tall := Cloud{Points: circle(40, 1, 1)}, Cloud{Points: circle(40, 5, 1), Role: Data}, Cloud{Points: circle(40, 1, 5), Role: Data}
 	curve := Curve{Y: []float64{1, 2}}
 	for name, g := range map[string]Grid{
 		"alone":        {{{Layers: Layers{round}}}},
 		"wide range":   {{{Layers: Layers{round, flat}}}},
+		"tall range":   {{{Layers: Layers{round, tall}}, {Layers: Layers{round}}}},
 		"in a row":     {{{Layers: Layers{round}}, {Layers: Layers{flat}}, {Layers: Layers{round, flat}}}},
 		"beside curve": {{{Layers: Layers{round}}, {Layers: Layers{curve}}}},
 		"limits":       {{{XLim: [2]float64{-9, 2}, YLim: [2]float64{-2, 2}, Layers: Layers{round}}}},
@@ -156,7 +157,7 @@ func TestPanelsAlign(t *testing.T) {
 		t.Errorf("frames %v %v %v %v", a.frame, b.frame, c.frame, d.frame)
 	}
 	for _, other := range []*cell{b, c, d} {
-		if a.plot.X.Min != other.plot.X.Min || a.plot.Y.Max != other.plot.Y.Max {
+		if math.Abs(a.plot.X.Min-other.plot.X.Min) > 1e-9 || math.Abs(a.plot.Y.Max-other.plot.Y.Max) > 1e-9 {
 			t.Errorf("ranges differ: %v to %v, %v to %v", a.plot.X.Min, a.plot.X.Max, other.plot.X.Min, other.plot.X.Max)
 		}
 	}

@@ -23,10 +23,7 @@ func (s *shading) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
 	w := s.window
 	area := vg.Rectangle{Min: vg.Point{X: x(w.x0), Y: y(w.y0)}, Max: vg.Point{X: x(w.x1), Y: y(w.y1)}}
-	dots := vg.Length(density)
-	if b, ok := c.Canvas.(*board); ok {
-		dots = vg.Length(b.density)
-	}
+	dots := sharpness(c)
 	img := image.NewNRGBA(image.Rect(0, 0, int(area.Size().X*dots+0.5), int(area.Size().Y*dots+0.5)))
 	columns, rows := img.Rect.Dx(), img.Rect.Dy()
 	for i := range rows {
@@ -84,7 +81,7 @@ func (s *shading) contour(level float64, c *draw.Canvas, p *plot.Plot) vg.Path {
 					Y: y(s.window.y0 + (s.window.y1-s.window.y0)*row/float64(rows-1)),
 				})
 			}
-			if len(crossings) == 4 && (sum < 0) == (v[0] < 0) {
+			if len(crossings) == 4 && (sum < 0) != (v[0] < 0) {
 				crossings = append(crossings[1:], crossings[0])
 			}
 			for k := 0; k+1 < len(crossings); k += 2 {

@@ -91,7 +91,7 @@ func TestShowSpeaksToTheNotebook(t *testing.T) {
 		t.Errorf("%d by %d pixels shown as %v, error %v", c.Width, c.Height, size, err)
 	}
 	moving := show(turning(5, 3))
-	if html, _ := moving.Data[protocol.MIMETextHTML].(string); !strings.HasPrefix(html, "<img width=") || !strings.Contains(html, "data:image/gif;base64,R0lGOD") {
+	if html, _ := moving.Data[protocol.MIMETextHTML].(string); !strings.HasPrefix(html, "<img ") || !strings.Contains(html, "data:image/gif;base64,R0lGOD") {
 		t.Errorf("animation as %.60q", html)
 	}
 	if _, err := png.DecodeConfig(bytes.NewReader(moving.Data[protocol.MIMEImagePNG].([]byte))); err != nil {

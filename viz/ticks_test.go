@@ -14,7 +14,7 @@ func TestTicksAreFewAndRound(t *testing.T) {
 		most := rapid.IntRange(3, 12).Draw(t, "most")
 		step := tickStep(span, most)
 		ticks := linearTicks(lo, lo+span, step)
-		if len(ticks) > most || len(ticks) < most/3 {
+		if parts := span / step; parts >= float64(most) || float64(len(ticks)) > parts+1+1e-6 || len(ticks) < most/3 {
 			t.Fatalf("%d ticks in [%v, %v], most %d", len(ticks), lo, lo+span, most)
 		}
 		if digit := step / math.Pow(10, math.Floor(math.Log10(step)+1e-9)); math.Abs(digit-math.Round(digit)) > 1e-9 || int(math.Round(digit)) == 3 {

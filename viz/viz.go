@@ -78,7 +78,7 @@ func (r *rendering) display() *protocol.DisplayData {
 	}
 	if r.format == "gif" { // which pages show, exported ones too, only within HTML
 		m.Data[protocol.MIMEImagePNG] = r.poster
-		m.Data[protocol.MIMETextHTML] = fmt.Sprintf(`<img width="%d" height="%d" src="data:image/gif;base64,%s">`,
+		m.Data[protocol.MIMETextHTML] = fmt.Sprintf(`<img alt="animation" width="%d" height="%d" src="data:image/gif;base64,%s">`,
 			r.width, r.height, base64.StdEncoding.EncodeToString(r.data))
 	}
 	return m
