@@ -119,17 +119,17 @@ func (l Arrows) keys() []key {
 func (l Arrows) shape(a *axes) { a.plane = true }
 
 func (l Arrows) check() error {
-	if err := checkCloud("At", l.At); err != nil {
+	if err := checkCloud("at", l.At); err != nil {
 		return err
 	}
-	if err := checkCloud("V", l.V); err != nil {
+	if err := checkCloud("v", l.V); err != nil {
 		return err
 	}
 	if n, m := l.At.RawMatrix().Rows, l.V.RawMatrix().Rows; n != m {
-		return fmt.Errorf("V: %d vectors for %d points", m, n)
+		return fmt.Errorf("v: %d vectors for %d points", m, n)
 	}
 	if math.IsNaN(l.Scale) || math.IsInf(l.Scale, 0) {
-		return fmt.Errorf("Scale: %v", l.Scale)
+		return fmt.Errorf("scale: %v", l.Scale)
 	}
 	return nil
 }

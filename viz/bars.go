@@ -81,11 +81,11 @@ func (l Bars) check() error {
 	}
 	for k, s := range l.Series {
 		if len(s.Values) != len(l.Labels) {
-			return fmt.Errorf("Series[%d]: %d values for %d labels", k, len(s.Values), len(l.Labels))
+			return fmt.Errorf("series[%d]: %d values for %d labels", k, len(s.Values), len(l.Labels))
 		}
 		for i, v := range s.Values {
 			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return fmt.Errorf("Series[%d]: value %d: %v", k, i, v)
+				return fmt.Errorf("series[%d]: value %d: %v", k, i, v)
 			}
 		}
 	}

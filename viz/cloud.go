@@ -91,7 +91,7 @@ func (l Cloud) keys() []key {
 func (l Cloud) shape(a *axes) { a.plane = true }
 
 func (l Cloud) check() error {
-	if err := checkCloud("Points", l.Points); err != nil {
+	if err := checkCloud("points", l.Points); err != nil {
 		return err
 	}
 	return checkWeights(l.Points, l.Weights)
@@ -126,15 +126,15 @@ func checkWeights(x *mat.Dense, weights []float64) error {
 		return nil
 	}
 	if n, _ := x.Dims(); n != len(weights) {
-		return fmt.Errorf("Weights: %d for %d points", len(weights), n)
+		return fmt.Errorf("weights: %d for %d points", len(weights), n)
 	}
 	for i, w := range weights {
 		if !(w >= 0) || math.IsInf(w, 1) {
-			return fmt.Errorf("Weights: row %d: %v", i, w)
+			return fmt.Errorf("weights: row %d: %v", i, w)
 		}
 	}
 	if !(mean(weights) > 0) {
-		return fmt.Errorf("Weights: sum 0")
+		return fmt.Errorf("weights: sum 0")
 	}
 	return nil
 }

@@ -107,10 +107,10 @@ func (l Curve) keys() []key {
 
 func (l Curve) check() error {
 	if l.X != nil && len(l.X) != len(l.Y) {
-		return fmt.Errorf("X: %d values for %d of Y", len(l.X), len(l.Y))
+		return fmt.Errorf("x: %d values for %d of y", len(l.X), len(l.Y))
 	}
 	if xmin, xmax, _, _ := l.DataRange(); xmin > xmax {
-		return fmt.Errorf("Y: none of %d values can be drawn", len(l.Y))
+		return fmt.Errorf("y: none of %d values can be drawn", len(l.Y))
 	}
 	return nil
 }

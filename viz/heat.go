@@ -51,7 +51,7 @@ func (l Heat) shape(a *axes) { a.plane = true }
 
 func (l Heat) check() error {
 	if l.F == nil {
-		return fmt.Errorf("F: nil")
+		return fmt.Errorf("f: nil")
 	}
 	return labelText.check(l.Name)
 }

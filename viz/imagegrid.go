@@ -84,7 +84,7 @@ func (l ImageGrid) shape(a *axes) {
 
 func (l ImageGrid) check() error {
 	if len(l.Images) == 0 {
-		return fmt.Errorf("Images: empty")
+		return fmt.Errorf("images: empty")
 	}
 	rows, columns := l.dims()
 	if l.Columns < 0 || len(l.ColumnLabels) > columns || len(l.RowLabels) > rows {
@@ -92,7 +92,7 @@ func (l ImageGrid) check() error {
 	}
 	for k, img := range l.Images {
 		if img != nil && img.Bounds().Empty() {
-			return fmt.Errorf("Images[%d]: no pixels", k)
+			return fmt.Errorf("images[%d]: no pixels", k)
 		}
 	}
 	for _, label := range append(l.RowLabels[:len(l.RowLabels):len(l.RowLabels)], l.ColumnLabels...) {

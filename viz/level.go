@@ -43,7 +43,7 @@ func (l Level) keys() []key {
 
 func (l Level) check() error {
 	if !finite(0, l.Y) {
-		return fmt.Errorf("Y: %v", l.Y)
+		return fmt.Errorf("y: %v", l.Y)
 	}
 	return nil
 }

@@ -73,18 +73,18 @@ func (l Links) keys() []key { return []key{{cmp.Or(l.Name, "coupling"), 0, l, li
 func (l Links) shape(a *axes) { a.plane = true }
 
 func (l Links) check() error {
-	if err := checkCloud("X", l.X); err != nil {
+	if err := checkCloud("x", l.X); err != nil {
 		return err
 	}
-	if err := checkCloud("Y", l.Y); err != nil {
+	if err := checkCloud("y", l.Y); err != nil {
 		return err
 	}
-	if err := checkCoupling("Coupling", l.Coupling); err != nil {
+	if err := checkCoupling("coupling", l.Coupling); err != nil {
 		return err
 	}
 	n, m := l.Coupling.Dims()
 	if r, s := l.X.RawMatrix().Rows, l.Y.RawMatrix().Rows; n != r || m != s {
-		return fmt.Errorf("Coupling: [%d, %d] for clouds of %d and %d points", n, m, r, s)
+		return fmt.Errorf("coupling: [%d, %d] for clouds of %d and %d points", n, m, r, s)
 	}
 	return nil
 }

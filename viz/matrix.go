@@ -101,12 +101,12 @@ func (l Matrix) shape(a *axes) {
 
 func (l Matrix) check() error {
 	if l.Marginals {
-		if err := checkCoupling("Values", l.Values); err != nil {
+		if err := checkCoupling("values", l.Values); err != nil {
 			return err
 		}
 	}
 	if l.Values == nil || l.Values.IsEmpty() {
-		return fmt.Errorf("Values: empty")
+		return fmt.Errorf("values: empty")
 	}
 	return labelText.check(l.Name)
 }

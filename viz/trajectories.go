@@ -91,15 +91,15 @@ func (l Trajectories) shape(a *axes) { a.plane = true }
 
 func (l Trajectories) check() error {
 	if len(l.Steps) == 0 {
-		return fmt.Errorf("Steps: empty")
+		return fmt.Errorf("steps: empty")
 	}
 	for k, s := range l.Steps {
-		if err := checkCloud(fmt.Sprintf("Steps[%d]", k), s); err != nil {
+		if err := checkCloud(fmt.Sprintf("steps[%d]", k), s); err != nil {
 			return err
 		}
 		n, _ := s.Dims()
 		if first, _ := l.Steps[0].Dims(); n != first {
-			return fmt.Errorf("Steps[%d]: %d particles, but %d at the start", k, n, first)
+			return fmt.Errorf("steps[%d]: %d particles, but %d at the start", k, n, first)
 		}
 	}
 	return nil
