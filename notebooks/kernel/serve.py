@@ -36,5 +36,7 @@ app = LabApp.initialize_server(
         "--MultiKernelManager.default_kernel_name=gonb",
     ]
 )
-app.io_loop.add_callback(print, f"lab: http://127.0.0.1:{port}/lab?token={token}\nlab: Ctrl-C stops it", flush=True)
+backend = "XLA" if os.environ.get("WFLOW_XLA_PLUGIN") else "the pure Go backend"
+words = f"lab: http://127.0.0.1:{port}/lab?token={token}\nlab: training uses {backend}; Ctrl-C stops the lab"
+app.io_loop.add_callback(print, words, flush=True)
 app.start()

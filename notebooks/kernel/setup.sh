@@ -36,6 +36,14 @@ check_go() {
 			"check the network (or GOPROXY), or install Go ${GOTOOLCHAIN#go} from https://go.dev/dl, then: make lab"
 }
 
+# check_c refuses a C compiler without the C library's headers: with it no Go program that uses C would build.
+check_c() {
+	# shellcheck disable=SC2046 # CC may hold arguments
+	[ "$cgo" != 1 ] || echo '#include <stdlib.h>' | logged cc $(go env CC) -E -x c - ||
+		die "the C compiler does not work." \
+			"Debian, Ubuntu: sudo apt install gcc libc6-dev; or do without it, and without XLA: CGO_ENABLED=0 make lab"
+}
+
 # find_python sets base to a Python that can make the environment: $PYTHON, or the first on PATH that will do.
 find_python() {
 	if [ -n "${PYTHON-}" ]; then set -- "$PYTHON"; else set -- python3 python3.14 python3.13 python3.12 python3.11 python3.10; fi
@@ -97,7 +105,7 @@ install_xla() {
 	*) say "XLA's plugin is for linux/amd64 only: $fallback" && return 0 ;;
 	esac
 	case $(printf %s "$WFLOW_ROOT" | tr '[:upper:]' '[:lower:]') in
-	*cuda* | *nvidia*) say "XLA takes a plugin below a folder named cuda or nvidia for a GPU's: $fallback. Fix: rename the folder" && return 0 ;;
+	*cuda* | *nvidia*) say "XLA takes a plugin below a folder named cuda or nvidia for a GPU's: $fallback. Fix: rename the folder" && rm -rf "$lab/xla" && return 0 ;;
 	esac
 	if [ "$cgo" != 1 ]; then
 		say "no C compiler: $fallback. Fix: install one (Debian, Ubuntu: sudo apt install gcc libc6-dev), then: make lab"
@@ -149,6 +157,7 @@ mkdir -p "$lab/log"
 state=$(cd "$kernel" && printf '%s\n' "$WFLOW_ROOT $GOTOOLCHAIN $cgo" | cat - setup.sh gonb.py go.mod go.sum requirements.txt xla.txt overrides.json | cksum)
 if [ "$(cat "$lab/ready" 2>/dev/null)" = "$state" ] && "$python" -c '' 2>/dev/null; then exit 0; fi
 rm -f "$lab/ready"
+check_c
 install_python
 install_tools
 if install_xla; then ready=yes; else ready=no; fi
