@@ -21,6 +21,8 @@ const (
 	narrow    = 40  // narrowest frame
 	flattest  = 80  // frame of the plane
 	tallest   = 340
+
+	stillColors = 128
 )
 
 // A layout is a grid of cells with a place for each.
@@ -278,7 +280,7 @@ func (l *layout) still() (*rendering, error) {
 		return nil, err
 	}
 	var b bytes.Buffer
-	if err := png.Encode(&b, newPalette(256, img).reduce(img)); err != nil {
+	if err := png.Encode(&b, newPalette(stillColors, img).reduce(img)); err != nil {
 		return nil, err
 	}
 	return &rendering{"png", b.Bytes(), nil, int(l.width), int(l.height)}, nil

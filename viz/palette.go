@@ -6,8 +6,8 @@ import (
 	"math"
 )
 
-// A palette is the few colours that stand for all of some images. A figure has few by nature, so that 256 are enough to the
-// eye, and the file shrinks to a third.
+// A palette is the few colours that stand for all of some images. A figure has few by nature, so that a hundred are enough
+// to the eye, and the file shrinks to a quarter.
 type palette struct {
 	colors color.Palette
 	index  []uint8 // of every shade

@@ -51,6 +51,7 @@ func Show(f Figure) error {
 		return fmt.Errorf("viz: %w", err)
 	}
 	gonbui.SendData(r.display())
+	gonbui.Sync() // what is still on its way when a cell's program ends would be lost
 	return gonbui.Error()
 }
 
