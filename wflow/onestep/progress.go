@@ -31,7 +31,7 @@ func Display() func(Progress) {
 	if !gonbui.IsNotebook {
 		return func(Progress) {}
 	}
-	id := "training " + gonbui.UniqueID()
+	id := "training " + gonbui.UniqueId()
 	var last time.Time
 	return func(p Progress) {
 		if p.Step < p.Steps && time.Since(last) < 250*time.Millisecond {
@@ -44,12 +44,12 @@ func Display() func(Progress) {
 
 // html is one line with a bar.
 func (p Progress) html() string {
-	time := fmt.Sprintf("%s left", p.Remaining.Round(time.Second))
+	left := fmt.Sprintf("%v left", p.Remaining.Round(time.Second))
 	if p.Step == p.Steps {
-		time = p.Elapsed.Round(100 * 1e6).String()
+		left = fmt.Sprintf("took %v", p.Elapsed.Round(time.Second))
 	}
 	return fmt.Sprintf(`<progress value="%d" max="%d"></progress> step %d of %d · mean V² %s · R %s · %s`,
-		p.Step, p.Steps, p.Step, p.Steps, short(p.MeanSquare), short(p.R), time)
+		p.Step, p.Steps, p.Step, p.Steps, short(p.MeanSquare), short(p.R), left)
 }
 
 func short(v []float64) string {

@@ -51,17 +51,25 @@ type Training struct {
 	// Batch is the number of points of each cloud in a step, per class.
 	Batch Sizes
 
-	Steps       int
-	Rate        Rate    // zero means 1e-3 after 200 steps of warm-up
-	WeightDecay float64 // of AdamW, on all weights
-	Clip        float64 // largest norm of the gradient; 0 means 2
-	Average     float64 // decay of the weights' moving average, which is what one gets; 0 means 0.999. A run should be many times 1/(1−Average) long
-	Seed        uint64  // of the weights, the noise, the data and the scales
+	Steps int
+	Rate  Rate   // of learning; zero means 1e-3 after 200 steps of warm-up
+	Seed  uint64 // of the weights, the noise, the data and the scales
 
-	// Checkpoint is the path of the file that keeps the run, written every Every steps, at the end and when interrupted.
-	// If it is there already, the run goes on from it, to the same bytes as in one go. Empty means none.
+	// WeightDecay is AdamW's, on all weights.
+	WeightDecay float64
+
+	// Clip is the largest norm of the gradient. 0 means 2.
+	Clip float64
+
+	// Average is the decay of the weights' moving average, which is what one gets. 0 means 0.999. It should forget much
+	// faster than the run is long: 1/(1 − Average) is its length in steps.
+	Average float64
+
+	// Checkpoint is the path of the file that keeps the run, written every Every steps (0 means 1000), at the end, and
+	// when interrupted. If it is there already, the run goes on from it, to the same bytes as in one go. mlp.ReadFile
+	// reads it as the generator it stands for. Empty means none.
 	Checkpoint string `json:"-"`
-	Every      int    `json:"-"` // 0 means 1000
+	Every      int    `json:"-"`
 
 	// Report is called after every step; nil means not to.
 	Report func(Progress) `json:"-"`
