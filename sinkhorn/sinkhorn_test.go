@@ -7,7 +7,6 @@ import (
 	"sort"
 	"strings"
 	"testing"
-	"time"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
@@ -543,19 +542,6 @@ func TestEntropicTendsToExact(t *testing.T) {
 			t.Errorf("ε = %v: linear cost exceeds exact transport by %v", epsilon, excess)
 		}
 		last = excess
-	}
-}
-
-func TestExactAtTwoThousand(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
-	r := rand.New(rand.NewPCG(16, 1))
-	p := Problem{X: gaussian(r, 2000, 2, 0, 1), Y: gaussian(r, 2000, 2, 0, 1), A: weights(r, 2000, false)}
-	start := time.Now()
-	exact(t, p)
-	if d := time.Since(start); d > 3*time.Second {
-		t.Errorf("took %v, want under 3 s", d)
 	}
 }
 
