@@ -7,11 +7,12 @@ Every notebook runs from a clean kernel, in its own folder. --small gives a para
     steps = 7500 // [count] training steps; small: 60
 
 runs as steps = 60, and the notebook starts with an empty WFLOW_CACHE. --inplace stores the outputs, unless something is
-wrong with them. --check runs nothing. --json writes time per cell and peak memory. Exit status 1 if anything failed.
+wrong with them, and the figure of the cell tagged "picture" in pictures/NN.png. --check runs nothing. --json writes time per cell and peak memory. Exit status 1 if anything failed.
 """
 
 import argparse
 import asyncio
+import base64
 import json
 import os
 import re
@@ -250,6 +251,19 @@ def store(notebook, path):
     os.replace(beside, path)
 
 
+def store_picture(notebook, path):
+    """Writes the figure of the cell tagged "picture" to pictures/NN.png, which the README shows."""
+    for cell in notebook.cells:
+        if "picture" in cell.metadata.get("tags", []):
+            pngs = [output.data["image/png"] for output in cell.outputs if "image/png" in output.get("data", {})]
+            if pngs:
+                picture = path.parent / "pictures" / f"{path.name[:2]}.png"
+                picture.parent.mkdir(exist_ok=True)
+                beside = picture.with_name(f".{picture.name}.new")
+                beside.write_bytes(base64.b64decode(pngs[-1]))
+                os.replace(beside, picture)
+
+
 def verdict(report):
     """Returns a report in words."""
     measured = f"{report.seconds:7.1f} s {report.peak_memory / 1e6:6.0f} MB" if report.seconds else ""
@@ -279,6 +293,7 @@ def main():
             notebook, report = run(path, smaller if options.small else None, lambda line: print(line, flush=True))
         if options.inplace and not report.problems:
             store(notebook, path)
+            store_picture(notebook, path)
         elif options.inplace:
             failed = Path(os.environ["WFLOW_ROOT"], ".lab", "failed", path.name)
             failed.parent.mkdir(exist_ok=True)
