@@ -7,7 +7,8 @@ Every notebook runs from a clean kernel, in its own folder. --small gives a para
     steps = 7500 // [count] training steps; small: 60
 
 runs as steps = 60, and the notebook starts with an empty WFLOW_CACHE. --inplace stores the outputs, unless something is
-wrong with them, and the figure of the cell tagged "picture" in pictures/NN.png. --check runs nothing. --json writes time per cell and peak memory. Exit status 1 if anything failed.
+wrong with them, and the figure of the cell tagged "picture" in pictures/NN.png. --check runs nothing. --json writes time
+per cell and peak memory. Exit status 1 if anything failed.
 """
 
 import argparse
