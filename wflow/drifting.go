@@ -21,6 +21,11 @@ import (
 // are at least 1e-4, the product of the softmaxes at least 1e-6, and a particle is 100 farther from itself.
 type Drifting struct {
 	Temperature float64 // τ, in the unit of the coordinates; > 0
+
+	// Bare takes the affinities as the paper defines them. The code's least product, 1e-6, is an affinity of 1e-3 to
+	// everything, however far: with hundreds of points it pulls all particles to the mean of the data, as strongly as
+	// the kernel does. Set Bare for flows of clouds, and leave it for what the code does with its small batches.
+	Bare bool
 }
 
 const (
@@ -52,10 +57,14 @@ func (f *Drifting) Velocity(_ context.Context, c Clouds) (*Velocity, error) {
 	}
 	affinity := mat.NewDense(n, m, nil)
 	rows, columns := logSumExps(logits)
+	least := driftingLeastProduct
+	if f.Bare {
+		least = 0
+	}
 	for i := range n {
 		for j := range m {
 			product := math.Exp(2*logits.At(i, j) - rows[i] - columns[j])
-			affinity.Set(i, j, weights[j]*math.Sqrt(max(product, driftingLeastProduct)))
+			affinity.Set(i, j, weights[j]*math.Sqrt(max(product, least)))
 		}
 	}
 	v := mat.NewDense(n, d, nil)
