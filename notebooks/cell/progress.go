@@ -22,7 +22,7 @@ const progressEvery = 200 * time.Millisecond
 func NewProgress(what string, total int) *Progress {
 	p := &Progress{what: what, total: max(total, 1), start: time.Now()}
 	if gonbui.IsNotebook {
-		p.id = gonbui.UniqueID()
+		p.id = gonbui.UniqueId()
 	}
 	return p
 }
@@ -36,7 +36,7 @@ func (p *Progress) Set(done int, note string) {
 		return
 	}
 	p.last = now
-	gonbui.UpdateHTML(p.id, p.html(now.Sub(p.start), note))
+	gonbui.UpdateHtml(p.id, p.html(now.Sub(p.start), note))
 	if done >= p.total {
 		gonbui.Sync()
 	}
