@@ -23,7 +23,7 @@ fi
 export WFLOW_CACHE="${WFLOW_CACHE:-$lab/cache}"
 
 export JUPYTER_CONFIG_DIR="$lab/jupyter/config" JUPYTER_DATA_DIR="$lab/jupyter/data" JUPYTER_RUNTIME_DIR="$lab/jupyter/runtime"
-export IPYTHONDIR="$lab/jupyter/ipython"
+export IPYTHONDIR="$lab/ipython"
 unset JUPYTER_CONFIG_PATH JUPYTER_PATH
 export PYTHONDONTWRITEBYTECODE=1
 exec "$@"
