@@ -2,6 +2,7 @@ package wflow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
@@ -127,6 +128,9 @@ func (o Objective) at(r, d float64) (Field, error) {
 	case *MMD:
 		return &MMD{Epsilon: r * d, Guidance: f.Guidance}, nil
 	case *Drifting:
+		if f.Bare {
+			return nil, errors.New("wflow: an Objective's Drifting field has Bare set, which is for flows")
+		}
 		return &Drifting{Temperature: r * math.Sqrt(d)}, nil
 	}
 	return nil, fmt.Errorf("wflow: an Objective's Field is %T, want *Sinkhorn, *KL, *MMD or *Drifting", o.Field)

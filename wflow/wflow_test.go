@@ -364,6 +364,7 @@ func TestBadInput(t *testing.T) {
 		{Objective{Field: &Sinkhorn{Iterations: 1}, R: []float64{-1}}, "R is -1"},
 		{Objective{Field: &Sinkhorn{}, R: []float64{1}}, "Iterations 0"},
 		{Objective{R: []float64{1}}, "Field is <nil>"},
+		{Objective{Field: &Drifting{Bare: true}, R: []float64{1}}, "Bare"},
 	} {
 		if _, err := c.o.Goal(background, []Clouds{ok}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("error %v, want one with %q", err, c.want)

@@ -102,7 +102,10 @@ func guidanceOf(field wflow.Field) wflow.Guidance {
 
 // velocity returns the field's velocity [b, n, d] at regularisation or temperature ε.
 func (b Batch) velocity(field wflow.Field, epsilon *graph.Node) *graph.Node {
-	if _, ok := field.(*wflow.Drifting); ok {
+	if f, ok := field.(*wflow.Drifting); ok {
+		if f.Bare {
+			exceptions.Panicf("onestep: the Drifting field has Bare set, which is for flows")
+		}
 		return b.drifting(epsilon)
 	}
 	term := termOf(field)
