@@ -206,7 +206,9 @@ def run(path, rewrite=None, say=lambda line: None):
 
     def on_notebook(notebook):
         nonlocal memory
-        asyncio.get_running_loop().remove_signal_handler(signal.SIGINT)  # nbclient's kills the kernel and goes on
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().remove_signal_handler(number)  # nbclient's kills the kernel and goes on
+            signal.signal(number, signal.default_int_handler)
         memory = Memory(client.km.provisioner.pid)
 
     client = NotebookClient(
