@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -373,6 +374,111 @@ func TestTrainErrors(t *testing.T) {
 		if g, err := Train(context.Background(), b, run); err == nil || g != nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("error %v, want one with %q", err, c.want)
 		}
+	}
+}
+
+// TestInputs: step by step, noise, data and scales are consecutive samples of their streams, and no two of them share one.
+func TestInputs(t *testing.T) {
+	run, err := small().resolved()
+	if err != nil {
+		t.Fatal(err)
+	}
+	run.Scales.Unguided = 0.5
+	clouds := make([][]float32, 7) // of two steps
+	for step := range 2 {
+		in, err := run.inputs(step)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range in {
+			clouds[i] = append(clouds[i], tensors.MustCopyFlatData[float32](in[i])...)
+		}
+	}
+	flat := func(x *mat.Dense) (v []float32) {
+		for _, y := range x.RawMatrix().Data {
+			v = append(v, float32(y))
+		}
+		return v
+	}
+	s := func(name string) stream.Stream { return stream.New(run.Seed, name) }
+	for i, want := range map[int]*mat.Dense{
+		1: s("noise").Normals(0, 2*2*6, 2),
+		2: s("second noise").Normals(0, 2*2*6, 2),
+		4: run.Unconditional(s("unconditional"), 0, 2*2*4),
+	} {
+		if !slices.Equal(clouds[i], flat(want)) {
+			t.Errorf("input %d is not its stream", i)
+		}
+	}
+	var data []float32 // both classes of step 0, then of step 1
+	for step := range 2 {
+		for c, source := range run.Data {
+			data = append(data, flat(source(s(dataStream(c)), 5*step, 5))...)
+		}
+	}
+	if !slices.Equal(clouds[3], data) {
+		t.Error("the data are not their streams")
+	}
+	seen := map[float32]int{}
+	for i, cloud := range clouds[1:5] {
+		for _, v := range cloud {
+			if other, ok := seen[v]; ok && other != i {
+				t.Errorf("inputs %d and %d share the number %v", other+1, i+1, v)
+			}
+			seen[v] = i
+		}
+	}
+
+	run.Steps = 1
+	unguided, n := 0, 0
+	for step := range 500 {
+		in, err := run.inputs(step)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range tensors.MustCopyFlatData[float32](in[5]) {
+			n++
+			if a == 1 {
+				unguided++
+			} else if !(a > 1 && a <= 3) {
+				t.Errorf("α is %v, want 1 to 3", a)
+			}
+		}
+	}
+	if share := float64(unguided) / float64(n); math.Abs(share-0.5) > 0.08 { // five deviations of 1,000 coins
+		t.Errorf("α is 1 in a share of %v, want 0.5", share)
+	}
+}
+
+// TestResidualStart: before the first step a residual generator is the identity, and FiLM has no effect.
+func TestResidualStart(t *testing.T) {
+	z := stream.New(1, "z").Normals(0, 10, 2)
+	residual := mlp.Network{Noise: 2, Out: 2, Width: 8, Depth: 2, Residual: true}
+	g, err := fresh(residual, 1).generator(residual)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x, err := g.Generate(z); err != nil || !mat.Equal(x, z) {
+		t.Errorf("f(z) is not z (%v)", err)
+	}
+	guided := mlp.Network{Noise: 2, Out: 3, Width: 8, Depth: 2, Classes: 2, Guided: true}
+	if g, err = fresh(guided, 1).generator(guided); err != nil {
+		t.Fatal(err)
+	}
+	var samples []*mat.Dense
+	for c, alpha := range []float64{1, 3} {
+		of, err := g.Condition(c, alpha)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, err := of.Generate(z)
+		if err != nil {
+			t.Fatal(err)
+		}
+		samples = append(samples, x)
+	}
+	if !mat.Equal(samples[0], samples[1]) || mat.Norm(samples[0], 2) == 0 {
+		t.Error("classes differ before training, or all samples are zero")
 	}
 }
 
