@@ -25,7 +25,7 @@ func Diversity(x *mat.Dense) float64 {
 			mean += x.At(i, j) / float64(n)
 		}
 		for i := range n {
-			sum += (x.At(i, j) - mean) * (x.At(i, j) - mean)
+			sum += float64((x.At(i, j) - mean) * (x.At(i, j) - mean))
 		}
 	}
 	return 2 * sum / float64(n-1)
