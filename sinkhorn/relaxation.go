@@ -30,6 +30,7 @@ func (r *relaxation) next(e float64) float64 {
 	window := 4 * settle
 	switch {
 	case r.omega > 1 && e > r.worst:
+		r.steps = 0
 		r.choose(1, e)
 	case r.since == settle:
 		r.first = e
@@ -46,11 +47,6 @@ func (r *relaxation) next(e float64) float64 {
 		}
 	}
 	return r.omega
-}
-
-// resume goes on with the factor that a nearby problem ended with.
-func (r *relaxation) resume(last relaxation) {
-	r.omega, r.steps, r.worst = last.omega, last.steps, math.Inf(1)
 }
 
 // choose starts a new window. Early in a run, far from the asymptotic regime, the contraction seen is nearly 1 and says

@@ -18,7 +18,6 @@ type Solution struct {
 	converged     bool
 	iterations    int
 	trace         []float64
-	relax         relaxation // where it stood, for a solution that starts from this one
 }
 
 // check reports numbers that only data can break.

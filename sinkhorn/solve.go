@@ -278,7 +278,6 @@ func (q *pair) solve(ctx context.Context, set Settings) (*Solution, error) {
 			return nil, fmt.Errorf("sinkhorn: Start has %d points in Y, the problem has %d", len(set.Start.g), q.y.n)
 		}
 		copy(it.g, set.Start.g)
-		relax.resume(set.Start.relax)
 	}
 	stages := q.stages(set)
 	it.epsilon = stages[0]
@@ -321,7 +320,7 @@ func (q *pair) solve(ctx context.Context, set Settings) (*Solution, error) {
 		}
 	}
 	s := it.solution(set.Tolerance)
-	s.iterations, s.relax = iterations, relax
+	s.iterations = iterations
 	return s, s.check()
 }
 

@@ -1,0 +1,37 @@
+package sinkhorn
+
+import (
+	"testing"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/wflowlab/wflowlab/toy"
+)
+
+// Along a flow at small ε, towards modes that hardly couple, every problem converges, and warm starts save iterations.
+func TestWarmStartsAlongAFlow(t *testing.T) {
+	const n, epsilon, step = 150, 0.02, 0.2
+	x, y := toy.Gaussian(2).Sample(5, n), toy.SixPlusTwo().Sample(5, n)
+	set := Settings{Epsilon: epsilon, Tolerance: 1e-4}
+	warm, cold := 0, 0
+	var last *Solution
+	for range 12 {
+		set.Start = nil
+		cold += solve(t, Problem{X: x, Y: y}, set).Iterations()
+		set.Start = last
+		last = solve(t, Problem{X: x, Y: y}, set)
+		warm += last.Iterations()
+		if !last.Converged() {
+			t.Fatalf("marginal error %v after %d iterations", last.MarginalError(), last.Iterations())
+		}
+		move := last.Project()
+		move.Sub(move, solve(t, Problem{X: x}, Settings{Epsilon: epsilon}).Project())
+		move.Scale(step, move)
+		next := mat.NewDense(n, 2, nil)
+		next.Add(x, move)
+		x = next
+	}
+	if warm > cold {
+		t.Errorf("%d iterations from warm starts, %d from cold ones", warm, cold)
+	}
+}
