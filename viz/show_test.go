@@ -64,14 +64,19 @@ func TestShowSpeaksToTheNotebook(t *testing.T) {
 	messages := make(chan *protocol.DisplayData)
 	go func() {
 		in, _ := os.Open(there)
-		os.OpenFile(back, os.O_WRONLY, 0)
-		decoder := gob.NewDecoder(in)
-		for range 2 {
+		out, _ := os.OpenFile(back, os.O_WRONLY, 0)
+		decoder, encoder := gob.NewDecoder(in), gob.NewEncoder(out)
+		for range 4 { // two pictures, each followed by a request to say that it has arrived
 			m := &protocol.DisplayData{}
 			if err := decoder.Decode(m); err != nil {
 				t.Error(err)
 			}
-			messages <- m
+			sync, ok := m.Data[protocol.MIMECommValue].(protocol.CommValue)
+			if !ok {
+				messages <- m
+			} else if err := encoder.Encode(&protocol.CommValue{Address: protocol.GonbuiSyncAckAddress, Value: sync.Value}); err != nil {
+				t.Error(err)
+			}
 		}
 	}()
 	show := func(f Figure) *protocol.DisplayData {
