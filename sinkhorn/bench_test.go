@@ -16,10 +16,11 @@ func BenchmarkIteration(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				it := q.newIteration(q.defaultEpsilon())
+				it := q.newIteration()
+				it.at(q.defaultEpsilon(), double)
 				it.updateRows()
 				for b.Loop() {
-					it.step(1)
+					it.step()
 				}
 				pairs := 2 * float64(n) * float64(n) * float64(b.N)
 				b.ReportMetric(pairs/b.Elapsed().Seconds(), "pairs/s")

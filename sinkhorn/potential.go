@@ -15,7 +15,7 @@ import (
 // Σ_i a_i f_i = Σ_j b_j g_j.
 type Potential struct {
 	values   []float64
-	sweeper  *sweeper
+	cost     Cost
 	own, to  *cloud    // the potential's cloud and the other one
 	h        []float64 // score of each point of the other cloud
 	linear   []float64 // what centring took from the cost: linear·(x − centre) + constant
@@ -46,7 +46,7 @@ func (s *Solution) potential(p []float64, own *cloud, other []float64, to *cloud
 	for i := range values {
 		values[i] = p[i] + floats.Dot(linear, own.row(i)) + constant
 	}
-	return Potential{values: values, sweeper: s.sweeper, own: own, to: to, h: s.logWeighted(other, to),
+	return Potential{values: values, cost: s.cost, own: own, to: to, h: s.logWeighted(other, to),
 		linear: linear, constant: constant, epsilon: s.epsilon}
 }
 
@@ -76,7 +76,7 @@ func (p Potential) Gradient(point []float64) []float64 {
 		sum += w
 		y := p.to.row(j)
 		length := 1.0
-		if p.sweeper.cost == Euclidean {
+		if p.cost == Euclidean {
 			if length = floats.Distance(x, y, 2); length == 0 {
 				continue
 			}
@@ -90,14 +90,13 @@ func (p Potential) Gradient(point []float64) []float64 {
 	return grad
 }
 
-// scores returns the point relative to the centre and its scores against the other cloud. Off the sample no pair is
-// masked.
-func (p Potential) scores(point []float64) (x, scores []float64, largest float64) {
+// scores returns the point relative to the centre and its scores against the other cloud. No pair is masked.
+func (p Potential) scores(point []float64) (x, dst []float64, largest float64) {
 	if len(point) != p.own.d {
 		panic(badPoint)
 	}
 	x = make([]float64, p.own.d)
 	floats.SubTo(x, point, p.own.centre)
-	scores = make([]float64, p.to.n)
-	return x, scores, p.sweeper.scores(scores, x, math.MaxInt, p.to, p.h, p.epsilon)
+	dst = make([]float64, p.to.n)
+	return x, dst, scores(dst, x, p.to, p.cost, p.h, p.epsilon)
 }

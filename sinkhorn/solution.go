@@ -5,6 +5,8 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/wflowlab/wflowlab/sinkhorn/internal/softmin"
 )
 
 // Solution is what Solve found: potentials, converged or not, that can be questioned. It does not change, and its
@@ -20,9 +22,13 @@ type Solution struct {
 	trace         []float64
 }
 
+// resolved is the largest potential, in units of ε, whose rounding changes no entry of the coupling by more than 1e-3.
+const resolved = 1e-3 / 0x1p-53
+
 // check reports numbers that only data can break.
 func (s *Solution) check() error {
-	if v := s.marginalError + floats.Sum(s.f) + floats.Sum(s.g); math.IsNaN(v) || math.IsInf(v, 0) {
+	most := max(floats.Norm(s.f, math.Inf(1)), floats.Norm(s.g, math.Inf(1))) / s.epsilon
+	if math.IsNaN(s.marginalError) || !(most <= resolved) {
 		return ErrOverflow
 	}
 	return nil
@@ -73,7 +79,10 @@ func (s *Solution) couplingRow(dst []float64, i int, h []float64) {
 		clear(dst)
 		return
 	}
-	s.scores(dst, s.x.row(i), i, s.y, h, s.epsilon)
+	scores(dst, s.x.row(i), s.y, s.cost, h, s.epsilon)
+	if s.mask && i < len(dst) {
+		dst[i] = math.Inf(-1)
+	}
 	own := s.f[i]/s.epsilon + s.x.logW[i]
 	for j, v := range dst {
 		dst[j] = math.Exp(own + v)
@@ -109,24 +118,37 @@ func (s *Solution) Marginals() (rows, columns []float64) {
 //
 // Source: Peyré and Cuturi, Computational Optimal Transport (2019), §4.
 func (s *Solution) Project() *mat.Dense {
+	team := softmin.NewTeam(s.workers)
+	defer team.Close()
+	mean := sums[float64](s.pair, s.x, s.y, team)
+	scale := s.scale(s.epsilon)
+	mean.Scale(scale)
+	h, expected := s.logWeighted(s.g, s.y), make([]float64, s.x.n)
+	floats.Scale(math.Log2E, h)
+	floats.AddScaled(expected, -1/(s.epsilon*math.Ln2), s.next)
+	mean.SetScores(h)
+	mean.Expect(expected)
 	t := mat.NewDense(s.x.n, s.x.d, nil)
-	s.average(t, s.x, s.y, s.logWeighted(s.g, s.y), s.epsilon, s.y)
+	mean.Mean(t.RawMatrix().Data, scale)
+	for i := range s.x.n {
+		floats.Add(t.RawRowView(i), s.y.centre)
+	}
 	return t
 }
 
 // LinearCost returns ⟨P, C⟩, the cost of the coupling without its entropy, in the unit of the cost.
 func (s *Solution) LinearCost() float64 {
-	cost := make([]float64, s.x.n)
 	h := s.logWeighted(s.g, s.y)
-	s.each(s.x.n, s.y.n, func(i int, row []float64) {
+	return floats.Sum(s.rowSums(func(i int) (cost float64) {
+		row := make([]float64, s.y.n)
 		s.couplingRow(row, i, h)
 		for j, p := range row {
 			if p > 0 {
-				cost[i] += p * s.costOf(i, j)
+				cost += p * s.costOf(i, j)
 			}
 		}
-	})
-	return floats.Sum(cost)
+		return cost
+	}))
 }
 
 // Dual returns the dual value at the potentials,

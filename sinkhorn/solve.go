@@ -7,10 +7,13 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/floats"
+
+	"github.com/wflowlab/wflowlab/sinkhorn/internal/softmin"
 )
 
-// ErrOverflow is returned when costs or potentials leave the range of float64.
-var ErrOverflow = errors.New("sinkhorn: costs or potentials overflow float64: rescale the clouds or raise Epsilon")
+// ErrOverflow is returned when potentials leave the range of float64, or are so large, in units of ε, that float64 no
+// longer resolves the coupling they stand for.
+var ErrOverflow = errors.New("sinkhorn: costs or potentials overflow what float64 resolves at this Epsilon: rescale the clouds or raise Epsilon")
 
 // Solve runs Sinkhorn's iteration in the log domain,
 //
@@ -18,7 +21,8 @@ var ErrOverflow = errors.New("sinkhorn: costs or potentials overflow float64: re
 //
 // until the L1 error of the row marginal, recomputed from the potentials, is at most the tolerance. With a nil Y it
 // iterates one potential instead, f ← ½(f − ε log Σ_j a_j exp((f_j − C_ij)/ε)), which contracts by at least ½ each time.
-// Near the solution the updates of a small ε are over-relaxed, which takes the square root of the iterations.
+// Anderson acceleration and falling ε make that few iterations at small ε too, where the plain ones would be thousands.
+// They run in float32 as far as it reaches and end in float64, in which errors and values are computed.
 //
 // Running out of iterations is no error: the solution says so by Converged and MarginalError, and its bounds hold all
 // the same. Solve returns an error for clouds, weights or settings that make no problem, naming the argument, the row
@@ -63,7 +67,9 @@ func Iterate(ctx context.Context, p Problem, epsilon float64, L int) (*Solution,
 	if err != nil {
 		return nil, err
 	}
-	it := q.newIteration(epsilon)
+	it := q.newIteration()
+	defer it.end()
+	it.at(epsilon, double)
 	for j := range it.g {
 		it.g[j] = q.dot(q.y.row(j))
 		if w := q.y.weights[j]; L > 0 && w > 0 {
@@ -75,14 +81,14 @@ func Iterate(ctx context.Context, p Problem, epsilon float64, L int) (*Solution,
 		if err := ctx.Err(); err != nil {
 			return nil, fmt.Errorf("sinkhorn: %w", err)
 		}
-		it.step(1)
+		it.step()
+		it.iterations++
 		it.trace = append(it.trace, it.marginalError())
 	}
 	if L == 0 {
 		copy(it.f, it.next)
 	}
 	s := it.solution(defaultTolerance)
-	s.iterations = L
 	return s, s.check()
 }
 
@@ -93,9 +99,11 @@ func Iterate(ctx context.Context, p Problem, epsilon float64, L int) (*Solution,
 //
 // so clouds far apart, or far from the origin, cost no digits. For ‖x−y‖ one centre serves both and c is 0.
 type pair struct {
-	*sweeper
 	x, y      *cloud
+	cost      Cost
+	mask      bool
 	symmetric bool
+	workers   int
 	c         []float64 // mean(X) − mean(Y) [d]
 }
 
@@ -138,7 +146,7 @@ func newPair(p Problem, workers int) (*pair, error) {
 
 // newPairOf pairs two clouds; one cloud given twice is the symmetric problem.
 func newPairOf(x, y *cloud, cost Cost, mask bool, workers int) (*pair, error) {
-	q := &pair{sweeper: newSweeper(cost, mask, workers, max(x.n, y.n)), x: x, y: y, symmetric: x == y, c: make([]float64, x.d)}
+	q := &pair{x: x, y: y, cost: cost, mask: mask, symmetric: x == y, workers: workers, c: make([]float64, x.d)}
 	floats.SubTo(q.c, x.centre, y.centre)
 	if mask {
 		for i := range min(x.n, y.n) {
@@ -169,22 +177,53 @@ func (q *pair) costOf(i, j int) float64 {
 // meanCost returns Σ_ij a_i b_j C_ij, of all pairs.
 func (q *pair) meanCost() float64 {
 	if q.cost == HalfSquared {
-		spread := func(c *cloud) (s float64) {
-			for i, w := range c.weights {
-				s += w * floats.Dot(c.row(i), c.row(i))
-			}
-			return s
-		}
-		return (spread(q.x) + spread(q.y) + floats.Dot(q.c, q.c)) / 2
+		return q.spread() + floats.Dot(q.c, q.c)/2
 	}
+	return floats.Dot(q.rowSums(func(i int) (s float64) {
+		for j, b := range q.y.weights {
+			s += b * q.costOf(i, j)
+		}
+		return s
+	}), q.x.weights)
+}
+
+// spread returns the mean of ‖x−y‖²/2 over all pairs, centred.
+func (q *pair) spread() (s float64) {
+	for _, c := range []*cloud{q.x, q.y} {
+		for i, w := range c.weights {
+			s += w * floats.Dot(c.row(i), c.row(i)) / 2
+		}
+	}
+	return s
+}
+
+// size returns the size of a centred cost.
+func (q *pair) size() float64 {
+	if q.cost == Euclidean {
+		return math.Sqrt(2 * q.spread())
+	}
+	return q.spread()
+}
+
+// rowSums returns what of gives for every row [n], the rows in parallel.
+func (q *pair) rowSums(of func(i int) float64) []float64 {
+	team := softmin.NewTeam(q.workers)
+	defer team.Close()
 	rows := make([]float64, q.x.n)
-	q.each(q.x.n, q.y.n, func(i int, buffer []float64) {
-		squaredDistances(buffer, q.x.row(i), q.y)
-		for j, v := range buffer {
-			rows[i] += q.y.weights[j] * math.Sqrt(v)
+	team.Each(q.x.n, q.y.n, func(first, last, _ int) {
+		for i := first; i < last; i++ {
+			rows[i] = of(i)
 		}
 	})
-	return floats.Dot(rows, q.x.weights)
+	return rows
+}
+
+// scale returns the factor that makes ‖x−y‖², or ‖x−y‖, the cost in units of ε ln 2.
+func (q *pair) scale(epsilon float64) float64 {
+	if q.cost == Euclidean {
+		return 1 / (epsilon * math.Ln2)
+	}
+	return math.Sqrt(1 / (2 * epsilon * math.Ln2))
 }
 
 // defaultEpsilon is a share of the mean cost. When every cost is 0 any ε gives the same answer.
@@ -205,52 +244,125 @@ type iteration struct {
 	next, column []float64
 	h            []float64
 	trace        []float64
+	iterations   int
+	team         *softmin.Team
+	precision    precision
+	single       sides[float32]
+	double       sides[float64]
 }
 
-func (q *pair) newIteration(epsilon float64) *iteration {
-	it := &iteration{pair: q, epsilon: epsilon, f: make([]float64, q.x.n), next: make([]float64, q.x.n), h: make([]float64, max(q.x.n, q.y.n))}
-	it.g = it.f
+// precision is that of scores and powers. Potentials, sums and errors are float64 always.
+type precision int
+
+const (
+	double precision = iota
+	single
+)
+
+// sides are the sums of the two half-steps; a symmetric problem has only the rows'.
+type sides[T softmin.Float] struct{ rows, columns *softmin.Sum[T] }
+
+func (q *pair) newIteration() *iteration {
+	it := &iteration{pair: q, f: make([]float64, q.x.n), next: make([]float64, q.x.n), h: make([]float64, max(q.x.n, q.y.n)),
+		team: softmin.NewTeam(q.workers)}
+	it.g, it.column = it.f, make([]float64, q.y.n)
 	if !q.symmetric {
-		it.g, it.column = make([]float64, q.y.n), make([]float64, q.y.n)
+		it.g = make([]float64, q.y.n)
 	}
 	return it
 }
 
-// logWeighted returns p/ε + log w, the part of a score that belongs to the other point.
-func (it *iteration) logWeighted(p []float64, c *cloud) []float64 {
-	h := it.h[:c.n]
+// end lets go of what only further steps need.
+func (it *iteration) end() { it.team.Close() }
+
+// at makes the next steps be at another ε, or in another precision.
+func (it *iteration) at(epsilon float64, p precision) {
+	it.epsilon, it.precision = epsilon, p
+	if p == single {
+		prepare(&it.single, it)
+	} else {
+		prepare(&it.double, it)
+	}
+}
+
+func prepare[T softmin.Float](s *sides[T], it *iteration) {
+	if s.rows == nil {
+		s.rows = sums[T](it.pair, it.x, it.y, it.team)
+		if !it.symmetric {
+			s.columns = sums[T](it.pair, it.y, it.x, it.team)
+		}
+	}
+	s.rows.Scale(it.scale(it.epsilon))
+	if !it.symmetric {
+		s.columns.Scale(it.scale(it.epsilon))
+	}
+}
+
+func sums[T softmin.Float](q *pair, from, to *cloud, team *softmin.Team) *softmin.Sum[T] {
+	return softmin.New[T](from.points, to.points, from.d, q.cost == Euclidean, q.mask, team)
+}
+
+// score returns p/(ε ln 2) + log2 w, the part of a score that belongs to the other point.
+func (it *iteration) score(p []float64, c *cloud) []float64 {
+	h, scale := it.h[:c.n], 1/(it.epsilon*math.Ln2)
 	for j := range h {
-		h[j] = p[j]/it.epsilon + c.logW[j]
+		h[j] = p[j]*scale + c.logW[j]*math.Log2E
 	}
 	return h
 }
 
 func (it *iteration) updateRows() {
-	it.softmin(it.next, it.x, it.y, it.logWeighted(it.g, it.y), it.epsilon)
+	h := it.score(it.g, it.y)
+	if it.precision == single {
+		it.softmin(it.next, it.single.rows, h)
+	} else {
+		it.softmin(it.next, it.double.rows, h)
+	}
 }
 
-// step moves the potentials on by one iteration: with omega = 1 to what each asks of the other, otherwise by omega
-// times as much. A plain step leaves the column marginal exact.
-func (it *iteration) step(omega float64) {
-	if it.symmetric {
-		move(it.f, it.next, 0.5)
+func (it *iteration) updateColumns() {
+	h := it.score(it.f, it.x)
+	if it.precision == single {
+		it.softmin(it.column, it.single.columns, h)
 	} else {
-		move(it.f, it.next, omega)
-		it.softmin(it.column, it.y, it.x, it.logWeighted(it.f, it.x), it.epsilon)
-		move(it.g, it.column, omega)
+		it.softmin(it.column, it.double.columns, h)
+	}
+}
+
+// softmin writes −ε log Σ_j exp(h_j ln 2 − c(x_i, y_j)/ε) for every row: the update of one potential from the other.
+func (it *iteration) softmin(dst []float64, s interface {
+	SetScores([]float64)
+	LogSum([]float64)
+}, h []float64) {
+	s.SetScores(h)
+	s.LogSum(dst)
+	floats.Scale(-it.epsilon*math.Ln2, dst)
+}
+
+// image returns the f that one plain iteration makes of f.
+func (it *iteration) image() []float64 {
+	if !it.symmetric {
+		return it.next
+	}
+	for i, v := range it.next {
+		it.column[i] = (it.f[i] + v) / 2
+	}
+	return it.column
+}
+
+// follow brings g and next up to date with f. The column marginal is exact thereafter.
+func (it *iteration) follow() {
+	if !it.symmetric {
+		it.updateColumns()
+		copy(it.g, it.column)
 	}
 	it.updateRows()
 }
 
-// move sets p to p + omega (to − p).
-func move(p, to []float64, omega float64) {
-	if omega == 1 {
-		copy(p, to)
-		return
-	}
-	for i, v := range to {
-		p[i] += omega * (v - p[i])
-	}
+// step makes a plain iteration.
+func (it *iteration) step() {
+	copy(it.f, it.image())
+	it.follow()
 }
 
 // rowSum returns the sum of row i of the coupling at the present potentials: a_i exp((f_i − next_i)/ε).
@@ -271,86 +383,126 @@ func (it *iteration) marginalError() float64 {
 }
 
 func (q *pair) solve(ctx context.Context, set Settings) (*Solution, error) {
-	it := q.newIteration(set.Epsilon)
-	relax := relaxation{omega: 1}
+	it := q.newIteration()
+	defer it.end()
 	if set.Start != nil {
 		if len(set.Start.g) != q.y.n {
 			return nil, fmt.Errorf("sinkhorn: Start has %d points in Y, the problem has %d", len(set.Start.g), q.y.n)
 		}
 		copy(it.g, set.Start.g)
 	}
-	stages := q.stages(set)
-	it.epsilon = stages[0]
-	it.updateRows()
-	iterations := 0
+	phases := q.phases(set)
+	it.at(phases[0].epsilon, phases[0].precision)
 	if !q.symmetric {
-		it.step(1) // f and g now belong together
-		iterations++
+		it.updateRows()
+		copy(it.f, it.next)
 	}
-	plain := true // the last step was plain
-	for k, epsilon := range stages {
-		last := k == len(stages)-1
-		if k > 0 {
-			it.epsilon = epsilon
-			it.updateRows()
-			plain = false
-		}
-		limit := set.Iterations
-		if !last {
-			limit /= 2 // the rest is for the ε that was asked for
-		}
-		for ; ; iterations++ {
-			if err := ctx.Err(); err != nil {
-				return nil, fmt.Errorf("sinkhorn: after %d iterations: %w", iterations, err)
-			}
-			e := it.marginalError()
-			if last {
-				it.trace = append(it.trace, e)
-			}
-			done := e <= set.Tolerance || !last && e <= annealingTolerance
-			if done && plain || iterations >= limit || math.IsNaN(e) {
-				break
-			}
-			plain = done || !last || q.symmetric || iterations == limit-1
-			if plain {
-				it.step(1)
-			} else {
-				it.step(relax.next(e))
-			}
+	for _, p := range phases {
+		if err := it.run(ctx, p); err != nil {
+			return nil, fmt.Errorf("sinkhorn: after %d iterations: %w", it.iterations, err)
 		}
 	}
 	s := it.solution(set.Tolerance)
-	s.iterations = iterations
 	return s, s.check()
 }
 
-// stages returns the falling sequence of ε to go through; one that is too long for the iterations is left out.
-func (q *pair) stages(set Settings) []float64 {
-	target := []float64{set.Epsilon}
+// phase is a stretch of iterations at one ε and in one precision, until the error is within the tolerance or so many
+// iterations have been made since the beginning.
+type phase struct {
+	epsilon    float64
+	precision  precision
+	tolerance  float64
+	iterations int
+}
+
+// phases returns what to go through: falling ε up to the one that was asked for, in float32 as far as it reaches, and at
+// last float64.
+func (q *pair) phases(set Settings) []phase {
+	var phases []phase
+	add := func(epsilon, tolerance float64, iterations int) {
+		reached := q.singleError(epsilon)
+		if reached > 0.05 { // hardly an iteration
+			phases = append(phases, phase{epsilon, double, tolerance, iterations})
+		} else {
+			phases = append(phases, phase{epsilon, single, max(tolerance, reached), iterations})
+		}
+	}
+	for _, epsilon := range q.annealing(set) {
+		add(epsilon, annealingTolerance, set.Iterations/2)
+	}
+	if set.Iterations > 2 {
+		add(set.Epsilon, set.Tolerance, set.Iterations-2)
+	}
+	return append(phases, phase{set.Epsilon, double, set.Tolerance, set.Iterations})
+}
+
+// singleError estimates the marginal error below which rounding to float32 does not let the iteration come: a score of
+// the size of the mean cost, in units of ε ln 2, rounded, with some room.
+func (q *pair) singleError(epsilon float64) float64 {
+	return 16 * 0x1p-24 * q.size() / (epsilon * math.Ln2)
+}
+
+// run makes the iterations of a phase.
+func (it *iteration) run(ctx context.Context, p phase) error {
+	if p.epsilon != it.epsilon {
+		it.trace = nil
+	}
+	it.at(p.epsilon, p.precision)
+	accelerate := newAcceleration(it.x.weights, !it.symmetric, 10*it.epsilon, it.size())
+	for {
+		it.follow()
+		it.iterations++
+		e := it.marginalError()
+		it.trace = append(it.trace, e)
+		if e <= p.tolerance || it.iterations >= p.iterations || math.IsNaN(e) && !accelerate.canFallBack() {
+			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		accelerate.next(it.f, it.image(), e, it.value(), it.rounding())
+	}
+}
+
+// value returns the dual value of potentials with an exact column marginal.
+func (it *iteration) value() float64 {
+	return floats.Dot(it.x.weights, it.f) + floats.Dot(it.y.weights, it.g)
+}
+
+// rounding bounds what rounding does to the dual value.
+func (it *iteration) rounding() float64 {
+	if it.precision == single {
+		return it.epsilon * it.singleError(it.epsilon)
+	}
+	return 0x1p-48 * (it.size() + it.epsilon)
+}
+
+// annealing returns the falling sequence of ε to go through first; one that is too long for the iterations is left out.
+func (q *pair) annealing(set Settings) []float64 {
 	from := set.AnnealFrom
 	if from == 0 && set.Start == nil {
 		from = q.meanCost()
 	}
 	if q.symmetric || !(from > set.Epsilon) {
-		return target
+		return nil
 	}
 	var stages []float64
 	for e := from; e > set.Epsilon; e *= annealingFactor {
 		stages = append(stages, e)
 	}
 	if set.Iterations < 4*len(stages) {
-		return target
+		return nil
 	}
-	return append(stages, target...)
+	return stages
 }
 
 const (
-	annealingFactor    = 0.5
-	annealingTolerance = 0.05
+	annealingFactor    = 0.3
+	annealingTolerance = 1e-3 // near convergence: mass that is left to travel far does so slowly at a smaller ε
 )
 
 func (it *iteration) solution(tolerance float64) *Solution {
 	e := it.marginalError()
 	return &Solution{pair: it.pair, epsilon: it.epsilon, f: it.f, g: it.g, next: it.next,
-		marginalError: e, converged: e <= tolerance, trace: it.trace}
+		marginalError: e, converged: e <= tolerance, iterations: it.iterations, trace: it.trace}
 }

@@ -3,6 +3,7 @@
 import collections
 import json
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -19,6 +20,8 @@ PLUGIN = os.environ.get("WFLOW_XLA_PLUGIN", "")
 PURE_GO = {"WFLOW_XLA_PLUGIN": ""}
 WASM = {"GOOS": "js", "GOARCH": "wasm"}
 PORTABLE = ["./sinkhorn", "./toy", "./toy/stream", "./wflow", "./wflow/mlp"]  # build for a page
+ON_WASM = ["./toy/...", "./sinkhorn", "./sinkhorn/internal/..."]  # tested on js/wasm too
+KERNELS = "sinkhorn/internal/softmin/asm"  # a module of its own: what writes the assembly
 PLAIN = ["./sinkhorn", "./toy", "./viz", "./wflow"]  # free of GoMLX, so that their cells start at once
 
 began = time.time()
@@ -136,18 +139,21 @@ def main():
     check("gofmt", f"{goroot}/bin/gofmt", "-l", *folders, silent=True)
     check("go vet", "go", "vet", "./...")
     check("staticcheck", "staticcheck", "./...")
-    for module in (".", "notebooks/kernel"):
+    for module in (".", "notebooks/kernel", KERNELS):
         check(f"go mod verify, {module}", "go", "-C", module, "mod", "verify")
         check(f"go mod tidy, {module}", "go", "-C", module, "mod", "tidy", "-diff")
+    check("the assembly is what its generator writes", "go", "-C", KERNELS, "test", "./...")
     free_of_gomlx()
     check("js/wasm build", "go", "build", *PORTABLE, **WASM)
     counts = {"Go tests": go_test("go test", ["./..."], **PURE_GO)}
+    for kernels in ("AVX2", "Go") if platform.machine() in ("x86_64", "AMD64") else ():
+        counts[f"on {kernels} kernels"] = go_test(f"{kernels} kernels", ["./sinkhorn"], WFLOW_KERNELS=kernels)
     if PLUGIN:
         counts["again on XLA"] = go_test("XLA", gomlx_packages(), WFLOW_XLA_PLUGIN=PLUGIN)
     else:
         print("     XLA left out: it has no plugin here (see what make lab said)", flush=True)
     if shutil.which("node"):
-        counts["on js/wasm"] = go_test("js/wasm", ["./toy/..."], **WASM, PATH=f"{goroot}/lib/wasm:{os.environ['PATH']}")
+        counts["on js/wasm"] = go_test("js/wasm", ON_WASM, **WASM, PATH=f"{goroot}/lib/wasm:{os.environ['PATH']}")
     else:
         print("     tests on js/wasm left out: no node on PATH", flush=True)
     counts["of the kernel"] = own_tests()

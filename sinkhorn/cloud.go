@@ -1,0 +1,73 @@
+package sinkhorn
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/wflowlab/wflowlab/sinkhorn/internal/softmin"
+)
+
+// cloud is a point set in the coordinates the solver works in: relative to a centre, row-major.
+type cloud struct {
+	n, d    int
+	points  []float64 // [n·d], centre subtracted
+	centre  []float64 // [d]
+	weights []float64 // [n], sum 1
+	logW    []float64 // [n], −Inf where a weight is 0
+}
+
+func newCloud(x *mat.Dense, weights, centre []float64) *cloud {
+	n, d := x.Dims()
+	c := &cloud{n: n, d: d, centre: centre, weights: weights, points: make([]float64, n*d), logW: make([]float64, n)}
+	for i := range n {
+		row := c.row(i)
+		for k, v := range x.RawRowView(i) {
+			row[k] = v - centre[k]
+		}
+		c.logW[i] = math.Log(weights[i])
+	}
+	return c
+}
+
+func (c *cloud) row(i int) []float64 { return c.points[i*c.d : (i+1)*c.d] }
+
+// mean returns Σ_i w_i x_i [d].
+func mean(x *mat.Dense, weights []float64) []float64 {
+	_, d := x.Dims()
+	m := make([]float64, d)
+	for i, w := range weights {
+		for k, v := range x.RawRowView(i) {
+			m[k] += w * v
+		}
+	}
+	return m
+}
+
+// scores writes h_j − c(x, y_j)/ε for every point y_j and returns the largest.
+func scores(dst, x []float64, to *cloud, cost Cost, h []float64, epsilon float64) float64 {
+	largest := math.Inf(-1)
+	for j := range dst {
+		dst[j] = h[j] - cost.At(x, to.row(j))/epsilon
+		largest = max(largest, dst[j])
+	}
+	return largest
+}
+
+// negligible is the score below which a term of a sum of exponentials whose largest term is 1 is left out: e^−44 is
+// 8e-20, so that even a million such terms stay below the rounding of the sum.
+const negligible = -44
+
+// exp returns e^v for v in [negligible, 0] within 5e-16, of e^0.
+func exp(v float64) float64 { return softmin.Exp2(v * math.Log2E) }
+
+// sumExp returns Σ_j e^(score_j − largest).
+func sumExp(scores []float64, largest float64) float64 {
+	sum := 0.0
+	for _, v := range scores {
+		if v -= largest; v > negligible {
+			sum += exp(v)
+		}
+	}
+	return sum
+}

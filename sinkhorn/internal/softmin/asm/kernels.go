@@ -1,0 +1,325 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// base loads the pointer of a slice argument.
+func (m *machine) base(name string) reg.Register { return m.Load(m.Param(name).Base(), m.GP64()) }
+
+// length loads the length of a slice argument.
+func (m *machine) length(name string) reg.Register { return m.Load(m.Param(name).Len(), m.GP64()) }
+
+// vectors loads the length of a slice argument of T in whole vectors.
+func (m *machine) vectors(name string) reg.Register {
+	n := m.length(name)
+	m.SHRQ(operand.U8(shift(vectorBytes/m.size())), n)
+	return n
+}
+
+func shift(n int) (s int) {
+	for n > 1 {
+		n, s = n/2, s+1
+	}
+	return s
+}
+
+func (m *machine) advance(pointer reg.Register, bytes int) { m.ADDQ(operand.I32(bytes), pointer) }
+
+// loop repeats the body count times, at least once. It counts down in the register.
+func (m *machine) loop(label string, count reg.Register, body func()) {
+	m.Label(label)
+	body()
+	m.DECQ(count)
+	m.JNZ(operand.LabelRef(label))
+}
+
+func (m *machine) copyOf(r reg.Register) reg.Register {
+	c := m.GP64()
+	m.MOVQ(r, c)
+	return c
+}
+
+func (m *machine) zeros() []reg.VecVirtual {
+	v := m.vector()
+	for _, r := range v {
+		m.zero(r)
+	}
+	return v
+}
+
+// sum writes the kernel of the inner loop of all iterations, for dimension d.
+func (m *machine) sum(d int) {
+	m.function(fmt.Sprintf("sum%d", d), "x, y, h, shift []T, sum []float64", m.heldConstants())
+	m.pairs(d, false)
+}
+
+// mean writes sum with the weighted coordinates beside it.
+func (m *machine) mean(d int) {
+	m.function(fmt.Sprintf("mean%d", d), "x, y, h, shift []T, sum, moment []float64", m.heldConstants())
+	m.pairs(d, true)
+}
+
+// heldConstants is all of them where there are 32 registers, the range and the rounding where there are 16.
+func (m *machine) heldConstants() int {
+	if m.isa == avx512 {
+		return m.allConstants()
+	}
+	return coefficientsAt
+}
+
+func (m *machine) pairs(d int, moments bool) {
+	x, y, h, shift, sum := m.base("x"), m.base("y"), m.base("h"), m.base("shift"), m.base("sum")
+	rows, blocks := m.length("sum"), m.vectors("h")
+	var moment reg.Register
+	if moments {
+		moment = m.base("moment")
+	}
+	// A point of x stays in registers where there are enough of them.
+	resident := m.isa == avx512 || !moments
+	point := func(k int) operand.Mem { return operand.Mem{Base: x, Disp: k * m.size()} }
+	m.loop("row", rows, func() {
+		own := m.register()
+		m.broadcast(operand.Mem{Base: shift}, own)
+		coordinates := make([]reg.VecVirtual, d)
+		for k := range coordinates {
+			if resident {
+				coordinates[k] = m.register()
+				m.broadcast(point(k), coordinates[k])
+			}
+		}
+		total := m.zeros()
+		weighted := make([][]reg.VecVirtual, d)
+		if moments {
+			for k := range weighted {
+				weighted[k] = m.zeros()
+			}
+		}
+		yp, hp, n := m.copyOf(y), m.copyOf(h), m.copyOf(blocks)
+		m.loop("column", n, func() {
+			for p := range m.parts() {
+				t, u := m.register(), m.register()
+				m.add(own, m.part(hp, 0, p), t)
+				for k := range d {
+					v := coordinates[k]
+					if !resident {
+						m.broadcast(point(k), u)
+						v = u
+					}
+					m.sub(v, m.part(yp, k*vectorBytes, p), u)
+					m.subSquare(u, t)
+				}
+				m.exp2(t)
+				m.add(total[p], t, total[p])
+				if moments {
+					for k := range d {
+						m.addProduct(t, m.part(yp, k*vectorBytes, p), weighted[k][p])
+					}
+				}
+			}
+			m.advance(yp, d*vectorBytes)
+			m.advance(hp, vectorBytes)
+		})
+		m.addTo(total, operand.Mem{Base: sum})
+		if moments {
+			for k := range d {
+				m.addTo(weighted[k], operand.Mem{Base: moment, Disp: 8 * k})
+			}
+			m.advance(moment, 8*d)
+		}
+		m.advance(x, d*m.size())
+		m.advance(shift, m.size())
+		m.advance(sum, 8)
+	})
+	m.end()
+}
+
+// rowsAtATime is the number of rows that the kernels for any dimension work on together, to reuse what they load of y.
+const rowsAtATime = 4
+
+// scores writes the kernel of the squared distances for any dimension.
+func (m *machine) scores() {
+	m.function("scores", "x, y []T, d int, scores []T", 0)
+	y, dst := m.base("y"), m.base("scores")
+	d := m.Load(m.Param("d"), m.GP64())
+	rowBytes, blocks := m.GP64(), m.vectors("scores")
+	m.SHRQ(operand.U8(shift(rowsAtATime)), blocks)
+	m.MOVQ(blocks, rowBytes)
+	m.SHLQ(operand.U8(shift(vectorBytes)), rowBytes)
+	x := make([]reg.Register, rowsAtATime)
+	x[0] = m.base("x")
+	for r := 1; r < rowsAtATime; r++ {
+		x[r] = m.copyOf(x[r-1])
+		for range m.size() {
+			m.ADDQ(d, x[r])
+		}
+	}
+	m.loop("column", blocks, func() {
+		acc := make([][]reg.VecVirtual, rowsAtATime)
+		for r := range acc {
+			acc[r] = m.zeros()
+		}
+		k := m.GP64()
+		m.XORQ(k, k)
+		m.Label("dimension")
+		to := m.vector()
+		for p := range to {
+			m.move(m.part(y, 0, p), to[p])
+		}
+		for r := range acc {
+			v := m.register()
+			m.broadcast(operand.Mem{Base: x[r], Index: k, Scale: uint8(m.size())}, v)
+			for p := range to {
+				u := m.register()
+				m.sub(v, to[p], u)
+				m.subSquare(u, acc[r][p])
+			}
+		}
+		m.advance(y, vectorBytes)
+		m.INCQ(k)
+		m.CMPQ(k, d)
+		m.JLT(operand.LabelRef("dimension"))
+		at := m.copyOf(dst)
+		for r := range acc {
+			for p := range acc[r] {
+				m.move(acc[r][p], m.part(at, 0, p))
+			}
+			m.ADDQ(rowBytes, at)
+		}
+		m.advance(dst, vectorBytes)
+	})
+	m.end()
+}
+
+// root writes the kernel that makes distances of squared ones.
+func (m *machine) root() {
+	m.function("root", "scores []T", 0)
+	s, n := m.base("scores"), m.vectors("scores")
+	zero := m.register()
+	m.zero(zero)
+	m.loop("vector", n, func() {
+		for p := range m.parts() {
+			t := m.register()
+			m.sub(zero, m.part(s, 0, p), t)
+			m.pick(m.VSQRTPS, m.VSQRTPD)(t, t)
+			m.sub(zero, t, t)
+			m.move(t, m.part(s, 0, p))
+		}
+		m.advance(s, vectorBytes)
+	})
+	m.end()
+}
+
+// largest writes the kernel of the largest score of a row.
+func (m *machine) largest() {
+	m.function("largest", "scores, h, largest []T", 0)
+	s, h, dst, rows, blocks := m.base("scores"), m.base("h"), m.base("largest"), m.length("largest"), m.vectors("h")
+	m.loop("row", rows, func() {
+		most := m.vector()
+		for p := range most {
+			m.broadcast(operand.Mem{Base: dst}, most[p])
+		}
+		hp, n := m.copyOf(h), m.copyOf(blocks)
+		m.loop("column", n, func() {
+			for p := range most {
+				t := m.register()
+				m.move(m.part(s, 0, p), t)
+				m.add(t, m.part(hp, 0, p), t)
+				m.max(most[p], t, most[p])
+			}
+			m.advance(s, vectorBytes)
+			m.advance(hp, vectorBytes)
+		})
+		m.storeScalar(m.largestLane(most), operand.Mem{Base: dst})
+		m.advance(dst, m.size())
+	})
+	m.end()
+}
+
+// sumScores writes sum for scores that are there already.
+func (m *machine) sumScores() {
+	m.function("sumScores", "scores, h, shift []T, sum []float64", m.heldConstants())
+	m.rowsOfScores(false)
+}
+
+// weigh writes sumScores that leaves the weights in the place of the scores.
+func (m *machine) weigh() {
+	m.function("weigh", "scores, h, shift []T, sum []float64", m.heldConstants())
+	m.rowsOfScores(true)
+}
+
+func (m *machine) rowsOfScores(store bool) {
+	s, h, shift, sum := m.base("scores"), m.base("h"), m.base("shift"), m.base("sum")
+	rows, blocks := m.length("sum"), m.vectors("h")
+	m.loop("row", rows, func() {
+		own := m.register()
+		m.broadcast(operand.Mem{Base: shift}, own)
+		total := m.zeros()
+		hp, n := m.copyOf(h), m.copyOf(blocks)
+		m.loop("column", n, func() {
+			for p := range m.parts() {
+				t := m.register()
+				m.add(own, m.part(hp, 0, p), t)
+				m.add(t, m.part(s, 0, p), t)
+				m.exp2(t)
+				m.add(total[p], t, total[p])
+				if store {
+					m.move(t, m.part(s, 0, p))
+				}
+			}
+			m.advance(s, vectorBytes)
+			m.advance(hp, vectorBytes)
+		})
+		m.addTo(total, operand.Mem{Base: sum})
+		m.advance(shift, m.size())
+		m.advance(sum, 8)
+	})
+	m.end()
+}
+
+// moments writes the kernel of weighted sums of coordinates for any dimension.
+func (m *machine) moments() {
+	m.function("moments", "weights, y []T, d int, moment []float64", 0)
+	w, y, dst := m.base("weights"), m.base("y"), m.base("moment")
+	d := m.Load(m.Param("d"), m.GP64())
+	rowBytes, blocks, pointBytes := m.GP64(), m.vectors("weights"), m.copyOf(d)
+	m.SHRQ(operand.U8(shift(rowsAtATime)), blocks)
+	m.MOVQ(blocks, rowBytes)
+	m.SHLQ(operand.U8(shift(vectorBytes)), rowBytes)
+	m.SHLQ(operand.U8(shift(vectorBytes)), pointBytes)
+	m.loop("dimension", d, func() {
+		acc := make([][]reg.VecVirtual, rowsAtATime)
+		for r := range acc {
+			acc[r] = m.zeros()
+		}
+		wp, yp, n := m.copyOf(w), m.copyOf(y), m.copyOf(blocks)
+		m.loop("column", n, func() {
+			row := m.copyOf(wp)
+			of := m.vector()
+			for p := range of {
+				m.move(m.part(yp, 0, p), of[p])
+			}
+			for r := range acc {
+				for p := range of {
+					m.addProduct(of[p], m.part(row, 0, p), acc[r][p])
+				}
+				m.ADDQ(rowBytes, row)
+			}
+			m.ADDQ(pointBytes, yp)
+			m.advance(wp, vectorBytes)
+		})
+		at := m.copyOf(dst)
+		stride := m.Load(m.Param("d"), m.GP64())
+		m.SHLQ(operand.U8(3), stride)
+		for r := range acc {
+			m.addTo(acc[r], operand.Mem{Base: at})
+			m.ADDQ(stride, at)
+		}
+		m.advance(dst, 8)
+		m.advance(y, vectorBytes)
+	})
+	m.end()
+}

@@ -1,0 +1,197 @@
+package softmin
+
+import "math"
+
+// Sum evaluates the sums of one direction, from sources x_i to targets y_j, in precision T.
+type Sum[T Float] struct {
+	team       *Team
+	root, mask bool
+	d          int
+	x, y       []float64 // the points as they came
+	sources    []T       // [n rounded up to groupRows, d]
+	targets    []T       // [vectors, d, lanes]
+	h          []T       // [vectors·lanes], −Inf beyond the last target
+	shift      []T       // [n rounded up to groupRows]: what is added to a row's scores
+	referred   bool      // the shifts belong to h
+	scratch    []scratch[T]
+}
+
+// scratch is what one worker writes to.
+type scratch[T Float] struct {
+	scores      []T
+	sum, moment []float64
+}
+
+// reach is how far, in powers of two, h may move while the last results still serve as references.
+const reach = 40
+
+// tile is the number of vectors of targets that are worked on together. They stay in the first-level cache while the
+// rows of a share pass, and a lane adds up no more terms than these before float64 takes over.
+const tile = 64
+
+// New returns the sums from the rows of x [n, d] to those of y [m, d] for costs ‖x−y‖², or ‖x−y‖ with root. With mask the
+// pairs (i, i) are left out. Scale and SetScores are to be called before any result is asked for.
+func New[T Float](x, y []float64, d int, root, mask bool, team *Team) *Sum[T] {
+	s := &Sum[T]{team: team, root: root, mask: mask, d: d, x: x, y: y}
+	n, w := len(x)/d, lanes[T]()
+	rows := (n + groupRows - 1) / groupRows * groupRows
+	columns := (len(y)/d + w - 1) / w * w
+	s.sources, s.shift = make([]T, rows*d), make([]T, rows)
+	s.targets, s.h = make([]T, columns*d), make([]T, columns)
+	for j := range s.h {
+		s.h[j] = T(math.Inf(-1))
+	}
+	s.scratch = make([]scratch[T], team.workers)
+	for k := range s.scratch {
+		s.scratch[k] = scratch[T]{make([]T, groupRows*min(tile*w, columns)), make([]float64, share), make([]float64, share*d)}
+	}
+	return s
+}
+
+// Scale multiplies the points by a factor, which makes c the cost in units of ε ln 2.
+func (s *Sum[T]) Scale(factor float64) {
+	for i, v := range s.x {
+		s.sources[i] = T(v * factor)
+	}
+	w := lanes[T]()
+	for j := range len(s.y) / s.d {
+		at := j/w*s.d*w + j%w
+		for k := range s.d {
+			s.targets[at+k*w] = T(s.y[j*s.d+k] * factor)
+		}
+	}
+	s.referred = false
+}
+
+// SetScores sets the h of all targets [m].
+func (s *Sum[T]) SetScores(h []float64) {
+	up, down := 0.0, 0.0
+	for j, v := range h {
+		was := float64(s.h[j])
+		s.h[j] = T(v)
+		if move := float64(s.h[j]) - was; move > up {
+			up = move
+		} else if move < down {
+			down = move
+		}
+	}
+	// Scores that are −Inf before and after make no move: NaN is neither greater nor less.
+	s.referred = s.referred && up <= reach && down >= -reach
+}
+
+// Expect tells what LogSum would answer for the present h, as far as that is known: it saves a pass.
+func (s *Sum[T]) Expect(logSum []float64) {
+	for i, v := range logSum {
+		s.shift[i] = T(-v)
+	}
+	s.referred = true
+}
+
+// LogSum writes L_i = log2 Σ_j 2^(h_j − c_ij) for all rows [n].
+func (s *Sum[T]) LogSum(dst []float64) {
+	s.team.Each(len(dst), len(s.h), func(first, last, worker int) {
+		sum := s.sums(first, last, &s.scratch[worker])
+		for i, v := range sum {
+			dst[first+i] = math.Log(v)*math.Log2E - float64(s.shift[first+i])
+			s.shift[first+i] = T(-dst[first+i])
+		}
+	})
+	s.referred = true
+}
+
+// fused tells whether there is a kernel that makes scores and sums in one go.
+func (s *Sum[T]) fused() bool { return s.d <= unrolled && !s.root && !s.mask }
+
+// tiles calls do with every tile of targets, and the index of its first.
+func (s *Sum[T]) tiles(do func(y, h []T, first int)) {
+	step := tile * lanes[T]()
+	for first := 0; first < len(s.h); first += step {
+		last := min(first+step, len(s.h))
+		do(s.targets[first*s.d:last*s.d], s.h[first:last], first)
+	}
+}
+
+// sums returns Σ_j 2^(h_j + shift_i − c_ij) for some rows.
+func (s *Sum[T]) sums(first, last int, w *scratch[T]) []float64 {
+	k := kernelsOf[T]()
+	if !s.referred {
+		s.refer(k, first, last, w)
+	}
+	sum := w.sum[:last-first]
+	clear(w.sum)
+	if s.fused() {
+		s.tiles(func(y, h []T, _ int) { k.sum[s.d](s.sources[first*s.d:], y, h, s.shift[first:], sum) })
+		return sum
+	}
+	for row := first; row < last; row += groupRows {
+		s.tiles(func(y, h []T, column int) {
+			k.sumScores(s.scores(k, row, y, column, w), h, s.shift[row:], w.sum[row-first:][:groupRows])
+		})
+	}
+	return sum
+}
+
+// refer makes the largest score of some rows their reference.
+func (s *Sum[T]) refer(k *kernels[T], first, last int, w *scratch[T]) {
+	for row := first; row < last; row += groupRows {
+		var largest [groupRows]T
+		for r := range largest {
+			largest[r] = T(math.Inf(-1))
+		}
+		s.tiles(func(y, h []T, column int) { k.largest(s.scores(k, row, y, column, w), h, largest[:]) })
+		for r, v := range largest {
+			s.shift[row+r] = -v
+		}
+	}
+}
+
+// scores writes −c_ij for a group of rows from row on and the targets y from column on.
+func (s *Sum[T]) scores(k *kernels[T], row int, y []T, column int, w *scratch[T]) []T {
+	m := len(y) / s.d
+	scores := w.scores[:groupRows*m]
+	k.scores(s.sources[row*s.d:], y, s.d, scores)
+	if s.root {
+		k.root(scores)
+	}
+	if s.mask {
+		for r := range groupRows {
+			if j := row + r - column; j >= 0 && j < m {
+				scores[r*m+j] = T(math.Inf(-1))
+			}
+		}
+	}
+	return scores
+}
+
+// Mean writes T_i = Σ_j 2^(h_j − c_ij) y_j / Σ_j 2^(h_j − c_ij) for all rows [n, d], in the scale of the points as they
+// came.
+func (s *Sum[T]) Mean(dst []float64, factor float64) {
+	k := kernelsOf[T]()
+	s.team.Each(len(dst)/s.d, len(s.h), func(first, last, worker int) {
+		w := &s.scratch[worker]
+		if !s.referred {
+			s.refer(k, first, last, w)
+		}
+		clear(w.sum)
+		clear(w.moment)
+		if s.fused() {
+			s.tiles(func(y, h []T, _ int) {
+				k.mean[s.d](s.sources[first*s.d:], y, h, s.shift[first:], w.sum[:last-first], w.moment)
+			})
+		} else {
+			for row := first; row < last; row += groupRows {
+				s.tiles(func(y, h []T, column int) {
+					scores := s.scores(k, row, y, column, w)
+					k.weigh(scores, h, s.shift[row:], w.sum[row-first:][:groupRows])
+					k.moments(scores, y, s.d, w.moment[(row-first)*s.d:])
+				})
+			}
+		}
+		for i := first; i < last; i++ {
+			scale := 1 / (w.sum[i-first] * factor)
+			for c := range s.d {
+				dst[i*s.d+c] = w.moment[(i-first)*s.d+c] * scale
+			}
+		}
+	})
+}
