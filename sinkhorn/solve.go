@@ -54,11 +54,8 @@ func Solve(ctx context.Context, p Problem, s *Settings) (*Solution, error) {
 //
 // Source: arXiv 2605.11755 and its code (log_u = log_v = 0 at the start).
 func Iterate(ctx context.Context, p Problem, epsilon float64, L int) (*Solution, error) {
-	if !(epsilon > 0) || math.IsInf(epsilon, 1) {
-		return nil, fmt.Errorf("sinkhorn: epsilon is %v, want a finite number > 0", epsilon)
-	}
-	if L < 0 {
-		return nil, fmt.Errorf("sinkhorn: L is %d, want ≥ 0", L)
+	if err := checkIterate(epsilon, L); err != nil {
+		return nil, err
 	}
 	if p.Y == nil {
 		p.Y, p.B = p.X, p.A // the plain iteration, also for a cloud against itself

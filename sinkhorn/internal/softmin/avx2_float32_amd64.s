@@ -1127,6 +1127,7 @@ column:
 dimension:
 	VMOVUPS      (AX), Y8
 	VMOVUPS      32(AX), Y9
+	ADDQ         $+64, AX
 	VBROADCASTSS (DI)(R11*4), Y10
 	VSUBPS       Y8, Y10, Y11
 	VFNMADD231PS Y11, Y11, Y0
@@ -1147,7 +1148,6 @@ dimension:
 	VFNMADD231PS Y8, Y8, Y6
 	VSUBPS       Y9, Y10, Y8
 	VFNMADD231PS Y8, Y8, Y7
-	ADDQ         $+64, AX
 	INCQ         R11
 	CMPQ         R11, DX
 	JLT          dimension
@@ -1438,76 +1438,173 @@ column:
 	ADDQ         $+64, R9
 	DECQ         R11
 	JNZ          column
-	MOVQ         DX, R9
-	MOVQ         d+48(FP), R10
-	SHLQ         $0x03, R10
-	VCVTPS2PD    X0, Y8
-	VCVTPS2PD    X1, Y9
-	VADDPD       Y9, Y8, Y8
-	VEXTRACTF128 $0x01, Y0, X0
-	VCVTPS2PD    X0, Y9
-	VEXTRACTF128 $0x01, Y1, X0
-	VCVTPS2PD    X0, Y0
-	VADDPD       Y0, Y9, Y9
-	VADDPD       Y9, Y8, Y8
-	VEXTRACTF128 $0x01, Y8, X0
-	VADDPD       X0, X8, X0
-	VPERMILPD    $0x01, X0, X8
-	VADDSD       X8, X0, X0
-	VADDSD       (R9), X0, X0
-	VMOVSD       X0, (R9)
-	ADDQ         R10, R9
-	VCVTPS2PD    X2, Y0
-	VCVTPS2PD    X3, Y1
-	VADDPD       Y1, Y0, Y0
-	VEXTRACTF128 $0x01, Y2, X1
-	VCVTPS2PD    X1, Y2
-	VEXTRACTF128 $0x01, Y3, X1
-	VCVTPS2PD    X1, Y1
-	VADDPD       Y1, Y2, Y2
-	VADDPD       Y2, Y0, Y0
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y1
+	VADDPS       Y5, Y4, Y2
+	VADDPS       Y7, Y6, Y3
+	VHADDPS      Y1, Y0, Y0
+	VHADDPS      Y3, Y2, Y2
+	VHADDPS      Y2, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
-	VADDPD       X1, X0, X1
-	VPERMILPD    $0x01, X1, X0
-	VADDSD       X0, X1, X1
-	VADDSD       (R9), X1, X1
-	VMOVSD       X1, (R9)
-	ADDQ         R10, R9
-	VCVTPS2PD    X4, Y0
-	VCVTPS2PD    X5, Y1
-	VADDPD       Y1, Y0, Y0
-	VEXTRACTF128 $0x01, Y4, X1
-	VCVTPS2PD    X1, Y2
-	VEXTRACTF128 $0x01, Y5, X1
-	VCVTPS2PD    X1, Y1
-	VADDPD       Y1, Y2, Y2
-	VADDPD       Y2, Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPD       X1, X0, X1
-	VPERMILPD    $0x01, X1, X0
-	VADDSD       X0, X1, X1
-	VADDSD       (R9), X1, X1
-	VMOVSD       X1, (R9)
-	ADDQ         R10, R9
-	VCVTPS2PD    X6, Y0
-	VCVTPS2PD    X7, Y1
-	VADDPD       Y1, Y0, Y0
-	VEXTRACTF128 $0x01, Y6, X1
-	VCVTPS2PD    X1, Y2
-	VEXTRACTF128 $0x01, Y7, X1
-	VCVTPS2PD    X1, Y1
-	VADDPD       Y1, Y2, Y2
-	VADDPD       Y2, Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPD       X1, X0, X1
-	VPERMILPD    $0x01, X1, X0
-	VADDSD       X0, X1, X1
-	VADDSD       (R9), X1, X1
-	VMOVSD       X1, (R9)
-	ADDQ         R10, R9
-	ADDQ         $+8, DX
+	VADDPS       X1, X0, X1
+	VCVTPS2PD    X1, Y0
+	VADDPD       (DX), Y0, Y0
+	VMOVUPD      Y0, (DX)
+	ADDQ         $+32, DX
 	ADDQ         $+64, CX
 	DECQ         BX
 	JNZ          dimension
+	VZEROUPPER
+	RET
+
+// func rowSumsFloat32AVX2(kernel []float32, v []float32, sum []float64)
+// Requires: AVX, FMA3
+TEXT ·rowSumsFloat32AVX2(SB), NOSPLIT, $0-72
+	MOVQ kernel_base+0(FP), AX
+	MOVQ v_base+24(FP), CX
+	MOVQ sum_base+48(FP), DX
+	MOVQ sum_len+56(FP), BX
+	MOVQ v_len+32(FP), SI
+	SHRQ $0x04, SI
+	MOVQ SI, DI
+	SHLQ $0x06, DI
+	SHRQ $0x02, BX
+
+row:
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	MOVQ   AX, R8
+	MOVQ   CX, R9
+	MOVQ   SI, R10
+
+column:
+	MOVQ         R8, R11
+	VMOVUPS      (R9), Y8
+	VMOVUPS      32(R9), Y9
+	VFMADD231PS  (R11), Y8, Y0
+	VFMADD231PS  32(R11), Y9, Y1
+	ADDQ         DI, R11
+	VFMADD231PS  (R11), Y8, Y2
+	VFMADD231PS  32(R11), Y9, Y3
+	ADDQ         DI, R11
+	VFMADD231PS  (R11), Y8, Y4
+	VFMADD231PS  32(R11), Y9, Y5
+	ADDQ         DI, R11
+	VFMADD231PS  (R11), Y8, Y6
+	VFMADD231PS  32(R11), Y9, Y7
+	ADDQ         DI, R11
+	ADDQ         $+64, R8
+	ADDQ         $+64, R9
+	DECQ         R10
+	JNZ          column
+	VADDPS       Y1, Y0, Y0
+	VADDPS       Y3, Y2, Y1
+	VADDPS       Y5, Y4, Y2
+	VADDPS       Y7, Y6, Y3
+	VHADDPS      Y1, Y0, Y0
+	VHADDPS      Y3, Y2, Y2
+	VHADDPS      Y2, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X1
+	VCVTPS2PD    X1, Y0
+	VMOVUPD      Y0, (DX)
+	ADDQ         $+32, DX
+	ADDQ         DI, AX
+	ADDQ         DI, AX
+	ADDQ         DI, AX
+	ADDQ         DI, AX
+	DECQ         BX
+	JNZ          row
+	VZEROUPPER
+	RET
+
+// func columnSumsFloat32AVX2(kernel []float32, u []float32, sum []float32)
+// Requires: AVX, FMA3
+TEXT ·columnSumsFloat32AVX2(SB), NOSPLIT, $0-72
+	MOVQ kernel_base+0(FP), AX
+	MOVQ u_base+24(FP), CX
+	MOVQ sum_base+48(FP), DX
+	MOVQ u_len+32(FP), BX
+	MOVQ sum_len+56(FP), SI
+	SHRQ $0x04, SI
+	MOVQ SI, DI
+	SHLQ $0x06, DI
+	MOVQ SI, R8
+	SHRQ $0x02, R8
+	JZ   few
+
+four:
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	MOVQ   AX, R9
+	MOVQ   CX, R10
+	MOVQ   BX, R11
+
+rowOfFour:
+	VBROADCASTSS (R10), Y8
+	VFMADD231PS  (R9), Y8, Y0
+	VFMADD231PS  32(R9), Y8, Y1
+	VFMADD231PS  64(R9), Y8, Y2
+	VFMADD231PS  96(R9), Y8, Y3
+	VFMADD231PS  128(R9), Y8, Y4
+	VFMADD231PS  160(R9), Y8, Y5
+	VFMADD231PS  192(R9), Y8, Y6
+	VFMADD231PS  224(R9), Y8, Y7
+	ADDQ         DI, R9
+	ADDQ         $+4, R10
+	DECQ         R11
+	JNZ          rowOfFour
+	VMOVUPS      Y0, (DX)
+	VMOVUPS      Y1, 32(DX)
+	VMOVUPS      Y2, 64(DX)
+	VMOVUPS      Y3, 96(DX)
+	VMOVUPS      Y4, 128(DX)
+	VMOVUPS      Y5, 160(DX)
+	VMOVUPS      Y6, 192(DX)
+	VMOVUPS      Y7, 224(DX)
+	ADDQ         $+256, DX
+	ADDQ         $+256, AX
+	DECQ         R8
+	JNZ          four
+
+few:
+	ANDQ $0x03, SI
+	JZ   end
+
+one:
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	MOVQ   AX, R8
+	MOVQ   CX, R9
+	MOVQ   BX, R10
+
+rowOfOne:
+	VBROADCASTSS (R9), Y2
+	VFMADD231PS  (R8), Y2, Y0
+	VFMADD231PS  32(R8), Y2, Y1
+	ADDQ         DI, R8
+	ADDQ         $+4, R9
+	DECQ         R10
+	JNZ          rowOfOne
+	VMOVUPS      Y0, (DX)
+	VMOVUPS      Y1, 32(DX)
+	ADDQ         $+64, DX
+	ADDQ         $+64, AX
+	DECQ         SI
+	JNZ          one
+
+end:
 	VZEROUPPER
 	RET

@@ -45,3 +45,9 @@ func weighFloat32AVX2(scores []float32, h []float32, shift []float32, sum []floa
 
 // momentsFloat32AVX2 is kernels.moments for AVX2.
 func momentsFloat32AVX2(weights []float32, y []float32, d int, moment []float64)
+
+// rowSumsFloat32AVX2 is kernels.rowSums for AVX2.
+func rowSumsFloat32AVX2(kernel []float32, v []float32, sum []float64)
+
+// columnSumsFloat32AVX2 is kernels.columnSums for AVX2.
+func columnSumsFloat32AVX2(kernel []float32, u []float32, sum []float32)

@@ -1075,6 +1075,7 @@ column:
 dimension:
 	VMOVUPD      (AX), Y8
 	VMOVUPD      32(AX), Y9
+	ADDQ         $+64, AX
 	VBROADCASTSD (DI)(R11*8), Y10
 	VSUBPD       Y8, Y10, Y11
 	VFNMADD231PD Y11, Y11, Y0
@@ -1095,7 +1096,6 @@ dimension:
 	VFNMADD231PD Y8, Y8, Y6
 	VSUBPD       Y9, Y10, Y8
 	VFNMADD231PD Y8, Y8, Y7
-	ADDQ         $+64, AX
 	INCQ         R11
 	CMPQ         R11, DX
 	JLT          dimension
@@ -1373,63 +1373,190 @@ dimension:
 	MOVQ   DI, R11
 
 column:
-	MOVQ         R9, R12
-	VMOVUPD      (R10), Y8
-	VMOVUPD      32(R10), Y9
-	VFMADD231PD  (R12), Y8, Y0
-	VFMADD231PD  32(R12), Y9, Y1
-	ADDQ         SI, R12
-	VFMADD231PD  (R12), Y8, Y2
-	VFMADD231PD  32(R12), Y9, Y3
-	ADDQ         SI, R12
-	VFMADD231PD  (R12), Y8, Y4
-	VFMADD231PD  32(R12), Y9, Y5
-	ADDQ         SI, R12
-	VFMADD231PD  (R12), Y8, Y6
-	VFMADD231PD  32(R12), Y9, Y7
-	ADDQ         SI, R12
-	ADDQ         R8, R10
-	ADDQ         $+64, R9
+	MOVQ        R9, R12
+	VMOVUPD     (R10), Y8
+	VMOVUPD     32(R10), Y9
+	VFMADD231PD (R12), Y8, Y0
+	VFMADD231PD 32(R12), Y9, Y1
+	ADDQ        SI, R12
+	VFMADD231PD (R12), Y8, Y2
+	VFMADD231PD 32(R12), Y9, Y3
+	ADDQ        SI, R12
+	VFMADD231PD (R12), Y8, Y4
+	VFMADD231PD 32(R12), Y9, Y5
+	ADDQ        SI, R12
+	VFMADD231PD (R12), Y8, Y6
+	VFMADD231PD 32(R12), Y9, Y7
+	ADDQ        SI, R12
+	ADDQ        R8, R10
+	ADDQ        $+64, R9
+	DECQ        R11
+	JNZ         column
+	VADDPD      Y1, Y0, Y0
+	VADDPD      Y3, Y2, Y1
+	VADDPD      Y5, Y4, Y2
+	VADDPD      Y7, Y6, Y3
+	VHADDPD     Y1, Y0, Y0
+	VHADDPD     Y3, Y2, Y2
+	VPERM2F128  $0x20, Y2, Y0, Y1
+	VPERM2F128  $0x31, Y2, Y0, Y0
+	VADDPD      Y0, Y1, Y1
+	VADDPD      (DX), Y1, Y1
+	VMOVUPD     Y1, (DX)
+	ADDQ        $+32, DX
+	ADDQ        $+64, CX
+	DECQ        BX
+	JNZ         dimension
+	VZEROUPPER
+	RET
+
+// func rowSumsFloat64AVX2(kernel []float64, v []float64, sum []float64)
+// Requires: AVX, FMA3
+TEXT ·rowSumsFloat64AVX2(SB), NOSPLIT, $0-72
+	MOVQ kernel_base+0(FP), AX
+	MOVQ v_base+24(FP), CX
+	MOVQ sum_base+48(FP), DX
+	MOVQ sum_len+56(FP), BX
+	MOVQ v_len+32(FP), SI
+	SHRQ $0x03, SI
+	MOVQ SI, DI
+	SHLQ $0x06, DI
+	SHRQ $0x02, BX
+
+row:
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	MOVQ   AX, R8
+	MOVQ   CX, R9
+	MOVQ   SI, R10
+
+column:
+	MOVQ        R8, R11
+	VMOVUPD     (R9), Y8
+	VMOVUPD     32(R9), Y9
+	VFMADD231PD (R11), Y8, Y0
+	VFMADD231PD 32(R11), Y9, Y1
+	ADDQ        DI, R11
+	VFMADD231PD (R11), Y8, Y2
+	VFMADD231PD 32(R11), Y9, Y3
+	ADDQ        DI, R11
+	VFMADD231PD (R11), Y8, Y4
+	VFMADD231PD 32(R11), Y9, Y5
+	ADDQ        DI, R11
+	VFMADD231PD (R11), Y8, Y6
+	VFMADD231PD 32(R11), Y9, Y7
+	ADDQ        DI, R11
+	ADDQ        $+64, R8
+	ADDQ        $+64, R9
+	DECQ        R10
+	JNZ         column
+	VADDPD      Y1, Y0, Y0
+	VADDPD      Y3, Y2, Y1
+	VADDPD      Y5, Y4, Y2
+	VADDPD      Y7, Y6, Y3
+	VHADDPD     Y1, Y0, Y0
+	VHADDPD     Y3, Y2, Y2
+	VPERM2F128  $0x20, Y2, Y0, Y1
+	VPERM2F128  $0x31, Y2, Y0, Y0
+	VADDPD      Y0, Y1, Y1
+	VMOVUPD     Y1, (DX)
+	ADDQ        $+32, DX
+	ADDQ        DI, AX
+	ADDQ        DI, AX
+	ADDQ        DI, AX
+	ADDQ        DI, AX
+	DECQ        BX
+	JNZ         row
+	VZEROUPPER
+	RET
+
+// func columnSumsFloat64AVX2(kernel []float64, u []float64, sum []float64)
+// Requires: AVX, FMA3
+TEXT ·columnSumsFloat64AVX2(SB), NOSPLIT, $0-72
+	MOVQ kernel_base+0(FP), AX
+	MOVQ u_base+24(FP), CX
+	MOVQ sum_base+48(FP), DX
+	MOVQ u_len+32(FP), BX
+	MOVQ sum_len+56(FP), SI
+	SHRQ $0x03, SI
+	MOVQ SI, DI
+	SHLQ $0x06, DI
+	MOVQ SI, R8
+	SHRQ $0x02, R8
+	JZ   few
+
+four:
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	VXORPD Y2, Y2, Y2
+	VXORPD Y3, Y3, Y3
+	VXORPD Y4, Y4, Y4
+	VXORPD Y5, Y5, Y5
+	VXORPD Y6, Y6, Y6
+	VXORPD Y7, Y7, Y7
+	MOVQ   AX, R9
+	MOVQ   CX, R10
+	MOVQ   BX, R11
+
+rowOfFour:
+	VBROADCASTSD (R10), Y8
+	VFMADD231PD  (R9), Y8, Y0
+	VFMADD231PD  32(R9), Y8, Y1
+	VFMADD231PD  64(R9), Y8, Y2
+	VFMADD231PD  96(R9), Y8, Y3
+	VFMADD231PD  128(R9), Y8, Y4
+	VFMADD231PD  160(R9), Y8, Y5
+	VFMADD231PD  192(R9), Y8, Y6
+	VFMADD231PD  224(R9), Y8, Y7
+	ADDQ         DI, R9
+	ADDQ         $+8, R10
 	DECQ         R11
-	JNZ          column
-	MOVQ         DX, R9
-	MOVQ         d+48(FP), R10
-	SHLQ         $0x03, R10
-	VADDPD       Y1, Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPD       X1, X0, X1
-	VPERMILPD    $0x01, X1, X0
-	VADDSD       X0, X1, X1
-	VADDSD       (R9), X1, X1
-	VMOVSD       X1, (R9)
-	ADDQ         R10, R9
-	VADDPD       Y3, Y2, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPD       X1, X0, X1
-	VPERMILPD    $0x01, X1, X0
-	VADDSD       X0, X1, X1
-	VADDSD       (R9), X1, X1
-	VMOVSD       X1, (R9)
-	ADDQ         R10, R9
-	VADDPD       Y5, Y4, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPD       X1, X0, X1
-	VPERMILPD    $0x01, X1, X0
-	VADDSD       X0, X1, X1
-	VADDSD       (R9), X1, X1
-	VMOVSD       X1, (R9)
-	ADDQ         R10, R9
-	VADDPD       Y7, Y6, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPD       X1, X0, X1
-	VPERMILPD    $0x01, X1, X0
-	VADDSD       X0, X1, X1
-	VADDSD       (R9), X1, X1
-	VMOVSD       X1, (R9)
-	ADDQ         R10, R9
-	ADDQ         $+8, DX
-	ADDQ         $+64, CX
-	DECQ         BX
-	JNZ          dimension
+	JNZ          rowOfFour
+	VMOVUPD      Y0, (DX)
+	VMOVUPD      Y1, 32(DX)
+	VMOVUPD      Y2, 64(DX)
+	VMOVUPD      Y3, 96(DX)
+	VMOVUPD      Y4, 128(DX)
+	VMOVUPD      Y5, 160(DX)
+	VMOVUPD      Y6, 192(DX)
+	VMOVUPD      Y7, 224(DX)
+	ADDQ         $+256, DX
+	ADDQ         $+256, AX
+	DECQ         R8
+	JNZ          four
+
+few:
+	ANDQ $0x03, SI
+	JZ   end
+
+one:
+	VXORPD Y0, Y0, Y0
+	VXORPD Y1, Y1, Y1
+	MOVQ   AX, R8
+	MOVQ   CX, R9
+	MOVQ   BX, R10
+
+rowOfOne:
+	VBROADCASTSD (R9), Y2
+	VFMADD231PD  (R8), Y2, Y0
+	VFMADD231PD  32(R8), Y2, Y1
+	ADDQ         DI, R8
+	ADDQ         $+8, R9
+	DECQ         R10
+	JNZ          rowOfOne
+	VMOVUPD      Y0, (DX)
+	VMOVUPD      Y1, 32(DX)
+	ADDQ         $+64, DX
+	ADDQ         $+64, AX
+	DECQ         SI
+	JNZ          one
+
+end:
 	VZEROUPPER
 	RET

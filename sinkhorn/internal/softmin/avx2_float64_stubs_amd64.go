@@ -45,3 +45,9 @@ func weighFloat64AVX2(scores []float64, h []float64, shift []float64, sum []floa
 
 // momentsFloat64AVX2 is kernels.moments for AVX2.
 func momentsFloat64AVX2(weights []float64, y []float64, d int, moment []float64)
+
+// rowSumsFloat64AVX2 is kernels.rowSums for AVX2.
+func rowSumsFloat64AVX2(kernel []float64, v []float64, sum []float64)
+
+// columnSumsFloat64AVX2 is kernels.columnSums for AVX2.
+func columnSumsFloat64AVX2(kernel []float64, u []float64, sum []float64)

@@ -916,44 +916,109 @@ TEXT ·scoresFloat32AVX512(SB), NOSPLIT, $0-80
 	ADDQ DX, R10
 	ADDQ DX, R10
 	ADDQ DX, R10
+	MOVQ SI, R11
+	SHRQ $0x01, R11
+	JZ   last
 
-column:
+pair:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
-	XORQ   R11, R11
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	XORQ   R12, R12
+	MOVQ   DX, R13
+	SHLQ   $0x06, R13
+	ADDQ   AX, R13
+
+pairDimension:
+	VMOVUPS      (AX), Z8
+	ADDQ         $+64, AX
+	VMOVUPS      (R13), Z9
+	ADDQ         $+64, R13
+	VBROADCASTSS (DI)(R12*4), Z10
+	VSUBPS       Z8, Z10, Z11
+	VFNMADD231PS Z11, Z11, Z0
+	VSUBPS       Z9, Z10, Z10
+	VFNMADD231PS Z10, Z10, Z1
+	VBROADCASTSS (R8)(R12*4), Z10
+	VSUBPS       Z8, Z10, Z11
+	VFNMADD231PS Z11, Z11, Z2
+	VSUBPS       Z9, Z10, Z10
+	VFNMADD231PS Z10, Z10, Z3
+	VBROADCASTSS (R9)(R12*4), Z10
+	VSUBPS       Z8, Z10, Z11
+	VFNMADD231PS Z11, Z11, Z4
+	VSUBPS       Z9, Z10, Z10
+	VFNMADD231PS Z10, Z10, Z5
+	VBROADCASTSS (R10)(R12*4), Z10
+	VSUBPS       Z8, Z10, Z8
+	VFNMADD231PS Z8, Z8, Z6
+	VSUBPS       Z9, Z10, Z8
+	VFNMADD231PS Z8, Z8, Z7
+	INCQ         R12
+	CMPQ         R12, DX
+	JLT          pairDimension
+	MOVQ         R13, AX
+	MOVQ         CX, R12
+	VMOVUPS      Z0, (R12)
+	VMOVUPS      Z1, 64(R12)
+	ADDQ         BX, R12
+	VMOVUPS      Z2, (R12)
+	VMOVUPS      Z3, 64(R12)
+	ADDQ         BX, R12
+	VMOVUPS      Z4, (R12)
+	VMOVUPS      Z5, 64(R12)
+	ADDQ         BX, R12
+	VMOVUPS      Z6, (R12)
+	VMOVUPS      Z7, 64(R12)
+	ADDQ         BX, R12
+	ADDQ         $+128, CX
+	DECQ         R11
+	JNZ          pair
+
+last:
+	ANDQ   $0x01, SI
+	JZ     end
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	XORQ   SI, SI
 
 dimension:
-	VMOVUPS      (AX), Z4
-	VBROADCASTSS (DI)(R11*4), Z5
-	VSUBPS       Z4, Z5, Z5
-	VFNMADD231PS Z5, Z5, Z0
-	VBROADCASTSS (R8)(R11*4), Z5
-	VSUBPS       Z4, Z5, Z5
-	VFNMADD231PS Z5, Z5, Z1
-	VBROADCASTSS (R9)(R11*4), Z5
-	VSUBPS       Z4, Z5, Z5
-	VFNMADD231PS Z5, Z5, Z2
-	VBROADCASTSS (R10)(R11*4), Z5
-	VSUBPS       Z4, Z5, Z4
-	VFNMADD231PS Z4, Z4, Z3
+	VMOVUPS      (AX), Z0
 	ADDQ         $+64, AX
-	INCQ         R11
-	CMPQ         R11, DX
+	VBROADCASTSS (DI)(SI*4), Z1
+	VSUBPS       Z0, Z1, Z1
+	VFNMADD231PS Z1, Z1, Z12
+	VBROADCASTSS (R8)(SI*4), Z1
+	VSUBPS       Z0, Z1, Z1
+	VFNMADD231PS Z1, Z1, Z13
+	VBROADCASTSS (R9)(SI*4), Z1
+	VSUBPS       Z0, Z1, Z1
+	VFNMADD231PS Z1, Z1, Z14
+	VBROADCASTSS (R10)(SI*4), Z1
+	VSUBPS       Z0, Z1, Z0
+	VFNMADD231PS Z0, Z0, Z15
+	INCQ         SI
+	CMPQ         SI, DX
 	JLT          dimension
-	MOVQ         CX, R11
-	VMOVUPS      Z0, (R11)
-	ADDQ         BX, R11
-	VMOVUPS      Z1, (R11)
-	ADDQ         BX, R11
-	VMOVUPS      Z2, (R11)
-	ADDQ         BX, R11
-	VMOVUPS      Z3, (R11)
-	ADDQ         BX, R11
+	MOVQ         CX, AX
+	VMOVUPS      Z12, (AX)
+	ADDQ         BX, AX
+	VMOVUPS      Z13, (AX)
+	ADDQ         BX, AX
+	VMOVUPS      Z14, (AX)
+	ADDQ         BX, AX
+	VMOVUPS      Z15, (AX)
+	ADDQ         BX, AX
 	ADDQ         $+64, CX
-	DECQ         SI
-	JNZ          column
+
+end:
 	VZEROUPPER
 	RET
 
@@ -1144,7 +1209,7 @@ column:
 	RET
 
 // func momentsFloat32AVX512(weights []float32, y []float32, d int, moment []float64)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
+// Requires: AVX, AVX512F
 TEXT ·momentsFloat32AVX512(SB), NOSPLIT, $0-80
 	MOVQ weights_base+0(FP), AX
 	MOVQ y_base+24(FP), CX
@@ -1182,64 +1247,157 @@ column:
 	ADDQ          $+64, R9
 	DECQ          R11
 	JNZ           column
-	MOVQ          DX, R9
-	MOVQ          d+48(FP), R10
-	SHLQ          $0x03, R10
-	VEXTRACTF64X4 $0x01, Z0, Y5
-	VCVTPS2PD     Y0, Z4
-	VCVTPS2PD     Y5, Z5
-	VADDPD        Z5, Z4, Z4
-	VEXTRACTF64X4 $0x01, Z4, Y5
-	VADDPD        Y5, Y4, Y4
-	VEXTRACTF64X2 $0x01, Y4, X5
-	VADDPD        X5, X4, X5
-	VPERMILPD     $0x01, X5, X4
-	VADDSD        X4, X5, X5
-	VADDSD        (R9), X5, X5
-	VMOVSD        X5, (R9)
-	ADDQ          R10, R9
+	VEXTRACTF64X4 $0x01, Z0, Y4
+	VADDPS        Y4, Y0, Y4
 	VEXTRACTF64X4 $0x01, Z1, Y5
-	VCVTPS2PD     Y1, Z4
-	VCVTPS2PD     Y5, Z5
-	VADDPD        Z5, Z4, Z4
-	VEXTRACTF64X4 $0x01, Z4, Y5
-	VADDPD        Y5, Y4, Y4
-	VEXTRACTF64X2 $0x01, Y4, X5
-	VADDPD        X5, X4, X5
-	VPERMILPD     $0x01, X5, X4
-	VADDSD        X4, X5, X5
-	VADDSD        (R9), X5, X5
-	VMOVSD        X5, (R9)
-	ADDQ          R10, R9
-	VEXTRACTF64X4 $0x01, Z2, Y5
-	VCVTPS2PD     Y2, Z4
-	VCVTPS2PD     Y5, Z5
-	VADDPD        Z5, Z4, Z4
-	VEXTRACTF64X4 $0x01, Z4, Y5
-	VADDPD        Y5, Y4, Y4
-	VEXTRACTF64X2 $0x01, Y4, X5
-	VADDPD        X5, X4, X5
-	VPERMILPD     $0x01, X5, X4
-	VADDSD        X4, X5, X5
-	VADDSD        (R9), X5, X5
-	VMOVSD        X5, (R9)
-	ADDQ          R10, R9
-	VEXTRACTF64X4 $0x01, Z3, Y5
-	VCVTPS2PD     Y3, Z4
-	VCVTPS2PD     Y5, Z5
-	VADDPD        Z5, Z4, Z4
-	VEXTRACTF64X4 $0x01, Z4, Y5
-	VADDPD        Y5, Y4, Y4
-	VEXTRACTF64X2 $0x01, Y4, X5
-	VADDPD        X5, X4, X5
-	VPERMILPD     $0x01, X5, X4
-	VADDSD        X4, X5, X5
-	VADDSD        (R9), X5, X5
-	VMOVSD        X5, (R9)
-	ADDQ          R10, R9
-	ADDQ          $+8, DX
+	VADDPS        Y5, Y1, Y5
+	VEXTRACTF64X4 $0x01, Z2, Y6
+	VADDPS        Y6, Y2, Y6
+	VEXTRACTF64X4 $0x01, Z3, Y7
+	VADDPS        Y7, Y3, Y7
+	VHADDPS       Y5, Y4, Y4
+	VHADDPS       Y7, Y6, Y6
+	VHADDPS       Y6, Y4, Y4
+	VEXTRACTF128  $0x01, Y4, X5
+	VADDPS        X5, X4, X5
+	VCVTPS2PD     X5, Y4
+	VADDPD        (DX), Y4, Y4
+	VMOVUPD       Y4, (DX)
+	ADDQ          $+32, DX
 	ADDQ          $+64, CX
 	DECQ          BX
 	JNZ           dimension
+	VZEROUPPER
+	RET
+
+// func rowSumsFloat32AVX512(kernel []float32, v []float32, sum []float64)
+// Requires: AVX, AVX512F
+TEXT ·rowSumsFloat32AVX512(SB), NOSPLIT, $0-72
+	MOVQ kernel_base+0(FP), AX
+	MOVQ v_base+24(FP), CX
+	MOVQ sum_base+48(FP), DX
+	MOVQ sum_len+56(FP), BX
+	MOVQ v_len+32(FP), SI
+	SHRQ $0x04, SI
+	MOVQ SI, DI
+	SHLQ $0x06, DI
+	SHRQ $0x02, BX
+
+row:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   AX, R8
+	MOVQ   CX, R9
+	MOVQ   SI, R10
+
+column:
+	MOVQ          R8, R11
+	VMOVUPS       (R9), Z4
+	VFMADD231PS   (R11), Z4, Z0
+	ADDQ          DI, R11
+	VFMADD231PS   (R11), Z4, Z1
+	ADDQ          DI, R11
+	VFMADD231PS   (R11), Z4, Z2
+	ADDQ          DI, R11
+	VFMADD231PS   (R11), Z4, Z3
+	ADDQ          DI, R11
+	ADDQ          $+64, R8
+	ADDQ          $+64, R9
+	DECQ          R10
+	JNZ           column
+	VEXTRACTF64X4 $0x01, Z0, Y4
+	VADDPS        Y4, Y0, Y4
+	VEXTRACTF64X4 $0x01, Z1, Y5
+	VADDPS        Y5, Y1, Y5
+	VEXTRACTF64X4 $0x01, Z2, Y6
+	VADDPS        Y6, Y2, Y6
+	VEXTRACTF64X4 $0x01, Z3, Y7
+	VADDPS        Y7, Y3, Y7
+	VHADDPS       Y5, Y4, Y4
+	VHADDPS       Y7, Y6, Y6
+	VHADDPS       Y6, Y4, Y4
+	VEXTRACTF128  $0x01, Y4, X5
+	VADDPS        X5, X4, X5
+	VCVTPS2PD     X5, Y4
+	VMOVUPD       Y4, (DX)
+	ADDQ          $+32, DX
+	ADDQ          DI, AX
+	ADDQ          DI, AX
+	ADDQ          DI, AX
+	ADDQ          DI, AX
+	DECQ          BX
+	JNZ           row
+	VZEROUPPER
+	RET
+
+// func columnSumsFloat32AVX512(kernel []float32, u []float32, sum []float32)
+// Requires: AVX, AVX512F
+TEXT ·columnSumsFloat32AVX512(SB), NOSPLIT, $0-72
+	MOVQ kernel_base+0(FP), AX
+	MOVQ u_base+24(FP), CX
+	MOVQ sum_base+48(FP), DX
+	MOVQ u_len+32(FP), BX
+	MOVQ sum_len+56(FP), SI
+	SHRQ $0x04, SI
+	MOVQ SI, DI
+	SHLQ $0x06, DI
+	MOVQ SI, R8
+	SHRQ $0x02, R8
+	JZ   few
+
+four:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   AX, R9
+	MOVQ   CX, R10
+	MOVQ   BX, R11
+
+rowOfFour:
+	VBROADCASTSS (R10), Z4
+	VFMADD231PS  (R9), Z4, Z0
+	VFMADD231PS  64(R9), Z4, Z1
+	VFMADD231PS  128(R9), Z4, Z2
+	VFMADD231PS  192(R9), Z4, Z3
+	ADDQ         DI, R9
+	ADDQ         $+4, R10
+	DECQ         R11
+	JNZ          rowOfFour
+	VMOVUPS      Z0, (DX)
+	VMOVUPS      Z1, 64(DX)
+	VMOVUPS      Z2, 128(DX)
+	VMOVUPS      Z3, 192(DX)
+	ADDQ         $+256, DX
+	ADDQ         $+256, AX
+	DECQ         R8
+	JNZ          four
+
+few:
+	ANDQ $0x03, SI
+	JZ   end
+
+one:
+	VPXORD Z5, Z5, Z5
+	MOVQ   AX, R8
+	MOVQ   CX, R9
+	MOVQ   BX, R10
+
+rowOfOne:
+	VBROADCASTSS (R9), Z0
+	VFMADD231PS  (R8), Z0, Z5
+	ADDQ         DI, R8
+	ADDQ         $+4, R9
+	DECQ         R10
+	JNZ          rowOfOne
+	VMOVUPS      Z5, (DX)
+	ADDQ         $+64, DX
+	ADDQ         $+64, AX
+	DECQ         SI
+	JNZ          one
+
+end:
 	VZEROUPPER
 	RET

@@ -45,3 +45,9 @@ func weighFloat32AVX512(scores []float32, h []float32, shift []float32, sum []fl
 
 // momentsFloat32AVX512 is kernels.moments for AVX512.
 func momentsFloat32AVX512(weights []float32, y []float32, d int, moment []float64)
+
+// rowSumsFloat32AVX512 is kernels.rowSums for AVX512.
+func rowSumsFloat32AVX512(kernel []float32, v []float32, sum []float64)
+
+// columnSumsFloat32AVX512 is kernels.columnSums for AVX512.
+func columnSumsFloat32AVX512(kernel []float32, u []float32, sum []float32)

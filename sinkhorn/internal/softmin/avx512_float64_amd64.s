@@ -936,44 +936,109 @@ TEXT ·scoresFloat64AVX512(SB), NOSPLIT, $0-80
 	ADDQ DX, R10
 	ADDQ DX, R10
 	ADDQ DX, R10
+	MOVQ SI, R11
+	SHRQ $0x01, R11
+	JZ   last
 
-column:
+pair:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
-	XORQ   R11, R11
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	XORQ   R12, R12
+	MOVQ   DX, R13
+	SHLQ   $0x06, R13
+	ADDQ   AX, R13
+
+pairDimension:
+	VMOVUPD      (AX), Z8
+	ADDQ         $+64, AX
+	VMOVUPD      (R13), Z9
+	ADDQ         $+64, R13
+	VBROADCASTSD (DI)(R12*8), Z10
+	VSUBPD       Z8, Z10, Z11
+	VFNMADD231PD Z11, Z11, Z0
+	VSUBPD       Z9, Z10, Z10
+	VFNMADD231PD Z10, Z10, Z1
+	VBROADCASTSD (R8)(R12*8), Z10
+	VSUBPD       Z8, Z10, Z11
+	VFNMADD231PD Z11, Z11, Z2
+	VSUBPD       Z9, Z10, Z10
+	VFNMADD231PD Z10, Z10, Z3
+	VBROADCASTSD (R9)(R12*8), Z10
+	VSUBPD       Z8, Z10, Z11
+	VFNMADD231PD Z11, Z11, Z4
+	VSUBPD       Z9, Z10, Z10
+	VFNMADD231PD Z10, Z10, Z5
+	VBROADCASTSD (R10)(R12*8), Z10
+	VSUBPD       Z8, Z10, Z8
+	VFNMADD231PD Z8, Z8, Z6
+	VSUBPD       Z9, Z10, Z8
+	VFNMADD231PD Z8, Z8, Z7
+	INCQ         R12
+	CMPQ         R12, DX
+	JLT          pairDimension
+	MOVQ         R13, AX
+	MOVQ         CX, R12
+	VMOVUPD      Z0, (R12)
+	VMOVUPD      Z1, 64(R12)
+	ADDQ         BX, R12
+	VMOVUPD      Z2, (R12)
+	VMOVUPD      Z3, 64(R12)
+	ADDQ         BX, R12
+	VMOVUPD      Z4, (R12)
+	VMOVUPD      Z5, 64(R12)
+	ADDQ         BX, R12
+	VMOVUPD      Z6, (R12)
+	VMOVUPD      Z7, 64(R12)
+	ADDQ         BX, R12
+	ADDQ         $+128, CX
+	DECQ         R11
+	JNZ          pair
+
+last:
+	ANDQ   $0x01, SI
+	JZ     end
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	XORQ   SI, SI
 
 dimension:
-	VMOVUPD      (AX), Z4
-	VBROADCASTSD (DI)(R11*8), Z5
-	VSUBPD       Z4, Z5, Z5
-	VFNMADD231PD Z5, Z5, Z0
-	VBROADCASTSD (R8)(R11*8), Z5
-	VSUBPD       Z4, Z5, Z5
-	VFNMADD231PD Z5, Z5, Z1
-	VBROADCASTSD (R9)(R11*8), Z5
-	VSUBPD       Z4, Z5, Z5
-	VFNMADD231PD Z5, Z5, Z2
-	VBROADCASTSD (R10)(R11*8), Z5
-	VSUBPD       Z4, Z5, Z4
-	VFNMADD231PD Z4, Z4, Z3
+	VMOVUPD      (AX), Z0
 	ADDQ         $+64, AX
-	INCQ         R11
-	CMPQ         R11, DX
+	VBROADCASTSD (DI)(SI*8), Z1
+	VSUBPD       Z0, Z1, Z1
+	VFNMADD231PD Z1, Z1, Z12
+	VBROADCASTSD (R8)(SI*8), Z1
+	VSUBPD       Z0, Z1, Z1
+	VFNMADD231PD Z1, Z1, Z13
+	VBROADCASTSD (R9)(SI*8), Z1
+	VSUBPD       Z0, Z1, Z1
+	VFNMADD231PD Z1, Z1, Z14
+	VBROADCASTSD (R10)(SI*8), Z1
+	VSUBPD       Z0, Z1, Z0
+	VFNMADD231PD Z0, Z0, Z15
+	INCQ         SI
+	CMPQ         SI, DX
 	JLT          dimension
-	MOVQ         CX, R11
-	VMOVUPD      Z0, (R11)
-	ADDQ         BX, R11
-	VMOVUPD      Z1, (R11)
-	ADDQ         BX, R11
-	VMOVUPD      Z2, (R11)
-	ADDQ         BX, R11
-	VMOVUPD      Z3, (R11)
-	ADDQ         BX, R11
+	MOVQ         CX, AX
+	VMOVUPD      Z12, (AX)
+	ADDQ         BX, AX
+	VMOVUPD      Z13, (AX)
+	ADDQ         BX, AX
+	VMOVUPD      Z14, (AX)
+	ADDQ         BX, AX
+	VMOVUPD      Z15, (AX)
+	ADDQ         BX, AX
 	ADDQ         $+64, CX
-	DECQ         SI
-	JNZ          column
+
+end:
 	VZEROUPPER
 	RET
 
@@ -1178,7 +1243,7 @@ column:
 	RET
 
 // func momentsFloat64AVX512(weights []float64, y []float64, d int, moment []float64)
-// Requires: AVX, AVX512DQ, AVX512F, AVX512VL
+// Requires: AVX, AVX512F
 TEXT ·momentsFloat64AVX512(SB), NOSPLIT, $0-80
 	MOVQ weights_base+0(FP), AX
 	MOVQ y_base+24(FP), CX
@@ -1216,48 +1281,155 @@ column:
 	ADDQ          $+64, R9
 	DECQ          R11
 	JNZ           column
-	MOVQ          DX, R9
-	MOVQ          d+48(FP), R10
-	SHLQ          $0x03, R10
 	VEXTRACTF64X4 $0x01, Z0, Y4
 	VADDPD        Y4, Y0, Y4
-	VEXTRACTF64X2 $0x01, Y4, X5
-	VADDPD        X5, X4, X5
-	VPERMILPD     $0x01, X5, X4
-	VADDSD        X4, X5, X5
-	VADDSD        (R9), X5, X5
-	VMOVSD        X5, (R9)
-	ADDQ          R10, R9
-	VEXTRACTF64X4 $0x01, Z1, Y4
-	VADDPD        Y4, Y1, Y4
-	VEXTRACTF64X2 $0x01, Y4, X5
-	VADDPD        X5, X4, X5
-	VPERMILPD     $0x01, X5, X4
-	VADDSD        X4, X5, X5
-	VADDSD        (R9), X5, X5
-	VMOVSD        X5, (R9)
-	ADDQ          R10, R9
-	VEXTRACTF64X4 $0x01, Z2, Y4
-	VADDPD        Y4, Y2, Y4
-	VEXTRACTF64X2 $0x01, Y4, X5
-	VADDPD        X5, X4, X5
-	VPERMILPD     $0x01, X5, X4
-	VADDSD        X4, X5, X5
-	VADDSD        (R9), X5, X5
-	VMOVSD        X5, (R9)
-	ADDQ          R10, R9
-	VEXTRACTF64X4 $0x01, Z3, Y4
-	VADDPD        Y4, Y3, Y4
-	VEXTRACTF64X2 $0x01, Y4, X5
-	VADDPD        X5, X4, X5
-	VPERMILPD     $0x01, X5, X4
-	VADDSD        X4, X5, X5
-	VADDSD        (R9), X5, X5
-	VMOVSD        X5, (R9)
-	ADDQ          R10, R9
-	ADDQ          $+8, DX
+	VEXTRACTF64X4 $0x01, Z1, Y5
+	VADDPD        Y5, Y1, Y5
+	VEXTRACTF64X4 $0x01, Z2, Y6
+	VADDPD        Y6, Y2, Y6
+	VEXTRACTF64X4 $0x01, Z3, Y7
+	VADDPD        Y7, Y3, Y7
+	VHADDPD       Y5, Y4, Y4
+	VHADDPD       Y7, Y6, Y6
+	VPERM2F128    $0x20, Y6, Y4, Y5
+	VPERM2F128    $0x31, Y6, Y4, Y4
+	VADDPD        Y4, Y5, Y5
+	VADDPD        (DX), Y5, Y5
+	VMOVUPD       Y5, (DX)
+	ADDQ          $+32, DX
 	ADDQ          $+64, CX
 	DECQ          BX
 	JNZ           dimension
+	VZEROUPPER
+	RET
+
+// func rowSumsFloat64AVX512(kernel []float64, v []float64, sum []float64)
+// Requires: AVX, AVX512F
+TEXT ·rowSumsFloat64AVX512(SB), NOSPLIT, $0-72
+	MOVQ kernel_base+0(FP), AX
+	MOVQ v_base+24(FP), CX
+	MOVQ sum_base+48(FP), DX
+	MOVQ sum_len+56(FP), BX
+	MOVQ v_len+32(FP), SI
+	SHRQ $0x03, SI
+	MOVQ SI, DI
+	SHLQ $0x06, DI
+	SHRQ $0x02, BX
+
+row:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   AX, R8
+	MOVQ   CX, R9
+	MOVQ   SI, R10
+
+column:
+	MOVQ          R8, R11
+	VMOVUPD       (R9), Z4
+	VFMADD231PD   (R11), Z4, Z0
+	ADDQ          DI, R11
+	VFMADD231PD   (R11), Z4, Z1
+	ADDQ          DI, R11
+	VFMADD231PD   (R11), Z4, Z2
+	ADDQ          DI, R11
+	VFMADD231PD   (R11), Z4, Z3
+	ADDQ          DI, R11
+	ADDQ          $+64, R8
+	ADDQ          $+64, R9
+	DECQ          R10
+	JNZ           column
+	VEXTRACTF64X4 $0x01, Z0, Y4
+	VADDPD        Y4, Y0, Y4
+	VEXTRACTF64X4 $0x01, Z1, Y5
+	VADDPD        Y5, Y1, Y5
+	VEXTRACTF64X4 $0x01, Z2, Y6
+	VADDPD        Y6, Y2, Y6
+	VEXTRACTF64X4 $0x01, Z3, Y7
+	VADDPD        Y7, Y3, Y7
+	VHADDPD       Y5, Y4, Y4
+	VHADDPD       Y7, Y6, Y6
+	VPERM2F128    $0x20, Y6, Y4, Y5
+	VPERM2F128    $0x31, Y6, Y4, Y4
+	VADDPD        Y4, Y5, Y5
+	VMOVUPD       Y5, (DX)
+	ADDQ          $+32, DX
+	ADDQ          DI, AX
+	ADDQ          DI, AX
+	ADDQ          DI, AX
+	ADDQ          DI, AX
+	DECQ          BX
+	JNZ           row
+	VZEROUPPER
+	RET
+
+// func columnSumsFloat64AVX512(kernel []float64, u []float64, sum []float64)
+// Requires: AVX, AVX512F
+TEXT ·columnSumsFloat64AVX512(SB), NOSPLIT, $0-72
+	MOVQ kernel_base+0(FP), AX
+	MOVQ u_base+24(FP), CX
+	MOVQ sum_base+48(FP), DX
+	MOVQ u_len+32(FP), BX
+	MOVQ sum_len+56(FP), SI
+	SHRQ $0x03, SI
+	MOVQ SI, DI
+	SHLQ $0x06, DI
+	MOVQ SI, R8
+	SHRQ $0x02, R8
+	JZ   few
+
+four:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	MOVQ   AX, R9
+	MOVQ   CX, R10
+	MOVQ   BX, R11
+
+rowOfFour:
+	VBROADCASTSD (R10), Z4
+	VFMADD231PD  (R9), Z4, Z0
+	VFMADD231PD  64(R9), Z4, Z1
+	VFMADD231PD  128(R9), Z4, Z2
+	VFMADD231PD  192(R9), Z4, Z3
+	ADDQ         DI, R9
+	ADDQ         $+8, R10
+	DECQ         R11
+	JNZ          rowOfFour
+	VMOVUPD      Z0, (DX)
+	VMOVUPD      Z1, 64(DX)
+	VMOVUPD      Z2, 128(DX)
+	VMOVUPD      Z3, 192(DX)
+	ADDQ         $+256, DX
+	ADDQ         $+256, AX
+	DECQ         R8
+	JNZ          four
+
+few:
+	ANDQ $0x03, SI
+	JZ   end
+
+one:
+	VPXORD Z5, Z5, Z5
+	MOVQ   AX, R8
+	MOVQ   CX, R9
+	MOVQ   BX, R10
+
+rowOfOne:
+	VBROADCASTSD (R9), Z0
+	VFMADD231PD  (R8), Z0, Z5
+	ADDQ         DI, R8
+	ADDQ         $+8, R9
+	DECQ         R10
+	JNZ          rowOfOne
+	VMOVUPD      Z5, (DX)
+	ADDQ         $+64, DX
+	ADDQ         $+64, AX
+	DECQ         SI
+	JNZ          one
+
+end:
 	VZEROUPPER
 	RET

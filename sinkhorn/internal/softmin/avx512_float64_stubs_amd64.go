@@ -45,3 +45,9 @@ func weighFloat64AVX512(scores []float64, h []float64, shift []float64, sum []fl
 
 // momentsFloat64AVX512 is kernels.moments for AVX512.
 func momentsFloat64AVX512(weights []float64, y []float64, d int, moment []float64)
+
+// rowSumsFloat64AVX512 is kernels.rowSums for AVX512.
+func rowSumsFloat64AVX512(kernel []float64, v []float64, sum []float64)
+
+// columnSumsFloat64AVX512 is kernels.columnSums for AVX512.
+func columnSumsFloat64AVX512(kernel []float64, u []float64, sum []float64)

@@ -44,8 +44,12 @@ type kernels[T Float] struct {
 	// sumScores adds Σ_j 2^(h_j + shift_i + score_ij) to sum_i; weigh leaves the terms in the place of the scores.
 	sumScores, weigh func(scores, h, shift []T, sum []float64)
 
-	// moments adds Σ_j weight_ij y_j to moment [groupRows, d].
+	// moments adds Σ_j weight_ij y_j to moment [d, groupRows].
 	moments func(weights, y []T, d int, moment []float64)
+
+	// rowSums writes sum_i = Σ_j kernel_ij v_j for a multiple of groupRows rows, columnSums sum_j = Σ_i kernel_ij u_i.
+	rowSums    func(kernel, v []T, sum []float64)
+	columnSums func(kernel, u, sum []T)
 }
 
 type (

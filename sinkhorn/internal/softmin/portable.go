@@ -6,7 +6,8 @@ import "math"
 // or not, on any processor, they give the same bytes.
 func portable[T Float]() *kernels[T] {
 	k := &kernels[T]{scores: portableScores[T], root: portableRoot[T], largest: portableLargest[T],
-		sumScores: portableSumScores[T], weigh: portableWeigh[T], moments: portableMoments[T]}
+		sumScores: portableSumScores[T], weigh: portableWeigh[T], moments: portableMoments[T],
+		rowSums: portableRowSums[T], columnSums: portableColumnSums[T]}
 	for d := 1; d <= unrolled; d++ {
 		k.sum[d] = func(x, y, h, shift []T, sum []float64) { portablePairs(d, x, y, h, shift, sum, nil) }
 		k.mean[d] = func(x, y, h, shift []T, sum, moment []float64) { portablePairs(d, x, y, h, shift, sum, moment) }
@@ -157,8 +158,27 @@ func portableMoments[T Float](weights, y []T, d int, moment []float64) {
 			}
 			at := j/w*d*w + j%w
 			for k := range d {
-				moment[i*d+k] += float64(float64(e) * float64(y[at+k*w]))
+				moment[k*groupRows+i] += float64(float64(e) * float64(y[at+k*w]))
 			}
+		}
+	}
+}
+
+func portableRowSums[T Float](kernel, v []T, sum []float64) {
+	for i := range sum {
+		s := 0.0
+		for j, k := range kernel[i*len(v) : (i+1)*len(v)] {
+			s += float64(float64(k) * float64(v[j]))
+		}
+		sum[i] = s
+	}
+}
+
+func portableColumnSums[T Float](kernel, u, sum []T) {
+	clear(sum)
+	for i, w := range u {
+		for j, k := range kernel[i*len(sum) : (i+1)*len(sum)] {
+			sum[j] += T(k * w)
 		}
 	}
 }

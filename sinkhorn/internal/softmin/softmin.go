@@ -1,6 +1,9 @@
 package softmin
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Sum evaluates the sums of one direction, from sources x_i to targets y_j, in precision T.
 type Sum[T Float] struct {
@@ -13,6 +16,7 @@ type Sum[T Float] struct {
 	h          []T       // [vectors·lanes], −Inf beyond the last target
 	shift      []T       // [n rounded up to groupRows]: what is added to a row's scores
 	referred   bool      // the shifts belong to h
+	stored     []T       // [rows, columns]: the scores −c_ij, where they are kept
 	scratch    []scratch[T]
 }
 
@@ -53,11 +57,35 @@ func (s *Sum[T]) Scale(factor float64) {
 	for i, v := range s.x {
 		s.sources[i] = T(v * factor)
 	}
-	w := lanes[T]()
-	for j := range len(s.y) / s.d {
-		at := j/w*s.d*w + j%w
-		for k := range s.d {
-			s.targets[at+k*w] = T(s.y[j*s.d+k] * factor)
+	w, d := lanes[T](), s.d
+	for first := 0; first < len(s.y); first += w * d { // a vector of targets
+		points, vector := s.y[first:min(first+w*d, len(s.y))], s.targets[first:first+w*d]
+		for lane := 0; lane*d < len(points); lane++ {
+			for k, v := range points[lane*d : (lane+1)*d] {
+				vector[k*w+lane] = T(v * factor)
+			}
+		}
+	}
+	s.referred, s.stored = false, s.stored[:0]
+}
+
+// Store computes all c_ij and keeps them until the next Scale: for clouds so small that this is little memory.
+func (s *Sum[T]) Store() {
+	k := kernelsOf[T]()
+	m := len(s.h)
+	s.stored = slices.Grow(s.stored[:0], len(s.shift)*m)[:len(s.shift)*m]
+	for row := 0; row < len(s.shift); row += groupRows {
+		s.costs(k, row, s.targets, 0, s.stored[row*m:(row+groupRows)*m])
+	}
+}
+
+// storeTransposed keeps the costs that other, of the opposite direction, has stored, and needs no points then.
+func (s *Sum[T]) storeTransposed(other *Sum[T]) {
+	n, m, from := len(s.shift), len(s.h), len(other.h)
+	s.stored = slices.Grow(s.stored[:0], n*m)[:n*m]
+	for j := range len(other.x) / s.d {
+		for i, c := range other.stored[j*from:][:len(other.y)/s.d] {
+			s.stored[i*m+j] = c
 		}
 	}
 	s.referred = false
@@ -100,7 +128,7 @@ func (s *Sum[T]) LogSum(dst []float64) {
 }
 
 // fused tells whether there is a kernel that makes scores and sums in one go.
-func (s *Sum[T]) fused() bool { return s.d <= unrolled && !s.root && !s.mask }
+func (s *Sum[T]) fused() bool { return s.d <= unrolled && !s.root && !s.mask && len(s.stored) == 0 }
 
 // tiles calls do with every tile of targets, and the index of its first.
 func (s *Sum[T]) tiles(do func(y, h []T, first int)) {
@@ -121,6 +149,10 @@ func (s *Sum[T]) sums(first, last int, w *scratch[T]) []float64 {
 	clear(w.sum)
 	if s.fused() {
 		s.tiles(func(y, h []T, _ int) { k.sum[s.d](s.sources[first*s.d:], y, h, s.shift[first:], sum) })
+		return sum
+	}
+	if len(s.stored) > 0 && len(s.h) <= tile*lanes[T]() {
+		k.sumScores(s.stored[first*len(s.h):], s.h, s.shift[first:], sum)
 		return sum
 	}
 	for row := first; row < last; row += groupRows {
@@ -149,6 +181,19 @@ func (s *Sum[T]) refer(k *kernels[T], first, last int, w *scratch[T]) {
 func (s *Sum[T]) scores(k *kernels[T], row int, y []T, column int, w *scratch[T]) []T {
 	m := len(y) / s.d
 	scores := w.scores[:groupRows*m]
+	if len(s.stored) > 0 {
+		for r := range groupRows {
+			copy(scores[r*m:(r+1)*m], s.stored[(row+r)*len(s.h)+column:])
+		}
+		return scores
+	}
+	s.costs(k, row, y, column, scores)
+	return scores
+}
+
+// costs writes −c_ij for a group of rows from row on and the targets y from column on.
+func (s *Sum[T]) costs(k *kernels[T], row int, y []T, column int, scores []T) {
+	m := len(y) / s.d
 	k.scores(s.sources[row*s.d:], y, s.d, scores)
 	if s.root {
 		k.root(scores)
@@ -160,7 +205,6 @@ func (s *Sum[T]) scores(k *kernels[T], row int, y []T, column int, w *scratch[T]
 			}
 		}
 	}
-	return scores
 }
 
 // Mean writes T_i = Σ_j 2^(h_j − c_ij) y_j / Σ_j 2^(h_j − c_ij) for all rows [n, d], in the scale of the points as they
@@ -189,8 +233,12 @@ func (s *Sum[T]) Mean(dst []float64, factor float64) {
 		}
 		for i := first; i < last; i++ {
 			scale := 1 / (w.sum[i-first] * factor)
+			moment, step := w.moment[(i-first)*s.d:], 1
+			if !s.fused() { // [d, groupRows] for every group
+				moment, step = w.moment[(i-first)/groupRows*groupRows*s.d+i%groupRows:], groupRows
+			}
 			for c := range s.d {
-				dst[i*s.d+c] = w.moment[(i-first)*s.d+c] * scale
+				dst[i*s.d+c] = moment[c*step] * scale
 			}
 		}
 	})

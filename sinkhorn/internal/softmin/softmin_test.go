@@ -198,6 +198,42 @@ func checkSameBytes[T Float](t *testing.T, p problem) {
 	}
 }
 
+// Small problems by scalings: the same bytes with AVX2 as with AVX-512, and nearly so with plain Go.
+func TestScalingKernels(t *testing.T) {
+	defer Use(Names()[0])
+	r := rand.New(rand.NewPCG(7, 1))
+	for _, size := range [][3]int{{1, 1, 1}, {5, 7, 2}, {64, 64, 64}, {30, 100, 5}} {
+		n, m, d := size[0], size[1], size[2]
+		x, y := make([]float32, n*d), make([]float32, m*d)
+		for i := range x {
+			x[i] = float32(r.NormFloat64())
+		}
+		for i := range y {
+			y[i] = float32(r.NormFloat64())
+		}
+		results := map[string][]float32{}
+		for _, name := range Names() {
+			if err := Use(name); err != nil {
+				t.Fatal(err)
+			}
+			results[name] = make([]float32, n*d)
+			if err := NewScaling[float32](n, m, d).Project(results[name], x, y, 1.5/math.Sqrt(float64(d)), 5); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for name, got := range results {
+			if vectors := name != "Go"; vectors && !slices.Equal(got, results["AVX2"]) {
+				t.Errorf("%v: other bytes with %s than with AVX2", size, name)
+			}
+			for i, want := range results["Go"] {
+				if e := math.Abs(float64(got[i] - want)); !(e <= 1e-5) {
+					t.Fatalf("%v: %s is off by %v", size, name, e)
+				}
+			}
+		}
+	}
+}
+
 // The power of two alone: one pair at distance 0, its score anywhere in the range.
 func TestExp2(t *testing.T) {
 	eachSet(t, func(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 // A team serves one caller at a time, and is to be closed.
 type Team struct {
 	workers int
-	n       int
+	n, step int
 	do      func(first, last, worker int)
 	next    atomic.Int64  // the first row that nobody has taken
 	round   atomic.Uint32 // odd while there is work
@@ -54,16 +54,29 @@ func (t *Team) Close() {
 // Each calls do(first, last, worker) until all n rows are done, where a row costs m pairs; at most one call at a time has
 // the same worker. A row's result must not depend on the order, so that answers do not depend on the number of workers.
 func (t *Team) Each(n, m int, do func(first, last, worker int)) {
-	if t.workers == 1 || n <= share || n*m < parallelPairs {
-		for first := 0; first < n; first += share {
-			do(first, min(first+share, n), 0)
+	t.each(n, share, n*m >= parallelPairs, do)
+}
+
+// Tasks calls do(i, worker) for n tasks that are worth a goroutine each, as Each does for rows.
+func (t *Team) Tasks(n int, do func(i, worker int)) {
+	t.each(n, 1, true, func(first, last, worker int) {
+		for i := first; i < last; i++ {
+			do(i, worker)
+		}
+	})
+}
+
+func (t *Team) each(n, step int, together bool, do func(first, last, worker int)) {
+	if t.workers == 1 || n <= step || !together {
+		for first := 0; first < n; first += step {
+			do(first, min(first+step, n), 0)
 		}
 		return
 	}
 	if !t.started {
 		t.start()
 	}
-	t.n, t.do = n, do
+	t.n, t.step, t.do = n, step, do
 	t.next.Store(0)
 	t.round.Add(1)
 	t.wakeAll()
@@ -76,11 +89,11 @@ func (t *Team) Each(n, m int, do func(first, last, worker int)) {
 
 func (t *Team) work(worker int) {
 	for {
-		first := int(t.next.Add(share)) - share
+		first := int(t.next.Add(int64(t.step))) - t.step
 		if first >= t.n {
 			return
 		}
-		t.do(first, min(first+share, t.n), worker)
+		t.do(first, min(first+t.step, t.n), worker)
 	}
 }
 

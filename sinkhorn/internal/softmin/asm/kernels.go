@@ -157,41 +157,76 @@ func (m *machine) scores() {
 			m.ADDQ(d, x[r])
 		}
 	}
-	m.loop("column", blocks, func() {
-		acc := make([][]reg.VecVirtual, rowsAtATime)
-		for r := range acc {
-			acc[r] = m.zeros()
-		}
-		k := m.GP64()
-		m.XORQ(k, k)
-		m.Label("dimension")
-		to := m.vector()
-		for p := range to {
-			m.move(m.part(y, 0, p), to[p])
-		}
-		for r := range acc {
-			v := m.register()
-			m.broadcast(operand.Mem{Base: x[r], Index: k, Scale: uint8(m.size())}, v)
-			for p := range to {
-				u := m.register()
-				m.sub(v, to[p], u)
-				m.subSquare(u, acc[r][p])
-			}
-		}
-		m.advance(y, vectorBytes)
-		m.INCQ(k)
-		m.CMPQ(k, d)
-		m.JLT(operand.LabelRef("dimension"))
-		at := m.copyOf(dst)
-		for r := range acc {
-			for p := range acc[r] {
-				m.move(acc[r][p], m.part(at, 0, p))
-			}
-			m.ADDQ(rowBytes, at)
-		}
-		m.advance(dst, vectorBytes)
-	})
+	// With 32 registers two vectors of targets at a time, which loads each coordinate of x half as often.
+	if m.isa == avx512 {
+		pairs, odd := m.copyOf(blocks), m.GP64()
+		m.SHRQ(operand.U8(1), pairs)
+		m.JZ(operand.LabelRef("last"))
+		m.loop("pair", pairs, func() { m.scoresOf(2, "pairDimension", x, y, d, dst, rowBytes) })
+		m.Label("last")
+		m.MOVQ(blocks, odd)
+		m.ANDQ(operand.U8(1), odd)
+		m.JZ(operand.LabelRef("end"))
+		m.scoresOf(1, "dimension", x, y, d, dst, rowBytes)
+		m.Label("end")
+	} else {
+		m.loop("column", blocks, func() { m.scoresOf(1, "dimension", x, y, d, dst, rowBytes) })
+	}
 	m.end()
+}
+
+// scoresOf writes the scores of count vectors of targets, and advances y and dst past them.
+func (m *machine) scoresOf(count int, label string, x []reg.Register, y, d, dst, rowBytes reg.Register) {
+	acc := make([][][]reg.VecVirtual, rowsAtATime)
+	for r := range acc {
+		for range count {
+			acc[r] = append(acc[r], m.zeros())
+		}
+	}
+	k, ys := m.GP64(), []reg.Register{y}
+	m.XORQ(k, k)
+	if count == 2 {
+		second := m.copyOf(d)
+		m.SHLQ(operand.U8(shift(vectorBytes)), second)
+		m.ADDQ(y, second)
+		ys = append(ys, second)
+	}
+	m.Label(label)
+	to := make([][]reg.VecVirtual, count)
+	for c := range to {
+		to[c] = m.vector()
+		for p := range to[c] {
+			m.move(m.part(ys[c], 0, p), to[c][p])
+		}
+		m.advance(ys[c], vectorBytes)
+	}
+	for r := range acc {
+		v := m.register()
+		m.broadcast(operand.Mem{Base: x[r], Index: k, Scale: uint8(m.size())}, v)
+		for c := range to {
+			for p := range to[c] {
+				u := m.register()
+				m.sub(v, to[c][p], u)
+				m.subSquare(u, acc[r][c][p])
+			}
+		}
+	}
+	m.INCQ(k)
+	m.CMPQ(k, d)
+	m.JLT(operand.LabelRef(label))
+	if count == 2 {
+		m.MOVQ(ys[1], y)
+	}
+	at := m.copyOf(dst)
+	for r := range acc {
+		for c := range acc[r] {
+			for p := range acc[r][c] {
+				m.move(acc[r][c][p], m.part(at, c*vectorBytes, p))
+			}
+		}
+		m.ADDQ(rowBytes, at)
+	}
+	m.advance(dst, count*vectorBytes)
 }
 
 // root writes the kernel that makes distances of squared ones.
@@ -311,15 +346,95 @@ func (m *machine) moments() {
 			m.ADDQ(pointBytes, yp)
 			m.advance(wp, vectorBytes)
 		})
-		at := m.copyOf(dst)
-		stride := m.Load(m.Param("d"), m.GP64())
-		m.SHLQ(operand.U8(3), stride)
-		for r := range acc {
-			m.addTo(acc[r], operand.Mem{Base: at})
-			m.ADDQ(stride, at)
-		}
-		m.advance(dst, 8)
+		sums := m.reduceFour(acc)
+		m.VADDPD(operand.Mem{Base: dst}, sums, sums)
+		m.VMOVUPD(sums, operand.Mem{Base: dst})
+		m.advance(dst, 8*rowsAtATime)
 		m.advance(y, vectorBytes)
 	})
+	m.end()
+}
+
+// rowSums writes the kernel of a stored matrix times a vector.
+func (m *machine) rowSums() {
+	m.function("rowSums", "kernel, v []T, sum []float64", 0)
+	k, v, dst := m.base("kernel"), m.base("v"), m.base("sum")
+	rows, blocks := m.length("sum"), m.vectors("v")
+	rowBytes := m.copyOf(blocks)
+	m.SHLQ(operand.U8(shift(vectorBytes)), rowBytes)
+	m.SHRQ(operand.U8(shift(rowsAtATime)), rows)
+	m.loop("row", rows, func() {
+		acc := make([][]reg.VecVirtual, rowsAtATime)
+		for r := range acc {
+			acc[r] = m.zeros()
+		}
+		first, vp, n := m.copyOf(k), m.copyOf(v), m.copyOf(blocks)
+		m.loop("column", n, func() {
+			row := m.copyOf(first)
+			of := m.vector()
+			for p := range of {
+				m.move(m.part(vp, 0, p), of[p])
+			}
+			for r := range acc {
+				for p := range of {
+					m.addProduct(of[p], m.part(row, 0, p), acc[r][p])
+				}
+				m.ADDQ(rowBytes, row)
+			}
+			m.advance(first, vectorBytes)
+			m.advance(vp, vectorBytes)
+		})
+		m.VMOVUPD(m.reduceFour(acc), operand.Mem{Base: dst})
+		m.advance(dst, 8*rowsAtATime)
+		for range rowsAtATime {
+			m.ADDQ(rowBytes, k)
+		}
+	})
+	m.end()
+}
+
+// columnSums writes the kernel of a vector times a stored matrix.
+func (m *machine) columnSums() {
+	m.function("columnSums", "kernel, u, sum []T", 0)
+	k, u, dst := m.base("kernel"), m.base("u"), m.base("sum")
+	rows, blocks := m.length("u"), m.vectors("sum")
+	rowBytes := m.copyOf(blocks)
+	m.SHLQ(operand.U8(shift(vectorBytes)), rowBytes)
+	// Several vectors of columns at a time hide that each addition waits for the one before.
+	const together = 4
+	of := func(count int, label string) {
+		acc := make([][]reg.VecVirtual, count)
+		for c := range acc {
+			acc[c] = m.zeros()
+		}
+		row, up, n := m.copyOf(k), m.copyOf(u), m.copyOf(rows)
+		m.loop(label, n, func() {
+			own := m.register()
+			m.broadcast(operand.Mem{Base: up}, own)
+			for c := range acc {
+				for p := range acc[c] {
+					m.addProduct(own, m.part(row, c*vectorBytes, p), acc[c][p])
+				}
+			}
+			m.ADDQ(rowBytes, row)
+			m.advance(up, m.size())
+		})
+		for c := range acc {
+			for p := range acc[c] {
+				m.move(acc[c][p], m.part(dst, c*vectorBytes, p))
+			}
+		}
+		m.advance(dst, count*vectorBytes)
+		m.advance(k, count*vectorBytes)
+	}
+	fours, rest := m.copyOf(blocks), m.copyOf(blocks)
+	m.SHRQ(operand.U8(shift(together)), fours)
+	m.JZ(operand.LabelRef("few"))
+	m.loop("four", fours, func() { of(together, "rowOfFour") })
+	m.Label("few")
+	m.ANDQ(operand.U8(together-1), rest)
+	m.JZ(operand.LabelRef("end"))
+	m.loop("one", rest, func() { of(1, "rowOfOne") })
+	m.Label("end")
 	m.end()
 }

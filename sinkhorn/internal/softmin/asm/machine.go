@@ -255,6 +255,39 @@ func (m *machine) addTo(v []reg.VecVirtual, sum operand.Mem) {
 	m.VMOVSD(s, sum)
 }
 
+// reduceFour returns the sums of all lanes of four vectors in the four lanes of a 256-bit register, in float64: lane i with
+// lane i + half of them, then neighbours.
+func (m *machine) reduceFour(v [][]reg.VecVirtual) reg.VecVirtual {
+	halves := make([]reg.VecVirtual, len(v))
+	for r := range v {
+		halves[r] = m.YMM()
+		if m.isa == avx512 {
+			m.VEXTRACTF64X4(operand.U8(1), v[r][0], halves[r])
+			m.pick(m.VADDPS, m.VADDPD)(halves[r], v[r][0].AsY(), halves[r])
+		} else {
+			m.pick(m.VADDPS, m.VADDPD)(v[r][1], v[r][0], halves[r])
+		}
+	}
+	a, b := halves[0], halves[2]
+	if m.bits == 64 { // [a0+a1, b0+b1, a2+a3, b2+b3] of each two, then the halves that belong together
+		m.VHADDPD(halves[1], a, a)
+		m.VHADDPD(halves[3], b, b)
+		low, high := m.YMM(), m.YMM()
+		m.VPERM2F128(operand.U8(0x20), b, a, low)
+		m.VPERM2F128(operand.U8(0x31), b, a, high)
+		m.VADDPD(high, low, low)
+		return low
+	}
+	m.VHADDPS(halves[1], a, a)
+	m.VHADDPS(halves[3], b, b)
+	m.VHADDPS(b, a, a)
+	upper, sums := m.XMM(), m.YMM()
+	m.VEXTRACTF128(operand.U8(1), a, upper)
+	m.VADDPS(upper, a.AsX(), upper)
+	m.VCVTPS2PD(upper, sums)
+	return sums
+}
+
 // largestLane returns the largest lane.
 func (m *machine) largestLane(v []reg.VecVirtual) reg.VecVirtual {
 	y, half := m.YMM(), m.XMM()

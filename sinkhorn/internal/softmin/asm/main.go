@@ -39,6 +39,8 @@ func generate(folder string) {
 			m.sumScores()
 			m.weigh()
 			m.moments()
+			m.rowSums()
+			m.columnSums()
 			write(folder, m)
 		}
 	}
