@@ -28,13 +28,13 @@ func (b Batch) Project(ctx context.Context, epsilon float64, L int) ([]float32, 
 		return nil, err
 	}
 	workers := min(runtime.GOMAXPROCS(0), problems)
-	team := softmin.NewTeam(workers)
+	team := softmin.NewTeam(ctx.Done(), workers)
 	defer team.Close()
 	solvers := make([]*softmin.Scaling[float32], workers)
 	out, failed := make([]float32, len(b.X)), make([]error, workers)
 	factor := math.Sqrt(1 / (2 * epsilon * math.Ln2))
 	team.Tasks(problems, func(i, worker int) {
-		if failed[worker] != nil || ctx.Err() != nil {
+		if failed[worker] != nil {
 			return
 		}
 		if solvers[worker] == nil {

@@ -16,7 +16,7 @@ func BenchmarkIteration(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				it := q.newIteration()
+				it := q.newIteration(background)
 				it.at(q.defaultEpsilon(), double)
 				it.updateRows()
 				for b.Loop() {

@@ -43,7 +43,8 @@ func (r *DivergenceResult) Converged() bool {
 // Epsilon returns the regularisation of the three problems, in the unit of the cost.
 func (r *DivergenceResult) Epsilon() float64 { return r.XY.epsilon }
 
-// Value returns S_ε, in the unit of the cost, from the dual values of the three problems.
+// Value returns S_ε, in the unit of the cost, from the dual values of the three problems. It may be below 0 by what their
+// tolerance leaves open, which Primal − Dual bounds for each.
 func (r *DivergenceResult) Value() float64 {
 	return r.XY.Dual() - r.XX.Dual()/2 - r.YY.Dual()/2
 }

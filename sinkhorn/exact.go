@@ -61,6 +61,9 @@ func Exact(ctx context.Context, p Problem) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	if math.IsInf(q.furthest(), 1) {
+		return nil, ErrOverflow
+	}
 	t := newTransport(q)
 	if err := t.run(ctx); err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 
 	"gonum.org/v1/gonum/floats"
 
@@ -64,7 +65,7 @@ func Iterate(ctx context.Context, p Problem, epsilon float64, L int) (*Solution,
 	if err != nil {
 		return nil, err
 	}
-	it := q.newIteration()
+	it := q.newIteration(ctx)
 	defer it.end()
 	it.at(epsilon, double)
 	for j := range it.g {
@@ -75,18 +76,20 @@ func Iterate(ctx context.Context, p Problem, epsilon float64, L int) (*Solution,
 	}
 	it.updateRows()
 	for range L {
-		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("sinkhorn: %w", err)
+		if ctx.Err() != nil {
+			break
 		}
 		it.step()
 		it.iterations++
 		it.trace = append(it.trace, it.marginalError())
 	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("sinkhorn: %w", err)
+	}
 	if L == 0 {
 		copy(it.f, it.next)
 	}
-	s := it.solution(defaultTolerance)
-	return s, s.check()
+	return it.solution(defaultTolerance)
 }
 
 // pair is a problem with its clouds centred. Subtracting each cloud's own mean changes the cost ‖x−y‖²/2 by terms of x
@@ -143,6 +146,10 @@ func newPair(p Problem, workers int) (*pair, error) {
 
 // newPairOf pairs two clouds; one cloud given twice is the symmetric problem.
 func newPairOf(x, y *cloud, cost Cost, mask bool, workers int) (*pair, error) {
+	if workers == 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	workers = min(workers, max(x.n, y.n))
 	q := &pair{x: x, y: y, cost: cost, mask: mask, symmetric: x == y, workers: workers, c: make([]float64, x.d)}
 	floats.SubTo(q.c, x.centre, y.centre)
 	if mask {
@@ -202,9 +209,25 @@ func (q *pair) size() float64 {
 	return q.spread()
 }
 
+// furthest bounds the centred costs.
+func (q *pair) furthest() float64 {
+	reach := 0.0
+	for _, c := range []*cloud{q.x, q.y} {
+		most := 0.0
+		for i := range c.n {
+			most = max(most, floats.Norm(c.row(i), 2))
+		}
+		reach += most
+	}
+	if q.cost == Euclidean {
+		return reach
+	}
+	return reach * reach / 2
+}
+
 // rowSums returns what of gives for every row [n], the rows in parallel.
 func (q *pair) rowSums(of func(i int) float64) []float64 {
-	team := softmin.NewTeam(q.workers)
+	team := softmin.NewTeam(nil, q.workers)
 	defer team.Close()
 	rows := make([]float64, q.x.n)
 	team.Each(q.x.n, q.y.n, func(first, last, _ int) {
@@ -259,9 +282,9 @@ const (
 // sides are the sums of the two half-steps; a symmetric problem has only the rows'.
 type sides[T softmin.Float] struct{ rows, columns *softmin.Sum[T] }
 
-func (q *pair) newIteration() *iteration {
+func (q *pair) newIteration(ctx context.Context) *iteration {
 	it := &iteration{pair: q, f: make([]float64, q.x.n), next: make([]float64, q.x.n), h: make([]float64, max(q.x.n, q.y.n)),
-		team: softmin.NewTeam(q.workers)}
+		team: softmin.NewTeam(ctx.Done(), q.workers)}
 	it.g, it.column = it.f, make([]float64, q.y.n)
 	if !q.symmetric {
 		it.g = make([]float64, q.y.n)
@@ -380,13 +403,16 @@ func (it *iteration) marginalError() float64 {
 }
 
 func (q *pair) solve(ctx context.Context, set Settings) (*Solution, error) {
-	it := q.newIteration()
+	if math.IsInf(q.meanCost(), 0) {
+		return nil, ErrOverflow
+	}
+	it := q.newIteration(ctx)
 	defer it.end()
 	if set.Start != nil {
 		if len(set.Start.g) != q.y.n {
 			return nil, fmt.Errorf("sinkhorn: Start has %d points in Y, the problem has %d", len(set.Start.g), q.y.n)
 		}
-		copy(it.g, set.Start.g)
+		it.start(set.Start.g)
 	}
 	phases := q.phases(set)
 	it.at(phases[0].epsilon, phases[0].precision)
@@ -399,8 +425,21 @@ func (q *pair) solve(ctx context.Context, set Settings) (*Solution, error) {
 			return nil, fmt.Errorf("sinkhorn: after %d iterations: %w", it.iterations, err)
 		}
 	}
-	s := it.solution(set.Tolerance)
-	return s, s.check()
+	return it.solution(set.Tolerance)
+}
+
+// start begins from the potential g of another problem, unless it cannot be near the solution of this one: a potential
+// varies no more than the cost does.
+func (it *iteration) start(g []float64) {
+	constant := 0.0
+	if !it.symmetric {
+		constant = floats.Dot(it.y.weights, g)
+	}
+	if furthest := it.furthest(); floats.Max(g)-constant > furthest || constant-floats.Min(g) > furthest {
+		return
+	}
+	copy(it.g, g)
+	floats.AddConst(-constant, it.g)
 }
 
 // phase is a stretch of iterations at one ε and in one precision, until the error is within the tolerance or so many
@@ -451,11 +490,11 @@ func (it *iteration) run(ctx context.Context, p phase) error {
 		it.iterations++
 		e := it.marginalError()
 		it.trace = append(it.trace, e)
+		if err := ctx.Err(); err != nil { // follow may have stopped half-way
+			return err
+		}
 		if e <= p.tolerance || it.iterations >= p.iterations || math.IsNaN(e) && !accelerate.canFallBack() {
 			return nil
-		}
-		if err := ctx.Err(); err != nil {
-			return err
 		}
 		accelerate.next(it.f, it.image(), e, it.value(), it.rounding())
 	}
@@ -498,8 +537,27 @@ const (
 	annealingTolerance = 1e-3 // near convergence: mass that is left to travel far does so slowly at a smaller ε
 )
 
-func (it *iteration) solution(tolerance float64) *Solution {
-	e := it.marginalError()
+// solution returns the solution that the potentials are, or ErrOverflow.
+func (it *iteration) solution(tolerance float64) (*Solution, error) {
+	most := max(floats.Norm(it.f, math.Inf(1)), floats.Norm(it.g, math.Inf(1))) / it.epsilon
+	if e := it.marginalError(); math.IsNaN(e) || !(most <= resolved) {
+		return nil, ErrOverflow
+	}
+	e := max(it.marginalError(), it.resolution())
 	return &Solution{pair: it.pair, epsilon: it.epsilon, f: it.f, g: it.g, next: it.next,
-		marginalError: e, converged: e <= tolerance, iterations: it.iterations, trace: it.trace}
+		marginalError: e, converged: e <= tolerance, iterations: it.iterations, trace: it.trace}, nil
+}
+
+// resolved is the largest potential, in units of ε, whose rounding changes no entry of the coupling by more than 1e-3.
+const resolved = 1e-3 / 0x1p-53
+
+// resolution returns the error of the marginals that rounding the potentials alone may make.
+func (it *iteration) resolution() (e float64) {
+	for i, w := range it.x.weights {
+		e += w * math.Abs(it.f[i])
+	}
+	for j, w := range it.y.weights {
+		e += w * math.Abs(it.g[j])
+	}
+	return 0x1p-54 * e / it.epsilon
 }

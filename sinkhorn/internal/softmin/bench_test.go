@@ -32,7 +32,7 @@ func benchmark[T Float](b *testing.B, n, d, workers int) {
 	for i := range x {
 		x[i], y[i] = r.NormFloat64(), r.NormFloat64()
 	}
-	team := NewTeam(workers)
+	team := NewTeam(nil, workers)
 	defer team.Close()
 	s := New[T](x, y, d, false, false, team)
 	s.Scale(math.Sqrt(10 / float64(d)))

@@ -27,7 +27,7 @@ const scalingReach = 0x1p40
 
 // NewScaling returns a solver of problems from n points to m points in dimension d.
 func NewScaling[T Float](n, m, d int) *Scaling[T] {
-	alone := NewTeam(1)
+	alone := NewTeam(nil, 1)
 	rows := New[T](make([]float64, n*d), make([]float64, m*d), d, false, false, alone)
 	columns := New[T](make([]float64, m*d), make([]float64, n*d), d, false, false, alone)
 	return &Scaling[T]{n: n, m: m, d: d, rows: rows, columns: columns,

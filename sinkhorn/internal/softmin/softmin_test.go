@@ -38,7 +38,7 @@ func (p problem) n() int { return len(p.x) / p.d }
 
 // solve evaluates the sums with the current kernels.
 func solve[T Float](p problem, workers int) (logSum, mean []float64) {
-	team := NewTeam(workers)
+	team := NewTeam(nil, workers)
 	defer team.Close()
 	s := New[T](p.x, p.y, p.d, p.root, p.mask, team)
 	s.Scale(1)
@@ -284,7 +284,7 @@ func TestReferences(t *testing.T) {
 		r := rand.New(rand.NewPCG(4, 1))
 		for _, d := range []int{2, 6} {
 			p := randomProblem(r, 37, 83, d)
-			team := NewTeam(1)
+			team := NewTeam(nil, 1)
 			s := New[float64](p.x, p.y, d, false, false, team)
 			s.Scale(1)
 			got := make([]float64, p.n())
@@ -403,7 +403,7 @@ func TestUseNamesWhatThereIs(t *testing.T) {
 
 func TestTeam(t *testing.T) {
 	for _, workers := range []int{1, 2, 7} {
-		team := NewTeam(workers)
+		team := NewTeam(nil, workers)
 		for range 200 {
 			done := make([]int, 1000)
 			team.Each(len(done), 1000, func(first, last, _ int) {

@@ -9,6 +9,7 @@ import (
 // waking a sleeping thread: between two calls the helpers therefore keep looking for work for a while before they sleep.
 // A team serves one caller at a time, and is to be closed.
 type Team struct {
+	stop    <-chan struct{}
 	workers int
 	n, step int
 	do      func(first, last, worker int)
@@ -28,12 +29,12 @@ const (
 )
 
 // NewTeam returns a team of as many goroutines, the caller's included; 0 means one a processor. The others start with the
-// first work that is worth sharing.
-func NewTeam(workers int) *Team {
+// first work that is worth sharing. Once stop is closed, work that has not begun is left undone; nil never stops.
+func NewTeam(stop <-chan struct{}, workers int) *Team {
 	if workers == 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	return &Team{workers: workers, asleep: make([]atomic.Bool, workers), wake: make([]chan struct{}, workers)}
+	return &Team{stop: stop, workers: workers, asleep: make([]atomic.Bool, workers), wake: make([]chan struct{}, workers)}
 }
 
 func (t *Team) start() {
@@ -68,7 +69,7 @@ func (t *Team) Tasks(n int, do func(i, worker int)) {
 
 func (t *Team) each(n, step int, together bool, do func(first, last, worker int)) {
 	if t.workers == 1 || n <= step || !together {
-		for first := 0; first < n; first += step {
+		for first := 0; first < n && !t.stopped(); first += step {
 			do(first, min(first+step, n), 0)
 		}
 		return
@@ -90,10 +91,19 @@ func (t *Team) each(n, step int, together bool, do func(first, last, worker int)
 func (t *Team) work(worker int) {
 	for {
 		first := int(t.next.Add(int64(t.step))) - t.step
-		if first >= t.n {
+		if first >= t.n || t.stopped() {
 			return
 		}
 		t.do(first, min(first+t.step, t.n), worker)
+	}
+}
+
+func (t *Team) stopped() bool {
+	select {
+	case <-t.stop:
+		return true
+	default:
+		return false
 	}
 }
 
