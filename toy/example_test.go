@@ -38,5 +38,5 @@ func ExampleReadCSV() {
 	fmt.Println(err)
 	// Output:
 	// [0.5 2 1 -3] <nil>
-	// toy: cloud houses.csv: row 1 (line 3), column 1: "n/a" is not a finite number
+	// toy: cloud houses.csv: row 1 (line 3), column 1: "n/a" is not a finite decimal number
 }

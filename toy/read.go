@@ -33,8 +33,8 @@ func ReadFile(path string) (*mat.Dense, error) {
 // ReadCSV reads a cloud [n, d] of comma-separated decimal numbers, one point a line. A first line in which no field is
 // a number is a header and skipped; blank lines and spaces around numbers are too.
 //
-// Ragged lines, fields that are no finite float64 and the absence of numbers are errors. They give name (of the file),
-// row and column as in the matrix, from 0, the line of the file, from 1, and the value.
+// Ragged lines, fields that are no finite float64 in decimal notation and the absence of numbers are errors. They give
+// name (of the file), row and column as in the matrix, from 0, the line of the file, from 1, and the value.
 func ReadCSV(name string, r io.Reader) (*mat.Dense, error) {
 	text := bufio.NewReader(r)
 	if mark, _ := text.Peek(3); string(mark) == "\ufeff" {
@@ -45,7 +45,7 @@ func ReadCSV(name string, r io.Reader) (*mat.Dense, error) {
 	lines.ReuseRecord = true
 	var data []float64
 	n, d := 0, 0
-	for first := true; ; first = false {
+	for first := true; ; {
 		fields, err := lines.Read()
 		if errors.Is(err, io.EOF) {
 			break
@@ -53,8 +53,11 @@ func ReadCSV(name string, r io.Reader) (*mat.Dense, error) {
 		if err != nil {
 			return nil, fmt.Errorf("toy: cloud %s: %w", name, err)
 		}
+		if len(fields) == 1 && fields[0] != "" && strings.TrimSpace(fields[0]) == "" {
+			continue // a blank line with spaces; lines has left out those without, so that "" was quoted
+		}
 		if first {
-			d = len(fields)
+			first, d = false, len(fields)
 			if isHeader(fields) {
 				continue
 			}
@@ -65,8 +68,8 @@ func ReadCSV(name string, r io.Reader) (*mat.Dense, error) {
 		}
 		for column, field := range fields {
 			v, err := strconv.ParseFloat(strings.TrimSpace(field), 64)
-			if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-				return nil, fmt.Errorf("toy: cloud %s: row %d (line %d), column %d: %q is not a finite number", name, n, line, column, field)
+			if err != nil || math.IsNaN(v) || math.IsInf(v, 0) || strings.ContainsAny(field, "xX_") { // 0x1p0 and 1_000 are Go's
+				return nil, fmt.Errorf("toy: cloud %s: row %d (line %d), column %d: %q is not a finite decimal number", name, n, line, column, field)
 			}
 			data = append(data, v)
 		}
@@ -78,12 +81,15 @@ func ReadCSV(name string, r io.Reader) (*mat.Dense, error) {
 	return mat.NewDense(n, d, data), nil
 }
 
-// isHeader tells names from numbers: none of the fields is a number and not all are empty.
+// isHeader tells names from numbers, decimal or not: none of the fields is a number and not all are empty.
 func isHeader(fields []string) bool {
 	empty := true
 	for _, f := range fields {
 		f = strings.TrimSpace(f)
 		if _, err := strconv.ParseFloat(f, 64); err == nil || errors.Is(err, strconv.ErrRange) {
+			return false
+		}
+		if _, err := strconv.ParseInt(f, 0, 64); err == nil {
 			return false
 		}
 		empty = empty && f == ""

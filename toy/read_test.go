@@ -23,6 +23,7 @@ func TestReadCSV(t *testing.T) {
 		"header":                   "x,y\n1,-2.5\n3e-3,4\n0,1e300\n",
 		"half a header":            ",y\n1,-2.5\n3e-3,4\n0,1e300\n",
 		"spaces, blank lines, end": "\n  x , y\n 1, -2.5 \n\n3e-3,4\n0,1e300",
+		"lines of spaces":          " \t\nx,y\n  \n1,-2.5\n\t\r\n3e-3,4\n0,1e300\n   ",
 		"CRLF and byte order mark": "\ufeff1,-2.5\r\n3e-3,4\r\n0,1e300\r\n",
 		"quotes after the mark":    "\ufeff\"x\",\"y\"\n\"1\",\"-2.5\"\n3e-3,4\n0,1e300\n",
 	} {
@@ -36,19 +37,24 @@ func TestReadCSV(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                    `no rows of numbers`,
 		"x,y\n":               `no rows of numbers`,
-		"x,y\n1,2\n3,z\n":     `row 1 (line 3), column 1: "z" is not a finite number`,
-		"1,x\n1,2\n":          `row 0 (line 1), column 1: "x" is not a finite number`,
-		"1,2\n\n3,NaN\n":      `row 1 (line 3), column 1: "NaN" is not a finite number`,
-		"inf,2\n":             `row 0 (line 1), column 0: "inf" is not a finite number`,
-		"x,y\n1,1e999\n":      `row 0 (line 2), column 1: "1e999" is not a finite number`,
-		"1,2\n3,\n":           `row 1 (line 2), column 1: "" is not a finite number`,
-		",\n":                 `row 0 (line 1), column 0: "" is not a finite number`,
+		"x,y\n1,2\n3,z\n":     `row 1 (line 3), column 1: "z" is not a finite decimal number`,
+		"1,x\n1,2\n":          `row 0 (line 1), column 1: "x" is not a finite decimal number`,
+		"1,2\n\n3,NaN\n":      `row 1 (line 3), column 1: "NaN" is not a finite decimal number`,
+		"inf,2\n":             `row 0 (line 1), column 0: "inf" is not a finite decimal number`,
+		"x,y\n1,1e999\n":      `row 0 (line 2), column 1: "1e999" is not a finite decimal number`,
+		"1,2\n3,\n":           `row 1 (line 2), column 1: "" is not a finite decimal number`,
+		",\n":                 `row 0 (line 1), column 0: "" is not a finite decimal number`,
+		"0x10p0,1_000\n":      `row 0 (line 1), column 0: "0x10p0" is not a finite decimal number`,
+		"0x10\n1\n":           `row 0 (line 1), column 0: "0x10" is not a finite decimal number`,
+		"1,1_000\n":           `row 0 (line 1), column 1: "1_000" is not a finite decimal number`,
+		"1\n\"\"\n":           `row 1 (line 2), column 0: "" is not a finite decimal number`,
+		"1,2\n , \n":          `row 1 (line 2), column 0: " " is not a finite decimal number`,
 		"1,2\n3\n":            `row 1 (line 2) has 1 columns, want 2 as in the first line`,
 		"x,y\n1,2,3\n":        `row 0 (line 2) has 3 columns, want 2 as in the first line`,
 		"1;2\n":               `no rows of numbers`,
-		"1;2\n3;4\n":          `row 0 (line 2), column 0: "3;4" is not a finite number`,
+		"1;2\n3;4\n":          `row 0 (line 2), column 0: "3;4" is not a finite decimal number`,
 		"1,2\n3,\"4\n":        `parse error on line 2, column 6: extraneous or missing " in quoted-field`,
-		"one,two\nthree,fo\n": `row 0 (line 2), column 0: "three" is not a finite number`,
+		"one,two\nthree,fo\n": `row 0 (line 2), column 0: "three" is not a finite decimal number`,
 	} {
 		_, err := toy.ReadCSV("points.csv", strings.NewReader(text))
 		if want = "toy: cloud points.csv: " + want; err == nil || !strings.HasPrefix(err.Error(), want) {
@@ -145,7 +151,7 @@ func TestReadFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	for p, want := range map[string]string{
-		path:         fmt.Sprintf(`toy: cloud %s: row 1 (line 2), column 1: "four" is not a finite number`, path),
+		path:         fmt.Sprintf(`toy: cloud %s: row 1 (line 2), column 1: "four" is not a finite decimal number`, path),
 		"cloud.xlsx": `toy: cloud cloud.xlsx: extension ".xlsx", want .csv or .npy`,
 		"none.csv":   `toy: cloud: open none.csv: `,
 	} {
