@@ -6,7 +6,6 @@
 package safetensors
 
 import (
-	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
@@ -62,17 +61,9 @@ const (
 	maxHeader = 100 << 20 // of the reference implementation
 )
 
-// entry is one tensor in the header.
-type entry struct {
-	Type    string   `json:"dtype"`
-	Shape   []int    `json:"shape"`
-	Offsets [2]int64 `json:"data_offsets"`
-}
-
-var sizes = map[string]int64{"F32": 4, "F64": 8, "I64": 8}
-
 // Decode reads a file from its bytes. Everything the header says is checked against len(data) before anything is
-// allocated; the error names the tensor.
+// allocated; the error names the tensor. A header that says too much is an error too: a name given twice, a member that
+// the format does not know, a null.
 func Decode(data []byte) (*File, error) {
 	if len(data) < 8 {
 		return nil, fmt.Errorf("safetensors: %d bytes, want at least 8", len(data))
@@ -82,26 +73,22 @@ func Decode(data []byte) (*File, error) {
 		return nil, fmt.Errorf("safetensors: a header of %d bytes in a file of %d", length, len(data))
 	}
 	header, body := data[8:8+length], data[8+length:]
-	var raw map[string]json.RawMessage
-	if err := json.Unmarshal(header, &raw); err != nil {
+	members, err := object(header)
+	if err != nil {
 		return nil, fmt.Errorf("safetensors: header: %w", err)
 	}
 	f := &File{Tensors: map[string]Tensor{}}
 	entries := map[string]entry{}
-	for name, value := range raw {
+	for name, value := range members {
 		if name == metaKey {
-			if err := json.Unmarshal(value, &f.Meta); err != nil {
+			if f.Meta, err = readMeta(value); err != nil {
 				return nil, fmt.Errorf("safetensors: header %s: %w", metaKey, err)
 			}
 			continue
 		}
-		var e entry
-		d := json.NewDecoder(bytes.NewReader(value))
-		d.DisallowUnknownFields()
-		if err := d.Decode(&e); err != nil {
+		if entries[name], err = readEntry(value); err != nil {
 			return nil, fmt.Errorf("safetensors: tensor %q: %w", name, err)
 		}
-		entries[name] = e
 	}
 	names := make([]string, 0, len(entries))
 	for name := range entries {
@@ -126,28 +113,6 @@ func Decode(data []byte) (*File, error) {
 		f.Tensors[name] = entries[name].read(body)
 	}
 	return f, nil
-}
-
-// check holds an entry to its type, its shape, the end of the tensor before it and the bytes there are.
-func (e entry) check(begin, available int64) error {
-	size, ok := sizes[e.Type]
-	if !ok {
-		return fmt.Errorf("type %q, want F32, F64 or I64", e.Type)
-	}
-	want := size
-	for _, n := range e.Shape {
-		if n < 0 || n > 0 && want > math.MaxInt64/int64(n) {
-			return fmt.Errorf("shape %v", e.Shape)
-		}
-		want *= int64(n)
-	}
-	if e.Offsets[0] != begin || e.Offsets[1]-e.Offsets[0] != want {
-		return fmt.Errorf("bytes %d to %d for %s %v, want %d to %d", e.Offsets[0], e.Offsets[1], e.Type, e.Shape, begin, begin+want)
-	}
-	if e.Offsets[1] > available {
-		return fmt.Errorf("bytes %d to %d, the file ends at %d: it is cut off", e.Offsets[0], e.Offsets[1], available)
-	}
-	return nil
 }
 
 func (e entry) read(body []byte) Tensor {
@@ -193,11 +158,8 @@ func (f *File) Encode() ([]byte, error) {
 		default:
 			return nil, fmt.Errorf("safetensors: tensor %q: %T, want []float32, []float64 or []int64", name, t.Data)
 		}
-		want := 1
-		for _, d := range t.Shape {
-			want *= d
-		}
-		if n != want || name == metaKey {
+		size, ok := entry{Type: types[name], Shape: t.Shape}.bytes()
+		if !ok || size != int64(n)*sizes[types[name]] || name == metaKey {
 			return nil, fmt.Errorf("safetensors: tensor %q: %d numbers of shape %v", name, n, t.Shape)
 		}
 	}

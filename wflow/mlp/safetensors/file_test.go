@@ -110,14 +110,37 @@ func TestBadFiles(t *testing.T) {
 		{`{"a":{"dtype":"BF16","shape":[4],"data_offsets":[0,8]}}`, 8, `type "BF16"`},
 		{`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8],"code":"x"}}`, 8, `tensor "a"`},
 		{`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, 8, "want 8 to 16"},
+		{`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, 8, `"a" is there twice`},
+		{`{"a":{"dtype":"F32","shape":[2],"shape":[2],"data_offsets":[0,8]}}`, 8, `tensor "a": "shape" is there twice`},
+		{`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8,9,9]}}`, 8, "data_offsets [0,8,9,9], want two"},
+		{`{"a":{"dtype":"F32","shape":[0],"data_offsets":[]}}`, 0, "data_offsets [], want two"},
+		{`{"a":{"dtype":"F32","shape":[2],"data_offsets":[null,8]}}`, 8, "data_offsets [null,8], want two"},
+		{`{"a":{"dtype":"F32","data_offsets":[0,4]}}`, 4, "shape is missing"},
+		{`{"a":{"dtype":"F32","shape":null,"data_offsets":[0,4]}}`, 4, "shape: null"},
+		{`{"a":{"dtype":"F32","shape":[null],"data_offsets":[0,0]}}`, 0, "shape: [null]"},
+		{`{"a":{"dtype":"F32","Shape":[2],"data_offsets":[0,8]}}`, 8, "shape is missing"},
+		{`{"a":{"dtype":null,"shape":[2],"data_offsets":[0,8]}}`, 8, `type ""`},
+		{`{"a":null}`, 0, `tensor "a": not a JSON object`},
 		{`{"__metadata__":{"k":1}}`, 0, "__metadata__"},
+		{`{"__metadata__":{"k":null}}`, 0, `"k" is null, want a string`},
+		{`{"__metadata__":{"k":"1","k":"2"}}`, 0, `"k" is there twice`},
+		{`{"__metadata__":null}`, 0, "__metadata__: not a JSON object"},
 		{`[]`, 0, "header"},
+		{`null`, 0, "header: not a JSON object"},
+		{` {}`, 0, "header: not a JSON object"},
+		{`{} {}`, 0, "header: more than one"},
+		{"{\"__metadata__\":{\"k\":\"\xff\"}}", 0, "header: not a JSON object"},
 	} {
 		if _, err := safetensors.Decode(with(c.header, c.body)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", c.header, err, c.want)
 		}
 	}
-	for _, bad := range []safetensors.Tensor{{Shape: []int{2}, Data: []float32{1}}, {Shape: []int{1}, Data: []uint8{1}}} {
+	for _, bad := range []safetensors.Tensor{
+		{Shape: []int{2}, Data: []float32{1}},
+		{Shape: []int{1}, Data: []uint8{1}},
+		{Shape: []int{-1, -4}, Data: []float32{1, 2, 3, 4}},
+		{Shape: []int{1 << 30, 1 << 30, 16}, Data: []float32{}}, // 0 numbers, mod 2⁶⁴
+	} {
 		f := safetensors.File{Tensors: map[string]safetensors.Tensor{"odd": bad}}
 		if _, err := f.Encode(); err == nil || !strings.Contains(err.Error(), `"odd"`) {
 			t.Errorf("encoding %v: error %v, want one that names the tensor", bad, err)
