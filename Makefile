@@ -9,12 +9,12 @@ NOTEBOOKS ?= notebooks/[0-9]*.ipynb
 BENCH     ?= .
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup test accept notebooks bench clean
+.PHONY: help lab setup test accept notebooks bench bench-peers clean
 
 help: ## this list
 	@echo 'wflowlab: Wasserstein gradient flows in Go, in notebooks'
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo '  make lab PORT=8889 BROWSER=no PYTHON=python3.12    another port, no browser, a Python of your choice'
 	@echo '  make notebooks NOTEBOOKS=notebooks/03*.ipynb       only some'
@@ -37,6 +37,9 @@ notebooks: setup ## run every notebook at full size and store its outputs
 
 bench: setup ## all benchmarks
 	@$(RUN) go test -p 1 -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+bench-peers: setup ## ours and other libraries side by side, to sinkhorn/BENCHMARKS.md (6 GB, some 12 minutes)
+	@$(RUN) sinkhorn/peers/run.sh
 
 clean: ## remove .lab; Go's own caches stay
 	rm -rf .lab

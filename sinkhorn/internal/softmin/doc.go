@@ -14,4 +14,4 @@
 // power is at most 4e-7 in float32 and 5e-16 in float64; sums are carried on in float64 every 1,024 or 512 terms.
 package softmin
 
-//go:generate sh -c "cd asm && go run . .."
+//go:generate sh -c "cd asm && go run . ../.."

@@ -18,6 +18,8 @@ type Sum[T Float] struct {
 	referred   bool      // the shifts belong to h
 	stored     []T       // [rows, columns]: the scores −c_ij, where they are kept
 	scratch    []scratch[T]
+	out        []float64                     // where LogSum writes
+	logSums    func(first, last, worker int) // its work, made once so that iterations allocate nothing
 }
 
 // scratch is what one worker writes to.
@@ -48,6 +50,12 @@ func New[T Float](x, y []float64, d int, root, mask bool, team *Team) *Sum[T] {
 	s.scratch = make([]scratch[T], team.workers)
 	for k := range s.scratch {
 		s.scratch[k] = scratch[T]{make([]T, groupRows*min(tile*w, columns)), make([]float64, share), make([]float64, share*d)}
+	}
+	s.logSums = func(first, last, worker int) {
+		for i, v := range s.sums(first, last, &s.scratch[worker]) {
+			s.out[first+i] = math.Log(v)*math.Log2E - float64(s.shift[first+i])
+			s.shift[first+i] = T(-s.out[first+i])
+		}
 	}
 	return s
 }
@@ -117,13 +125,8 @@ func (s *Sum[T]) Expect(logSum []float64) {
 
 // LogSum writes L_i = log2 Σ_j 2^(h_j − c_ij) for all rows [n].
 func (s *Sum[T]) LogSum(dst []float64) {
-	s.team.Each(len(dst), len(s.h), func(first, last, worker int) {
-		sum := s.sums(first, last, &s.scratch[worker])
-		for i, v := range sum {
-			dst[first+i] = math.Log(v)*math.Log2E - float64(s.shift[first+i])
-			s.shift[first+i] = T(-dst[first+i])
-		}
-	})
+	s.out = dst
+	s.team.Each(len(dst), len(s.h), s.logSums)
 	s.referred = true
 }
 

@@ -395,6 +395,24 @@ func FuzzAgainstGo(f *testing.F) {
 	})
 }
 
+func TestIterationsAllocateNothing(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 1))
+	for _, d := range []int{2, 7} {
+		p := randomProblem(r, 300, 400, d)
+		team := NewTeam(nil, 2)
+		s := New[float32](p.x, p.y, d, false, false, team)
+		s.Scale(1)
+		out := make([]float64, p.n())
+		if allocations := testing.AllocsPerRun(20, func() {
+			s.SetScores(p.h)
+			s.LogSum(out)
+		}); allocations > 0 {
+			t.Errorf("d = %d: %v allocations", d, allocations)
+		}
+		team.Close()
+	}
+}
+
 func TestUseNamesWhatThereIs(t *testing.T) {
 	if err := Use("AVX-1024"); err == nil {
 		t.Error("want an error")

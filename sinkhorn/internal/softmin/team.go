@@ -23,7 +23,7 @@ type Team struct {
 }
 
 const (
-	share         = 32      // rows taken at a time, a multiple of groupRows
+	share         = 64      // rows taken at a time, a multiple of groupRows
 	parallelPairs = 1 << 14 // below as many pairs, one goroutine is faster
 	patience      = 1 << 15 // looks for work before a helper sleeps, some 20 µs
 )

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/mmcloughlin/avo/build"
@@ -18,17 +19,16 @@ func main() {
 	log.SetFlags(0)
 	log.SetPrefix("asm: ")
 	if len(os.Args) != 2 {
-		log.Fatal("usage: asm FOLDER")
+		log.Fatal("usage: asm FOLDER: the folder that holds the packages softmin and fma")
 	}
 	generate(os.Args[1])
 }
 
-// generate writes all kernels and their Go declarations into a folder.
+// generate writes all kernels and their Go declarations into the packages of a folder.
 func generate(folder string) {
 	for _, isa := range []isa{avx2, avx512} {
 		for _, bits := range []int{32, 64} {
-			c := build.NewContext()
-			m := newMachine(c, isa, bits)
+			m := newMachine(build.NewContext(), isa, bits)
 			for d := 1; d <= unrolled; d++ {
 				m.sum(d)
 				m.mean(d)
@@ -41,31 +41,33 @@ func generate(folder string) {
 			m.moments()
 			m.rowSums()
 			m.columnSums()
-			write(folder, m)
+			write(m.Context, folder, "softmin", fmt.Sprintf("%s_float%d", strings.ToLower(string(m.isa)), m.bits), m.explanation())
 		}
 	}
+	c := build.NewContext()
+	multiplyAdds(c)
+	write(c, folder, "fma", "fma", nil)
 }
 
-// write prints one file of assembly and its Go declarations.
-func write(folder string, m *machine) {
-	file, err := m.Result()
+// write prints one file of assembly, after a comment that explains it, and its Go declarations.
+func write(c *build.Context, folder, pkg, name string, explanation []byte) {
+	file, err := c.Result()
 	if err != nil {
 		log.Fatal(err)
 	}
 	if err := pass.Compile.Execute(file); err != nil {
 		log.Fatal(err)
 	}
-	name := fmt.Sprintf("%s/%s_float%d_", folder, strings.ToLower(string(m.isa)), m.bits)
-	cfg := printer.Config{Name: "go generate", Argv: []string{"go generate"}, Pkg: "softmin"}
-	for suffix, p := range map[string]printer.Printer{"amd64.s": printer.NewGoAsm(cfg), "stubs_amd64.go": printer.NewStubs(cfg)} {
+	cfg := printer.Config{Argv: []string{"go generate"}, Pkg: pkg}
+	for suffix, p := range map[string]printer.Printer{"_amd64.s": printer.NewGoAsm(cfg), "_stubs_amd64.go": printer.NewStubs(cfg)} {
 		text, err := p.Print(file)
 		if err != nil {
 			log.Fatal(err)
 		}
-		if suffix == "amd64.s" {
-			text = append(m.explanation(), text...)
+		if suffix == "_amd64.s" {
+			text = append(explanation, text...)
 		}
-		if err := os.WriteFile(name+suffix, text, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(folder, pkg, name+suffix), text, 0o644); err != nil {
 			log.Fatal(err)
 		}
 	}
