@@ -123,7 +123,7 @@ func TestConcurrentQuestions(t *testing.T) {
 
 // Cancelling does not wait for a pass over all pairs, and any number of workers may be asked for.
 func TestCancelsWithinAPass(t *testing.T) {
-	const n = 40_000
+	const n = 200_000 // a pass takes many seconds
 	x := mat.NewDense(n, 2, nil)
 	x.Apply(func(i, j int, _ float64) float64 { return math.Sin(float64(2*i + j)) }, x)
 	ctx, cancel := context.WithTimeout(background, 50*time.Millisecond)
@@ -133,7 +133,7 @@ func TestCancelsWithinAPass(t *testing.T) {
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v, want a deadline exceeded", err)
 	}
-	if d := time.Since(start); d > 400*time.Millisecond {
+	if d := time.Since(start); d > 2*time.Second {
 		t.Errorf("took %v to notice", d)
 	}
 }

@@ -42,8 +42,8 @@ type Settings struct {
 	// Start is the solution to start from: one of a nearby problem with as many points in Y. Nil starts from zero.
 	Start *Solution
 
-	// Workers is the number of goroutines that share the rows. 0 means one a processor. The answer does not
-	// depend on it.
+	// Workers is the largest number of goroutines that share the rows, 0 one a processor, which is also the most
+	// there are. The answer does not depend on it.
 	Workers int
 }
 

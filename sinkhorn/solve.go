@@ -146,10 +146,9 @@ func newPair(p Problem, workers int) (*pair, error) {
 
 // newPairOf pairs two clouds; one cloud given twice is the symmetric problem.
 func newPairOf(x, y *cloud, cost Cost, mask bool, workers int) (*pair, error) {
-	if workers == 0 {
-		workers = runtime.GOMAXPROCS(0)
+	if most := runtime.GOMAXPROCS(0); workers == 0 || workers > most {
+		workers = most
 	}
-	workers = min(workers, max(x.n, y.n))
 	q := &pair{x: x, y: y, cost: cost, mask: mask, symmetric: x == y, workers: workers, c: make([]float64, x.d)}
 	floats.SubTo(q.c, x.centre, y.centre)
 	if mask {
