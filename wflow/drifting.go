@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime"
+	"sync"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
@@ -35,7 +37,7 @@ const (
 )
 
 // Velocity returns the velocity of every particle.
-func (f *Drifting) Velocity(_ context.Context, c Clouds) (*Velocity, error) {
+func (f *Drifting) Velocity(ctx context.Context, c Clouds) (*Velocity, error) {
 	if !(f.Temperature > 0) {
 		return nil, fmt.Errorf("wflow: Drifting has Temperature %v, want > 0", f.Temperature)
 	}
@@ -45,8 +47,8 @@ func (f *Drifting) Velocity(_ context.Context, c Clouds) (*Velocity, error) {
 	targets, weights, negatives := c.driftingTargets()
 	n, d := c.Particles.Dims()
 	m, _ := targets.Dims()
-	logits := mat.NewDense(n, m, nil)
-	for i := range n {
+	logits, rows, columns := mat.NewDense(n, m, nil), make([]float64, n), make([]float64, m)
+	each(ctx, n, func(i int) {
 		for j := range m {
 			r := driftingDistance(c.Particles.RawRowView(i), targets.RawRowView(j))
 			if c.Self == nil && i == j {
@@ -54,22 +56,20 @@ func (f *Drifting) Velocity(_ context.Context, c Clouds) (*Velocity, error) {
 			}
 			logits.Set(i, j, -r/f.Temperature)
 		}
-	}
-	affinity := mat.NewDense(n, m, nil)
-	rows, columns := logSumExps(logits)
+		rows[i] = floats.LogSumExp(logits.RawRowView(i))
+	})
+	each(ctx, m, func(j int) { columns[j] = floats.LogSumExp(mat.Col(nil, j, logits)) })
 	least := driftingLeastProduct
 	if f.Bare {
 		least = 0
 	}
-	for i := range n {
-		for j := range m {
-			product := math.Exp(2*logits.At(i, j) - rows[i] - columns[j])
-			affinity.Set(i, j, weights[j]*math.Sqrt(max(product, least)))
-		}
-	}
 	v := mat.NewDense(n, d, nil)
-	for i := range n {
-		a, x, out := affinity.RawRowView(i), c.Particles.RawRowView(i), v.RawRowView(i)
+	each(ctx, n, func(i int) {
+		a, x, out := logits.RawRowView(i), c.Particles.RawRowView(i), v.RawRowView(i)
+		for j, logit := range a {
+			product := math.Exp(2*logit - rows[i] - columns[j])
+			a[j] = weights[j] * math.Sqrt(max(product, least))
+		}
 		away, towards := floats.Sum(a[:negatives]), floats.Sum(a[negatives:])
 		for j, w := range a {
 			w *= away
@@ -80,8 +80,25 @@ func (f *Drifting) Velocity(_ context.Context, c Clouds) (*Velocity, error) {
 				out[k] += w * (y - x[k])
 			}
 		}
+	})
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("wflow: %w", err)
 	}
-	return &Velocity{V: v, Energy: math.NaN()}, nil
+	return (&Velocity{V: v, Energy: math.NaN()}).finite()
+}
+
+// each calls do for every i < n, on all processors, until the context ends.
+func each(ctx context.Context, n int, do func(i int)) {
+	var wait sync.WaitGroup
+	workers := min(runtime.GOMAXPROCS(0), n)
+	for first := range workers {
+		wait.Go(func() {
+			for i := first; i < n && ctx.Err() == nil; i += workers {
+				do(i)
+			}
+		})
+	}
+	wait.Wait()
 }
 
 // driftingTargets returns all that the particles see, negatives first, with their weights.
@@ -115,18 +132,4 @@ func driftingDistance(x, y []float64) float64 {
 		s += (v - y[k]) * (v - y[k])
 	}
 	return math.Sqrt(max(s, driftingLeastSquare))
-}
-
-// logSumExps returns log Σ exp over each row and each column.
-func logSumExps(m *mat.Dense) (rows, columns []float64) {
-	n, k := m.Dims()
-	rows, columns = make([]float64, n), make([]float64, k)
-	for i := range rows {
-		rows[i] = floats.LogSumExp(m.RawRowView(i))
-	}
-	column := make([]float64, n)
-	for j := range columns {
-		columns[j] = floats.LogSumExp(mat.Col(column, j, m))
-	}
-	return rows, columns
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -60,7 +61,8 @@ type Velocity struct {
 // A Field gives every particle a velocity. It may keep state between calls, such as warm starts, and is then not for use
 // by several goroutines at a time.
 //
-// Errors name the cloud that is empty, of another dimension, or not finite, with its row and value.
+// Errors name the cloud that is empty, of another dimension, or not finite, with its row and value; so do they for a
+// velocity that is not finite, where the clouds are too large for float64. A cancelled context is an error.
 type Field interface {
 	Velocity(ctx context.Context, c Clouds) (*Velocity, error)
 }
@@ -100,8 +102,8 @@ func (c Clouds) check() error {
 			return fmt.Errorf("wflow: %s is [%d, %d], want dimension %d as Particles", o.name, n, k, d)
 		}
 	}
-	if !(c.Alpha == 0 || c.Alpha >= 1) {
-		return fmt.Errorf("wflow: Alpha is %v, want a guidance scale ≥ 1, or 0 for none", c.Alpha)
+	if !(c.Alpha == 0 || c.Alpha >= 1) || math.IsInf(c.Alpha, 1) {
+		return fmt.Errorf("wflow: Alpha is %v, want a finite guidance scale ≥ 1, or 0 for none", c.Alpha)
 	}
 	if c.Alpha > 1 && c.Unconditional == nil {
 		return errors.New("wflow: Alpha asks for guidance but Unconditional is nil")
@@ -130,6 +132,38 @@ func (c Clouds) negatives(g Guidance) (cloud *mat.Dense, weights []float64) {
 		}
 	}
 	return cloud, weights
+}
+
+// finite returns the velocity, or an error that names a row that is not finite.
+func (v *Velocity) finite() (*Velocity, error) {
+	if err := sinkhorn.CheckCloud("wflow: velocity", v.V); err != nil {
+		return nil, err
+	}
+	return v, nil
+}
+
+// dataTerm is what an energy owes to the data alone, kept until the data or a setting change.
+type dataTerm struct {
+	key   dataKey
+	value float64
+}
+
+type dataKey struct {
+	data               *mat.Dense
+	epsilon, tolerance float64
+	cost               sinkhorn.Cost
+}
+
+// of returns the term that belongs to the key, computed if it is not the one kept.
+func (t *dataTerm) of(key dataKey, compute func() (float64, error)) (float64, error) {
+	if t.key != key {
+		value, err := compute()
+		if err != nil {
+			return 0, err
+		}
+		t.key, t.value = key, value
+	}
+	return t.value, nil
 }
 
 // positiveEpsilon reports a regularisation that is missing.

@@ -18,10 +18,13 @@ import (
 //
 // For an energy that decays along the flow, give the field a fixed ε, in the unit of the cost.
 type Flow struct {
+	// Field may keep state from step to step, and from flow to flow: see Sinkhorn.
 	Field Field
 
 	// StepSize is the pseudo-time η of a step. 0 means 0.2. The Sinkhorn flow contracts towards the data about like
-	// e^−t, so that 20 units of time are plenty; η above 1 overshoots.
+	// e^−t, so that 20 units of time are plenty. Its steps take the particles' mean the share η of the way to the
+	// data's, and a lone KL particle that of its way to a datum: η up to 1 does not overshoot, above 2 it diverges.
+	// MMD and Drifting have scales of their own: kernel sums make them slow or fast.
 	StepSize float64
 
 	// Steps is the number of steps. 0 means 100.
@@ -43,7 +46,7 @@ type Frame struct {
 	Step      int
 	Time      float64    // pseudo-time, Step·η
 	Particles *mat.Dense // positions [n, d]; a copy, the caller's to keep
-	*Velocity            // of the particles at these positions
+	*Velocity            // of the particles at these positions; a copy too
 	Elapsed   time.Duration
 }
 
@@ -78,7 +81,9 @@ func (f Flow) Frames(ctx context.Context, particles, data *mat.Dense) iter.Seq2[
 				yield(Frame{}, fmt.Errorf("wflow: step %d: %w", k, err))
 				return
 			}
-			frame := Frame{Step: k, Time: float64(k) * step, Particles: mat.DenseCopyOf(x), Velocity: v, Elapsed: time.Since(start)}
+			own := *v
+			own.V = mat.DenseCopyOf(v.V)
+			frame := Frame{Step: k, Time: float64(k) * step, Particles: mat.DenseCopyOf(x), Velocity: &own, Elapsed: time.Since(start)}
 			if !yield(frame, nil) {
 				return
 			}
@@ -121,6 +126,9 @@ func (f Flow) check(particles *mat.Dense) error {
 }
 
 func (f Flow) velocity(ctx context.Context, step int, x, data *mat.Dense) (*Velocity, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	if !f.FreshSelf {
 		return f.Field.Velocity(ctx, Clouds{Particles: x, Data: data})
 	}

@@ -33,12 +33,12 @@ func (k *KL) Velocity(ctx context.Context, c Clouds) (*Velocity, error) {
 	}
 	return differences(ctx, c, k.Guidance, k.MaskDiagonal, k.Epsilon,
 		func(s *sinkhorn.Solution) *mat.Dense { return s.Project() },
-		func(toData, toSelf, _ []float64) float64 {
+		func(toData, toSelf []float64) (float64, error) {
 			energy := 0.0
 			for i, f := range toData {
 				energy += (f - toSelf[i]) / float64(len(toData))
 			}
-			return energy
+			return energy, nil
 		})
 }
 
@@ -54,9 +54,11 @@ func (k *KL) Velocity(ctx context.Context, c Clouds) (*Velocity, error) {
 type MMD struct {
 	Epsilon  float64 // squared bandwidth, in the unit of the cost; > 0
 	Guidance Guidance
+
+	own dataTerm // E K(y,y')
 }
 
-// Velocity returns the velocity of every particle.
+// Velocity returns the velocity of every particle. Data must not be changed in place between calls.
 func (k *MMD) Velocity(ctx context.Context, c Clouds) (*Velocity, error) {
 	if err := positiveEpsilon("MMD", k.Epsilon); err != nil {
 		return nil, err
@@ -69,8 +71,15 @@ func (k *MMD) Velocity(ctx context.Context, c Clouds) (*Velocity, error) {
 		}
 		return p
 	}
-	return differences(ctx, c, k.Guidance, false, k.Epsilon, pull, func(toData, toSelf, ofData []float64) float64 {
-		return k.Epsilon / 2 * (meanKernel(toSelf, k.Epsilon) + meanKernel(ofData, k.Epsilon) - 2*meanKernel(toData, k.Epsilon))
+	return differences(ctx, c, k.Guidance, false, k.Epsilon, pull, func(toData, toSelf []float64) (float64, error) {
+		own, err := k.own.of(dataKey{data: c.Data, epsilon: k.Epsilon}, func() (float64, error) {
+			s, err := sinkhorn.Iterate(ctx, sinkhorn.Problem{X: c.Data}, k.Epsilon, 0)
+			if err != nil {
+				return 0, err
+			}
+			return meanKernel(kernelPotential(s), k.Epsilon), nil
+		})
+		return k.Epsilon / 2 * (meanKernel(toSelf, k.Epsilon) + own - 2*meanKernel(toData, k.Epsilon)), err
 	})
 }
 
@@ -94,7 +103,7 @@ func kernelPotential(s *sinkhorn.Solution) []float64 {
 // differences assembles a kernel field: the term of the data less that of the particles' own cloud, with guidance.
 // Kernel sums come from zero Sinkhorn iterations, whose row potential is their logarithm, safe against underflow.
 func differences(ctx context.Context, c Clouds, g Guidance, mask bool, epsilon float64,
-	term func(*sinkhorn.Solution) *mat.Dense, energy func(toData, toSelf, ofData []float64) float64) (*Velocity, error) {
+	term func(*sinkhorn.Solution) *mat.Dense, energy func(toData, toSelf []float64) (float64, error)) (*Velocity, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
@@ -113,14 +122,11 @@ func differences(ctx context.Context, c Clouds, g Guidance, mask bool, epsilon f
 	v := &Velocity{V: term(toData), Energy: math.NaN()}
 	v.V.Sub(v.V, term(toSelf))
 	if c.weight() == 0 {
-		ofData, err := solve(c.Data, c.Data, nil, false)
-		if err != nil {
+		if v.Energy, err = energy(kernelPotential(toData), kernelPotential(toSelf)); err != nil {
 			return nil, err
 		}
-		v.Energy = energy(kernelPotential(toData), kernelPotential(toSelf), kernelPotential(ofData))
-		return v, nil
 	}
-	if g == ByVelocity {
+	if g == ByVelocity && c.weight() > 0 {
 		away, err := solve(c.Particles, c.Unconditional, nil, false)
 		if err != nil {
 			return nil, err
@@ -130,5 +136,5 @@ func differences(ctx context.Context, c Clouds, g Guidance, mask bool, epsilon f
 		push.Scale(c.weight(), push)
 		v.V.Add(v.V, push)
 	}
-	return v, nil
+	return v.finite()
 }

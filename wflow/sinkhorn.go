@@ -4,8 +4,6 @@ import (
 	"context"
 	"math"
 
-	"gonum.org/v1/gonum/mat"
-
 	"github.com/wflowlab/wflowlab/sinkhorn"
 )
 
@@ -13,8 +11,12 @@ import (
 //
 //	V(x) = T_{q,p}(x) − T_{q,q}(x),
 //
-// with T the barycentric projections of entropic transport. It vanishes only at q = p. With guidance by velocity,
-// (α−1)·(T_{q,p} − T_{q,∅}) is added. With the cost ‖x−y‖ the method keeps this V, which is then no longer the gradient.
+// with T the barycentric projections of entropic transport. It vanishes only at q = p. The field keeps state: it starts
+// each solve from the last solution, and an Epsilon of 0 becomes the ε of its first clouds, for all that follow. So take
+// a new one for new data, and one for each goroutine.
+//
+// With guidance by velocity, (α−1)·(T_{q,p} − T_{q,∅}) is added. With the cost ‖x−y‖ the method keeps this V, which is
+// then no longer the gradient.
 //
 // The particles themselves as the self term (Clouds.Self nil) make V the exact gradient at the empirical measure. With
 // Clouds.Self an independent sample, V is what the method trains on; with MaskDiagonal the particles serve as their own
@@ -44,10 +46,7 @@ type Sinkhorn struct {
 	last struct {
 		data, self, unconditional *sinkhorn.Solution
 	}
-	own struct { // the data's self term, which only the energy needs
-		data  *mat.Dense
-		value float64
-	}
+	own dataTerm // OT_ε(p,p), which only the energy needs
 }
 
 const defaultTolerance = 1e-3
@@ -88,20 +87,23 @@ func (s *Sinkhorn) Velocity(ctx context.Context, c Clouds) (*Velocity, error) {
 	}
 	if s.Iterations > 0 || s.Guidance == ByDistribution && c.weight() > 0 {
 		v.Energy = math.NaN()
-		return v, nil
+		return v.finite()
 	}
-	if s.own.data != c.Data {
+	own, err := s.own.of(dataKey{c.Data, s.Epsilon, s.Tolerance, s.Cost}, func() (float64, error) {
 		yy, err := s.solve(ctx, new(*sinkhorn.Solution), sinkhorn.Problem{X: c.Data})
 		if err != nil {
-			return nil, err
+			return 0, err
 		}
-		s.own.data, s.own.value = c.Data, yy.Dual()
+		return yy.Dual(), nil
+	})
+	if err != nil {
+		return nil, err
 	}
-	v.Energy = toData.Dual() - toSelf.Dual()/2 - s.own.value/2
+	v.Energy = toData.Dual() - toSelf.Dual()/2 - own/2
 	if guided {
 		v.Energy += c.weight() * (toData.Dual() - away.Dual())
 	}
-	return v, nil
+	return v.finite()
 }
 
 // solve solves one of the field's problems, from the last solution of the same if it still fits.
@@ -124,6 +126,9 @@ func (s *Sinkhorn) solve(ctx context.Context, last **sinkhorn.Solution, p sinkho
 		}
 	}
 	solution, err := sinkhorn.Solve(ctx, p, set)
+	if err != nil {
+		return nil, err // the last good solution stays
+	}
 	*last = solution
-	return solution, err
+	return solution, nil
 }

@@ -2,6 +2,7 @@ package wflow
 
 import (
 	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -314,11 +315,81 @@ func TestStopsEarly(t *testing.T) {
 	}
 }
 
+// constant is a field that looks at nothing and always returns the same matrix.
+type constant struct{ v *mat.Dense }
+
+func (f constant) Velocity(context.Context, Clouds) (*Velocity, error) { return &Velocity{V: f.v}, nil }
+
+// Fields that do not look at the context are stopped by the flow, and ours look at it themselves.
+func TestCancelled(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 1))
+	x, y := gaussian(r, 10, 2, 0, 1), gaussian(r, 11, 2, 1, 1)
+	ctx, cancel := context.WithCancel(background)
+	defer cancel()
+	seen, last := 0, error(nil)
+	for frame, err := range (Flow{Field: constant{mat.NewDense(10, 2, nil)}}).Frames(ctx, x, y) {
+		if last = err; err == nil {
+			seen++
+		}
+		if frame.Step == 2 {
+			cancel()
+		}
+	}
+	if seen != 3 || !errors.Is(last, context.Canceled) {
+		t.Errorf("%d frames of a flow cancelled at the third, error %v", seen, last)
+	}
+	for _, f := range []Field{&Sinkhorn{Epsilon: 1e-3}, &KL{Epsilon: 1}, &MMD{Epsilon: 1}, &Drifting{Temperature: 1}} {
+		if _, err := f.Velocity(ctx, Clouds{Particles: x, Data: y}); !errors.Is(err, context.Canceled) {
+			t.Errorf("%T: error %v, want context.Canceled", f, err)
+		}
+	}
+}
+
+// A frame is the caller's: what is done to it changes neither the flow nor the frames before.
+func TestFramesAreCopies(t *testing.T) {
+	x, y := mat.NewDense(1, 1, []float64{0}), mat.NewDense(1, 1, []float64{8})
+	field := constant{mat.NewDense(1, 1, []float64{2})}
+	for frame, err := range (Flow{Field: field, StepSize: 1, Steps: 3}).Frames(background, x, y) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		near(t, "position", frame.Particles.At(0, 0), 2*frame.Time, 0)
+		near(t, "velocity", frame.V.At(0, 0), 2, 0)
+		frame.V.Zero()
+		frame.Particles.Zero()
+	}
+}
+
+// A step takes the particles' mean the share η of the way to the data's: beyond 1 it overshoots, beyond 2 it diverges.
+func TestStepSize(t *testing.T) {
+	r := rand.New(rand.NewPCG(12, 1))
+	x, y := gaussian(r, 7, 1, 0, 0.3), gaussian(r, 8, 1, 5, 1)
+	for _, eta := range []float64{0.5, 1, 1.5, 2.25} {
+		frames, err := Flow{Field: &Sinkhorn{Epsilon: 1, Tolerance: 1e-12}, StepSize: eta, Steps: 4}.Run(background, x, y)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lone, err := Flow{Field: &KL{Epsilon: 1}, StepSize: eta, Steps: 4}.Run(background, x.Slice(0, 1, 0, 1).(*mat.Dense), y.Slice(0, 1, 0, 1).(*mat.Dense))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k := range frames {
+			left := math.Pow(1-eta, float64(k))
+			near(t, "distance of the means", mat.Sum(y)/8-mat.Sum(frames[k].Particles)/7, left*(mat.Sum(y)/8-mat.Sum(x)/7), 1e-8)
+			near(t, "distance to the datum", y.At(0, 0)-lone[k].Particles.At(0, 0), left*(y.At(0, 0)-x.At(0, 0)), 1e-8)
+		}
+	}
+}
+
 func TestBadInput(t *testing.T) {
 	r := rand.New(rand.NewPCG(8, 1))
 	x, y := gaussian(r, 3, 2, 0, 1), gaussian(r, 4, 2, 0, 1)
 	hole := mat.DenseCopyOf(y)
 	hole.Set(2, 1, math.NaN())
+	far := mat.DenseCopyOf(x)
+	far.Set(1, 0, 1e200)
+	shifted := mat.DenseCopyOf(y)
+	shifted.Apply(func(_, _ int, v float64) float64 { return v + 10 }, shifted)
 	ok := Clouds{Particles: x, Data: y}
 	for _, c := range []struct {
 		f    Field
@@ -332,6 +403,9 @@ func TestBadInput(t *testing.T) {
 		{&Drifting{Temperature: 1}, Clouds{Particles: x, Data: gaussian(r, 4, 3, 0, 1)}, "Data is [4, 3], want dimension 2"},
 		{&Sinkhorn{}, Clouds{Particles: x, Data: y, Alpha: 2}, "Unconditional is nil"},
 		{&Sinkhorn{}, Clouds{Particles: x, Data: y, Unconditional: y, Alpha: 0.5}, "Alpha is 0.5"},
+		{&Drifting{Temperature: 1}, Clouds{Particles: x, Data: y, Unconditional: y, Alpha: math.Inf(1)}, "Alpha is +Inf"},
+		{&Drifting{Temperature: 1}, Clouds{Particles: far, Self: x, Data: y}, "velocity row 1"},
+		{&KL{Epsilon: 1}, Clouds{Particles: x, Data: y, Unconditional: shifted, Alpha: math.MaxFloat64}, "velocity row"},
 		{&Sinkhorn{Epsilon: -1}, ok, "Epsilon is -1"},
 		{&KL{}, ok, "KL has Epsilon 0"},
 		{&MMD{Epsilon: math.NaN()}, ok, "MMD has Epsilon NaN"},
