@@ -9,8 +9,12 @@
 // [Divergence] is the debiased S_ε = OT_ε(a,b) − OT_ε(a,a)/2 − OT_ε(b,b)/2 with its gradient, whose negative is the
 // velocity of the Sinkhorn flow. [Exact] is transport without entropy, for W₂ and as an oracle.
 //
-// Everything is computed in float64 in the log domain, in parallel over rows, with the same bytes for any number of
-// workers. Memory is O((n+m)·d): the cost matrix is never stored, except by Exact and where a caller asks for the coupling.
+// [Batch] is many small problems at once.
+//
+// Everything is computed in the log domain, in parallel over rows, by vector kernels on amd64 and in plain Go elsewhere,
+// with the same bytes for any number of workers. The first iterations are in float32, the last ones, and every error, value
+// and certificate, in float64. Memory is O((n+m)·d): the cost matrix is never stored, except by Exact, by Batch one problem
+// at a time, and where a caller asks for the coupling. BENCHMARKS.md holds it against other libraries.
 //
 // An ε means nothing without its cost. Against other libraries: OTT-JAX uses ‖x−y‖², so its epsilon is twice ours;
 // GeomLoss with p = 2 uses our cost, with ε = blur²; POT measures entropy without the product of the marginals, so
