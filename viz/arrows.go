@@ -82,7 +82,7 @@ func (l Arrows) scale() float64 {
 	long := lengths[(n-1)*19/20]
 	x0, x1, y0, y1 := extent(l.At)
 	span := max(x1-x0, y1-y0)
-	if long == 0 || span == 0 {
+	if min(long, span) < 1/largest {
 		return 1
 	}
 	s := min(span/8, max(span/22, 1.3*span/math.Sqrt(float64(n)))) / long
@@ -113,7 +113,7 @@ func (l Arrows) keys() []key {
 	if s := l.scale(); s != 1 {
 		name += " × " + strconv.FormatFloat(s, 'g', 3, 64)
 	}
-	return []key{{name, l.Role.or(Velocity), l, lineWidth}}
+	return []key{{name, int(l.Role.or(Velocity)), l, lineWidth}}
 }
 
 func (l Arrows) shape(a *axes) { a.plane = true }
@@ -128,7 +128,7 @@ func (l Arrows) check() error {
 	if n, m := l.At.RawMatrix().Rows, l.V.RawMatrix().Rows; n != m {
 		return fmt.Errorf("v: %d vectors for %d points", m, n)
 	}
-	if math.IsNaN(l.Scale) || math.IsInf(l.Scale, 0) {
+	if !finite(l.Scale) {
 		return fmt.Errorf("scale: %v", l.Scale)
 	}
 	return nil

@@ -3,7 +3,6 @@ package viz
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 
 	"gonum.org/v1/plot"
@@ -53,7 +52,7 @@ func (l Bars) DataRange() (xmin, xmax, ymin, ymax float64) {
 func (l Bars) keys() []key {
 	var keys []key
 	for k, s := range l.Series {
-		keys = append(keys, key{cmp.Or(s.Name, l.role(k).String()), l.role(k), swatch(l.role(k)), dotWidth})
+		keys = append(keys, key{cmp.Or(s.Name, l.role(k).String()), int(l.role(k)), swatch(l.role(k)), dotWidth})
 	}
 	return keys
 }
@@ -84,7 +83,7 @@ func (l Bars) check() error {
 			return fmt.Errorf("series[%d]: %d values for %d labels", k, len(s.Values), len(l.Labels))
 		}
 		for i, v := range s.Values {
-			if math.IsNaN(v) || math.IsInf(v, 0) {
+			if !finite(v) {
 				return fmt.Errorf("series[%d]: value %d: %v", k, i, v)
 			}
 		}

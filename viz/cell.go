@@ -62,11 +62,15 @@ type cell struct {
 func newCell(p Panel) (*cell, error) {
 	c := &cell{plot: plot.New()}
 	p.Layers = slices.Clone(p.Layers)
-	curves := 0
+	curves, levels := 0, 0
 	for i, l := range p.Layers {
-		if curve, ok := l.(Curve); ok {
-			p.Layers[i] = curve.within(p, curves)
+		switch l := l.(type) {
+		case Curve:
+			p.Layers[i] = l.within(p, curves)
 			curves++
+		case Level:
+			p.Layers[i] = l.within(levels)
+			levels++
 		}
 	}
 	if p.LogX {
@@ -76,7 +80,7 @@ func newCell(p Panel) (*cell, error) {
 		c.plot.Y.Scale = plot.LogScale{}
 	}
 	for i, l := range p.Layers {
-		if l == nil {
+		if isNil(l) {
 			return nil, fmt.Errorf("layer %d: nil", i)
 		}
 		if l, ok := l.(checker); ok {
@@ -133,17 +137,15 @@ func (c *cell) span(a plot.Axis, lim [2]float64, log bool) (lo, hi float64, err 
 		lo, hi = lim[0], lim[1]
 	}
 	switch {
-	case !(lo <= hi && hi-lo <= math.MaxFloat64):
-		return 0, 0, fmt.Errorf("range [%g, %g]: layers or limits have to give a finite one", lo, hi)
-	case log && lo <= 0:
+	case !(finite(lo) && finite(hi) && lo <= hi):
+		return 0, 0, fmt.Errorf("range [%g, %g]: layers or limits have to give one within ±%g", lo, hi, largest)
+	case log && lo < 1/largest:
 		return 0, 0, fmt.Errorf("logarithmic, but begins at %g", lo)
 	}
 	if log {
 		lo, hi = math.Log(lo), math.Log(hi)
 	}
-	if hi-lo <= 1e-12*max(math.Abs(lo), math.Abs(hi)) { // a constant
-		lo, hi = lo-max(0.5, math.Abs(lo)/10), hi+max(0.5, math.Abs(hi)/10)
-	}
+	lo, hi = widen(lo, hi)
 	if !given && !c.axes.tight {
 		margin := 0.04 * (hi - lo)
 		lo, hi = lo-margin, hi+margin

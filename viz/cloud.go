@@ -85,7 +85,7 @@ func (l Cloud) DataRange() (xmin, xmax, ymin, ymax float64) { return extent(l.Po
 func (l Cloud) Thumbnail(c *draw.Canvas) { l.dot(c, c.Center(), 3.5, 1) }
 
 func (l Cloud) keys() []key {
-	return []key{{cmp.Or(l.Name, l.Role.or(Particles).String()), l.Role.or(Particles), l, dotWidth}}
+	return []key{{cmp.Or(l.Name, l.Role.or(Particles).String()), int(l.Role.or(Particles)), l, dotWidth}}
 }
 
 func (l Cloud) shape(a *axes) { a.plane = true }
@@ -113,7 +113,7 @@ func checkFinite(name string, x *mat.Dense) error {
 	n, _ := x.Dims()
 	for i := range n {
 		for j, v := range x.RawRowView(i) {
-			if math.IsNaN(v) || math.IsInf(v, 0) {
+			if !finite(v) {
 				return fmt.Errorf("%s: row %d, column %d: %v", name, i, j, v)
 			}
 		}
@@ -129,7 +129,7 @@ func checkWeights(x *mat.Dense, weights []float64) error {
 		return fmt.Errorf("weights: %d for %d points", len(weights), n)
 	}
 	for i, w := range weights {
-		if !(w >= 0) || math.IsInf(w, 1) {
+		if !finite(w) || w < 0 {
 			return fmt.Errorf("weights: row %d: %v", i, w)
 		}
 	}

@@ -48,7 +48,7 @@ type scale struct {
 func newScale(colors Colors, given [2]float64, values []float64, label string) (scale, error) {
 	s := scale{colors: colors, min: math.Inf(1), max: math.Inf(-1), label: label}
 	for _, v := range values {
-		if !math.IsNaN(v) && !math.IsInf(v, 0) {
+		if finite(v) {
 			s.min, s.max = min(s.min, v), max(s.max, v)
 		}
 	}
@@ -61,13 +61,10 @@ func newScale(colors Colors, given [2]float64, values []float64, label string) (
 		s.max = max(math.Abs(s.min), math.Abs(s.max))
 		s.min = -s.max
 	}
-	if !(s.max >= s.min && s.max-s.min <= math.MaxFloat64) {
+	if !(finite(s.min) && finite(s.max) && s.min <= s.max) {
 		return s, fmt.Errorf("%q: range [%g, %g]", label, s.min, s.max)
 	}
-	if s.max-s.min <= 1e-12*max(math.Abs(s.min), math.Abs(s.max)) { // a constant
-		half := max(0.5, math.Abs(s.max)/10)
-		s.min, s.max = s.min-half, s.max+half
-	}
+	s.min, s.max = widen(s.min, s.max)
 	if top := math.Floor(math.Log10(max(math.Abs(s.min), math.Abs(s.max)))); top < -1 || top > 3 {
 		s.power = int(top)
 		s.label += ", 10" + exponent(s.power)
@@ -77,7 +74,7 @@ func newScale(colors Colors, given [2]float64, values []float64, label string) (
 
 // color returns the colour of v; what is not finite is grey.
 func (s scale) color(v float64) color.NRGBA {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
+	if !finite(v) {
 		return edge
 	}
 	if s.step > 0 {

@@ -25,7 +25,7 @@ func (l ImageGrid) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
 	rows, columns := l.dims()
 	for k, img := range l.Images {
-		if img == nil {
+		if isNil(img) {
 			continue
 		}
 		const gap = 0.03
@@ -91,7 +91,7 @@ func (l ImageGrid) check() error {
 		return fmt.Errorf("%d row and %d column labels for %d rows of %d images", len(l.RowLabels), len(l.ColumnLabels), rows, columns)
 	}
 	for k, img := range l.Images {
-		if img != nil && img.Bounds().Empty() {
+		if !isNil(img) && img.Bounds().Empty() {
 			return fmt.Errorf("images[%d]: no pixels", k)
 		}
 	}

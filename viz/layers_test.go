@@ -6,9 +6,11 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
 	"pgregory.net/rapid"
@@ -159,6 +161,13 @@ func TestDegenerateDataIsDrawn(t *testing.T) {
 		"zero curve":     {Layers: Layers{Curve{Y: []float64{0, 0, 0}}}},
 		"holed curve":    {Layers: Layers{Curve{Y: []float64{nan, 1, inf, 0, 2, nan}}}, LogY: true, LogX: true},
 		"zero bars":      {Layers: Layers{Bars{Labels: []string{"a"}, Series: []Series{{Values: []float64{0}}}}}},
+		"underflow":      {Layers: Layers{Curve{Y: []float64{5e-324, 1e308, 1, 1e-200}}}, LogY: true},
+		"widest":         {Layers: Layers{Curve{X: []float64{-largest, largest}, Y: []float64{1 / largest, largest}}}, LogY: true},
+		"denormal":       {Layers: Layers{Curve{Y: []float64{5e-324, 1e-323}}}},
+		"denormal cloud": {Layers: Layers{Cloud{Points: circle(5, 1e-310, 1e-310)}, Arrows{At: circle(5, 1, 1), V: circle(5, 1e-310, 1e-310)}}},
+		"denormal cells": {Layers: Layers{Matrix{Values: mat.NewDense(1, 2, []float64{5e-324, 0}), Marginals: true}}},
+		"huge cells":     {Layers: Layers{Matrix{Values: mat.NewDense(1, 2, []float64{largest, 1e308}), Colors: Diverging}}},
+		"no image":       {Layers: Layers{ImageGrid{Images: []image.Image{(*image.Gray)(nil), image.NewGray(image.Rect(0, 0, 2, 3))}}}},
 		"gaps in grid":   {Layers: Layers{ImageGrid{Images: []image.Image{nil, image.NewGray(image.Rect(0, 0, 2, 3))}}}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -173,6 +182,42 @@ func TestDegenerateDataIsDrawn(t *testing.T) {
 	}
 }
 
+// A line takes as long to draw as it has pixels, those outside the frame included, unless it is cut off.
+func TestWhatIsFarFromTheFrameTakesNoTime(t *testing.T) {
+	lim := [2]float64{-1, 1}
+	for far := 1e3; far < largest; far *= far {
+		there := mat.NewDense(1, 2, []float64{far, far / 3})
+		p := Panel{XLim: lim, YLim: lim, Layers: Layers{
+			Trajectories{Steps: []*mat.Dense{mat.NewDense(1, 2, nil), there}},
+			Arrows{At: mat.NewDense(1, 2, nil), V: there, Scale: 1},
+			Cloud{Points: there},
+		}}
+		curves := Panel{XLim: lim, YLim: lim, Layers: Layers{
+			Curve{Y: []float64{0, 1, far, -far, 0}}, Curve{Y: []float64{far, 0}}, Bars{Labels: []string{""}, Series: []Series{{Values: []float64{far}}}},
+		}}
+		start := time.Now()
+		picture(t, Grid{{p}, {curves}})
+		if seconds := time.Since(start).Seconds(); seconds > 2 { // a tenth, but on a busy machine
+			t.Errorf("%.1f s up to %v", seconds, far)
+		}
+	}
+}
+
+// What leaves the frame leaves it where a line of the same slope does that ends just outside.
+func TestCutLinesKeepTheirSlope(t *testing.T) {
+	lim := [2]float64{-1, 1}
+	draw := func(far float64) *image.RGBA {
+		_, img := picture(t, Grid{{{XLim: lim, YLim: lim, Layers: Layers{Curve{X: []float64{-0.5, far}, Y: []float64{-0.5, far/2 - 0.25}}}}}})
+		return img
+	}
+	near, far := draw(1.5), draw(1.5e6)
+	for i := range near.Pix {
+		if d := int(near.Pix[i]) - int(far.Pix[i]); d > 64 || d < -64 { // a quarter of a pixel
+			t.Fatalf("pixel %d: %d and %d", i/4, near.Pix[i], far.Pix[i])
+		}
+	}
+}
+
 func TestHolesAreGrey(t *testing.T) {
 	l, img := picture(t, Grid{{{XLim: [2]float64{-1, 1}, YLim: [2]float64{-1, 1}, Layers: Layers{Heat{F: func(x, y float64) float64 { return math.Sqrt(x) }}}}}})
 	frame := pixels(l.cells[0][0], img)
@@ -180,6 +225,60 @@ func TestHolesAreGrey(t *testing.T) {
 	right := img.RGBAAt(frame.Min.X+frame.Dx()*3/4, frame.Min.Y+frame.Dy()/2)
 	if left.R != left.B || left.R != edge.R || right.R == right.G {
 		t.Errorf("%v where F is NaN, %v where it is not", left, right)
+	}
+}
+
+// On a logarithmic axis, 0 is beyond the lower edge: that is where an arrow head is, below where the 0 would be.
+func TestZerosOnLogarithmicAxesAreMarked(t *testing.T) {
+	const inside = 8 // device pixels from the edge of the frame
+	mark := func(p Panel, k int) bool {
+		l, img := picture(t, Grid{{p}})
+		x, y := l.cells[0][0].places()
+		f := pixels(l.cells[0][0], img)
+		var at image.Point
+		if p.LogY {
+			at = image.Pt(int(x(float64(k))*density), f.Max.Y-inside)
+		} else {
+			at = image.Pt(f.Min.X+inside, img.Rect.Dy()-int(y(float64(k))*density))
+		}
+		return !painted(img, image.Rectangle{Min: at, Max: at.Add(image.Pt(1, 1))}).Empty()
+	}
+	y := []float64{5, 9, 0, -1, 4, 0}
+	for column, want := range []bool{false, false, true, false, false, true} {
+		if got := mark(Panel{LogY: true, Layers: Layers{Curve{Y: y, Role: Particles}}}, column); got != want {
+			t.Errorf("mark below value %d: %v, want %v", column, got, want)
+		}
+	}
+	x := []float64{0, 1, 2}
+	for row, want := range []bool{true, false, false} {
+		if got := mark(Panel{LogX: true, Layers: Layers{Curve{X: x, Y: []float64{0, 1, 2}, Role: Particles}}}, row); got != want {
+			t.Errorf("mark left of value %d: %v, want %v", row, got, want)
+		}
+	}
+}
+
+func TestLevelsDiffer(t *testing.T) {
+	layers := Layers{Curve{Y: []float64{0, 3}}, Level{Y: 1, Name: "a"}, Level{Y: 2, Name: "b"}}
+	l, img := picture(t, Grid{{{YLim: [2]float64{0, 3}, Layers: layers}}})
+	_, y := l.cells[0][0].places()
+	f := pixels(l.cells[0][0], img)
+	dark := func(v float64) (n int) { // of the columns along the line
+		row := img.Rect.Dy() - int(y(v)*density)
+		for x := f.Min.X; x < f.Max.X; x++ {
+			if min(img.RGBAAt(x, row-1).R, img.RGBAAt(x, row).R) < 128 {
+				n++
+			}
+		}
+		return n
+	}
+	// 2 of 4.5 are dark, and 6 of 8.5.
+	if dotted, dashed := dark(1), dark(2); dotted == 0 || float64(dashed) < 1.3*float64(dotted) {
+		t.Errorf("%d dark pixels in one level, %d in the other", dotted, dashed)
+	}
+	other := Panel{Layers: Layers{Curve{Y: []float64{0, 3}}, Level{Y: 2, Name: "b"}}}
+	l, _ = picture(t, Grid{{{Layers: layers}, other}})
+	if len(l.keys) > 0 {
+		t.Error("one legend where b looks different in each panel")
 	}
 }
 
@@ -267,6 +366,12 @@ func TestErrorsNameWhatIsWrong(t *testing.T) {
 		{ImageGrid{}, "images: empty"},
 		{ImageGrid{Images: []image.Image{image.NewGray(image.Rect(0, 0, 0, 0))}}, "images[0]: no pixels"},
 		{ImageGrid{Images: Gray(mat.NewDense(1, 4, nil), 0, 1), RowLabels: []string{"a", "b"}}, "2 row and 0 column labels for 1 rows of 1 images"},
+		{Cloud{Points: mat.NewDense(2, 2, []float64{0, 0, 1.7e308, 1.7e308})}, "points: row 1, column 0: 1.7e+308"},
+		{Cloud{Points: good, Weights: []float64{1, 1, 1e308}}, "weights: row 2: 1e+308"},
+		{Matrix{Values: mat.NewDense(1, 2, []float64{1, 1e308}), Marginals: true}, "values: row 0, column 1: 1e+308"},
+		{Curve{Y: []float64{1e308, 1.7e308}}, "y: none of 2 values can be drawn"},
+		{Level{Y: 1e308}, "y: 1e+308"},
+		{(*plotter.Line)(nil), "layer 0: nil"},
 		{nil, "layer 0: nil"},
 	} {
 		_, err := Panel{Title: "the panel", XLim: [2]float64{-1, 1}, YLim: [2]float64{-1, 1}, Layers: Layers{c.layer}}.render()
@@ -285,6 +390,12 @@ func TestErrorsNameWhatIsWrong(t *testing.T) {
 		{Panel{Layers: Layers{Curve{Y: []float64{1, 2}}}, YLim: [2]float64{-2, 1}, LogY: true}, "y axis: logarithmic, but begins at -2"},
 		{Panel{Layers: Layers{Curve{Y: []float64{0, -1}}}, LogY: true}, "none of 2 values"},
 		{Panel{Layers: Layers{Cloud{Points: good}}, LogX: true}, "logarithmic axis"},
+		{Panel{Layers: Layers{Curve{Y: []float64{1e308, 1.7e308}}}, LogY: true}, "none of 2 values"},
+		{Panel{Layers: Layers{Level{Y: 5e-324}}, XLim: [2]float64{0, 1}, LogY: true}, "y axis: logarithmic, but begins at 5e-324"},
+		{Panel{Layers: Layers{Curve{Y: []float64{1, 2}}}, YLim: [2]float64{0, 1e308}}, "y axis: range [0, 1e+308]"},
+		{Panel{Layers: Layers{Matrix{Values: mat.NewDense(1, 5000, nil)}}}, "[0, 5000] by [0, 1] with equal units leaves a frame without pixels"},
+		{Panel{Layers: Layers{Matrix{Values: mat.NewDense(5000, 1, nil)}}}, "[0, 1] by [0, 5000] with equal units leaves a frame without pixels"},
+		{Panel{Layers: Layers{ImageGrid{Images: make([]image.Image, 5000), Columns: 5000}}}, "leaves a frame without pixels"},
 		{Row{}, "without panels"},
 		{Grid{}, "without panels"},
 		{Animation{}, "without frames"},

@@ -239,6 +239,10 @@ func (l *layout) place() error {
 	l.corner.Y += l.height
 	for _, c := range l.all() {
 		c.frame = snap(c.frame.Add(vg.Point{Y: l.height}))
+		if size := c.frame.Size(); min(size.X, size.Y) < 1 {
+			return fmt.Errorf("panel %q: [%g, %g] by [%g, %g] with equal units leaves a frame without pixels",
+				c.panel.Title, c.window.x0, c.window.x1, c.window.y0, c.window.y1)
+		}
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ import (
 // A key is an entry of the legend.
 type key struct {
 	name  string
-	role  Role // 0 for what has none
+	look  int // tells keys of one name apart: the role, or the pattern of a level
 	thumb plot.Thumbnailer
 	width vg.Length // of the thumbnail
 }
@@ -27,7 +27,7 @@ func names(keys []key) []string {
 // merge appends the keys that are not there yet.
 func merge(keys, more []key) []key {
 	for _, k := range more {
-		if !slices.ContainsFunc(keys, func(other key) bool { return other.name == k.name && other.role == k.role }) {
+		if !slices.ContainsFunc(keys, func(other key) bool { return other.name == k.name && other.look == k.look }) {
 			keys = append(keys, k)
 		}
 	}

@@ -9,10 +9,20 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Level draws a reference value as a dotted line across the frame.
+// Level draws a reference value as a thin line across the frame: dotted, dashed for the second of a panel, and so on.
 type Level struct {
 	Y    float64
 	Name string // in the legend; "" leaves it out
+
+	pattern int
+}
+
+var patterns = [...][]vg.Length{{2, 2.5}, {6, 2.5}, {10, 2.5, 2, 2.5}, {6, 2.5, 2, 2.5, 2, 2.5}}
+
+// within returns the level as it is in a panel, after some others.
+func (l Level) within(before int) Level {
+	l.pattern = before % len(patterns)
+	return l
 }
 
 // Plot draws the line, implementing plot.Plotter.
@@ -23,7 +33,7 @@ func (l Level) Plot(c draw.Canvas, p *plot.Plot) {
 
 func (l Level) line(c *draw.Canvas, y vg.Length) {
 	c.StrokeLine2(draw.LineStyle{Color: fade(paper, 0.5), Width: 2.2}, c.Min.X, y, c.Max.X, y)
-	c.StrokeLine2(draw.LineStyle{Color: ink, Width: 1, Dashes: []vg.Length{2, 2.5}}, c.Min.X, y, c.Max.X, y)
+	c.StrokeLine2(draw.LineStyle{Color: ink, Width: 1, Dashes: patterns[l.pattern]}, c.Min.X, y, c.Max.X, y)
 }
 
 // DataRange returns the level, implementing plot.DataRanger.
@@ -38,11 +48,11 @@ func (l Level) keys() []key {
 	if l.Name == "" {
 		return nil
 	}
-	return []key{{l.Name, 0, l, lineWidth}}
+	return []key{{l.Name, l.pattern, l, lineWidth}}
 }
 
 func (l Level) check() error {
-	if !finite(0, l.Y) {
+	if !finite(l.Y) {
 		return fmt.Errorf("y: %v", l.Y)
 	}
 	return nil

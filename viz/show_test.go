@@ -39,6 +39,14 @@ func TestSaveIsAllOrNothing(t *testing.T) {
 	if err := Save(filepath.Join(t.TempDir(), "figure.svg"), figure); err == nil || !strings.Contains(err.Error(), "a viz.Panel is saved as .png") {
 		t.Errorf("error %v", err)
 	}
+	if err := Save(filepath.Join(t.TempDir(), "FIGURE.PNG"), figure); err != nil {
+		t.Error(err)
+	}
+	for _, f := range []Figure{nil, (*Panel)(nil)} {
+		if err := Save(path, f); err == nil || err.Error() != "viz: no figure: nil" {
+			t.Errorf("%T: error %v", f, err)
+		}
+	}
 	if err := Save(filepath.Join(t.TempDir(), "none", "figure.png"), figure); err == nil {
 		t.Error("saved into a folder that is not there")
 	}

@@ -8,6 +8,22 @@ import (
 	"gonum.org/v1/plot"
 )
 
+// largest is the largest magnitude that is drawn, which leaves margins and ticks room before numbers overflow. Its inverse is the
+// smallest difference, and the smallest value on a logarithmic axis.
+const largest = 1e250
+
+// finite tells whether v can be drawn.
+func finite(v float64) bool { return math.Abs(v) <= largest }
+
+// widen returns the range, or one about it where it is a constant to the eye.
+func widen(lo, hi float64) (float64, float64) {
+	size := max(math.Abs(lo), math.Abs(hi))
+	if hi-lo > max(1e-12*size, 1/largest) {
+		return lo, hi
+	}
+	return lo - max(0.5, size/10), hi + max(0.5, size/10)
+}
+
 // tickStep returns the smallest of 1, 2 and 5 times a power of ten that divides the span into less than most parts.
 func tickStep(span float64, most int) float64 {
 	step := math.Pow(10, math.Floor(math.Log10(span/float64(most))))
@@ -20,10 +36,15 @@ func tickStep(span float64, most int) float64 {
 	return step
 }
 
-// linearTicks returns the multiples of step in [min, max].
+// linearTicks returns the multiples of step in [min, max], none where they are too many to tell apart.
 func linearTicks(min, max, step float64) []plot.Tick {
+	first, last := math.Ceil(min/step-1e-9), math.Floor(max/step+1e-9)
+	if !(last-first < 1000) {
+		return nil
+	}
 	var ticks []plot.Tick
-	for k := math.Ceil(min/step - 1e-9); k <= max/step+1e-9; k++ {
+	for i := range int(last-first) + 1 {
+		k := first + float64(i)
 		ticks = append(ticks, plot.Tick{Value: k * step, Label: number(k*step, step)})
 	}
 	return ticks
@@ -32,6 +53,9 @@ func linearTicks(min, max, step float64) []plot.Tick {
 // logTicks returns at most most labelled powers of ten in [min, max], with 2 and 5 times them where there is room, and
 // unlabelled ticks between.
 func logTicks(min, max float64, most int) []plot.Tick {
+	if !(min > 0 && max <= math.MaxFloat64) {
+		return nil
+	}
 	lo, hi := math.Floor(math.Log10(min)), math.Ceil(math.Log10(max))
 	stride := math.Max(1, math.Ceil((math.Log10(max)-math.Log10(min))/float64(most)))
 	fine := math.Log10(max)-math.Log10(min) < 1.5

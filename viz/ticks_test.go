@@ -30,6 +30,21 @@ func TestTicksAreFewAndRound(t *testing.T) {
 	})
 }
 
+// A loop over floats that grow by 1 never ends above 2⁵³, or up to Inf.
+func TestTicksEnd(t *testing.T) {
+	nan, inf := math.NaN(), math.Inf(1)
+	for _, c := range [][3]float64{{0, 1, 0}, {0, inf, 1}, {-inf, 0, 1}, {0, 1, nan}, {1e300, 2e300, 1}, {1e16, 1e16 + 20, 1}} {
+		if n := len(linearTicks(c[0], c[1], c[2])); n > 21 {
+			t.Errorf("%v: %d ticks", c, n)
+		}
+	}
+	for _, c := range [][2]float64{{0, 1}, {1, inf}, {nan, 1}, {1, 1e308}, {5e-324, 1}} {
+		if n := len(logTicks(c[0], c[1], 6)); n > 700 {
+			t.Errorf("%v: %d ticks", c, n)
+		}
+	}
+}
+
 func TestLogTicks(t *testing.T) {
 	for _, c := range []struct {
 		min, max float64

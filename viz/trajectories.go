@@ -84,7 +84,7 @@ func (l Trajectories) Thumbnail(c *draw.Canvas) {
 }
 
 func (l Trajectories) keys() []key {
-	return []key{{cmp.Or(l.Name, "trajectory"), l.Role.or(Particles), l, lineWidth}}
+	return []key{{cmp.Or(l.Name, "trajectory"), int(l.Role.or(Particles)), l, lineWidth}}
 }
 
 func (l Trajectories) shape(a *axes) { a.plane = true }

@@ -10,7 +10,8 @@
 //	})
 //
 // Clouds are *mat.Dense [n, 2]. Every [Role] has one colour, in every figure, told apart by the colour-blind and in print.
-// Layers are plotters of gonum.org/v1/plot, and any other plotter of that package can be a layer.
+// Layers are plotters of gonum.org/v1/plot, and any other plotter of that package can be a layer. Their methods Plot, DataRange
+// and Thumbnail are there for that package to call: all that a figure needs is their fields.
 package viz
 
 import (
@@ -18,6 +19,8 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"reflect"
+	"strings"
 
 	"github.com/google/renameio/v2"
 	"github.com/janpfeifer/gonb/gonbui"
@@ -40,15 +43,15 @@ type rendering struct {
 // Show displays the figure as output of the notebook cell that runs: a still as PNG, sharp on screens of double density, an
 // animation as GIF.
 //
-// The error tells which panel, layer and row hold what cannot be drawn: an empty cloud, a cloud that is not [n, 2], NaN or
-// Inf. Outside a GoNB notebook Show fails; there is [Save].
+// The error tells which panel, layer and row hold what cannot be drawn: an empty cloud, a cloud that is not [n, 2], NaN, or
+// a magnitude above 1e250, Inf included. Outside a GoNB notebook Show fails; there is [Save].
 func Show(f Figure) error {
 	if !gonbui.IsNotebook {
 		return errors.New("viz: Show: no notebook here; use Save")
 	}
-	r, err := f.render()
+	r, err := rendered(f)
 	if err != nil {
-		return fmt.Errorf("viz: %w", err)
+		return err
 	}
 	gonbui.SendData(r.display())
 	gonbui.Sync() // what is still on its way when a cell's program ends would be lost
@@ -58,17 +61,34 @@ func Show(f Figure) error {
 // Save writes the figure to a file: a still to .png, an animation to .gif. The file appears whole or not at all; one that
 // was there before stays until then. Errors are those of [Show] and of the file system.
 func Save(path string, f Figure) error {
-	r, err := f.render()
+	r, err := rendered(f)
 	if err != nil {
-		return fmt.Errorf("viz: %w", err)
+		return err
 	}
-	if ext := filepath.Ext(path); ext != "."+r.format {
+	if ext := filepath.Ext(path); !strings.EqualFold(ext, "."+r.format) {
 		return fmt.Errorf("viz: save %s: a %T is saved as .%s", path, f, r.format)
 	}
 	if err := renameio.WriteFile(path, r.data, 0o644); err != nil {
 		return fmt.Errorf("viz: save %s: %w", path, err)
 	}
 	return nil
+}
+
+func rendered(f Figure) (*rendering, error) {
+	if isNil(f) {
+		return nil, errors.New("viz: no figure: nil")
+	}
+	r, err := f.render()
+	if err != nil {
+		return nil, fmt.Errorf("viz: %w", err)
+	}
+	return r, nil
+}
+
+// isNil tells whether v is nil or a nil pointer in an interface.
+func isNil(v any) bool {
+	r := reflect.ValueOf(v)
+	return v == nil || r.Kind() == reflect.Pointer && r.IsNil()
 }
 
 // display returns the message to the notebook. The size lets pages draw two pixels of the file in one of theirs.
