@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"sort"
 	"strings"
 	"testing"
@@ -381,7 +382,8 @@ func TestSelfTermConvergesFast(t *testing.T) {
 
 func TestSameBytesForAnyNumberOfWorkers(t *testing.T) {
 	r := rand.New(rand.NewPCG(10, 1))
-	p := Problem{X: gaussian(r, 150, 2, 0, 1), Y: gaussian(r, 170, 2, 1, 1)}
+	p := Problem{X: gaussian(r, 350, 2, 0, 1), Y: gaussian(r, 370, 2, 1, 1)}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(5))
 	one := divergence(t, p, Settings{Workers: 1})
 	for _, workers := range []int{2, 5} {
 		many := divergence(t, p, Settings{Workers: workers})

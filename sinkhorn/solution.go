@@ -39,8 +39,8 @@ func (s *Solution) MarginalError() float64 { return s.marginalError }
 // Iterations returns the number of updates of each potential, annealing included.
 func (s *Solution) Iterations() int { return s.iterations }
 
-// Trace returns the L1 error of the row marginal at every iterate of the final ε; the last is MarginalError. After
-// Iterate, Trace()[k−1] is the error after k iterations.
+// Trace returns the L1 error of the row marginal at every iterate of the final ε, as the sums see it that make the
+// iterate: in float32 at first, in float64 in the end. After Iterate, Trace()[k−1] is the error after k iterations.
 func (s *Solution) Trace() []float64 { return append([]float64(nil), s.trace...) }
 
 // logWeighted returns p/ε + log w [n].
