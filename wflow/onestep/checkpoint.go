@@ -8,22 +8,26 @@ import (
 	"io/fs"
 	"maps"
 	"math"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 
-	"github.com/wflowlab/wflowlab/toy/stream"
 	"github.com/wflowlab/wflowlab/wflow/mlp"
 	"github.com/wflowlab/wflowlab/wflow/mlp/safetensors"
 )
 
 // state is all that a run carries from step to step.
 type state struct {
-	step    int
-	tensors map[string][]float32 // by their name in a checkpoint
+	step     int
+	training string               // its fingerprint, if there is a checkpoint
+	tensors  map[string][]float32 // by their name in a checkpoint
 }
 
 // slot is one array that training keeps per tensor of the network: its path in the store and its name in a checkpoint.
@@ -123,6 +127,31 @@ const (
 	trainingKey = "wflow.training"
 )
 
+// errUnsaved says that the checkpoint cannot be written while all else is well.
+var errUnsaved = errors.New("it cannot be written")
+
+// prepare tries, before hours of training, whether the checkpoint can be written, and removes what saves of it have left
+// that were killed: files of an hour or more with the name that renameio gives.
+func prepare(checkpoint string) error {
+	folder, name := filepath.Split(checkpoint)
+	if folder == "" {
+		folder = "."
+	}
+	trial, err := os.CreateTemp(folder, "."+name)
+	if err != nil {
+		return fmt.Errorf("onestep: Checkpoint %s: %w: %w", checkpoint, errUnsaved, err)
+	}
+	temporary := regexp.MustCompile(`^\.` + regexp.QuoteMeta(name) + `\d{12,19}$`)
+	entries, _ := os.ReadDir(folder)
+	for _, e := range entries {
+		info, err := e.Info()
+		if err == nil && temporary.MatchString(e.Name()) && time.Since(info.ModTime()) > time.Hour {
+			os.Remove(filepath.Join(folder, e.Name()))
+		}
+	}
+	return errors.Join(trial.Close(), os.Remove(trial.Name()))
+}
+
 // save writes the state as a checkpoint of the training: beside the path, synced and renamed.
 func (s *state) save(t Training) error {
 	g, err := s.generator(t.Network)
@@ -131,21 +160,21 @@ func (s *state) save(t Training) error {
 	}
 	f := g.File()
 	f.Meta[stepKey] = strconv.Itoa(s.step)
-	f.Meta[trainingKey] = t.fingerprint()
+	f.Meta[trainingKey] = s.training
 	for _, tensor := range t.Network.Tensors() {
 		for _, slot := range slots(tensor.Name) {
 			f.Tensors[slot.tensor] = safetensors.Tensor{Shape: tensor.Shape, Data: s.tensors[slot.tensor]}
 		}
 	}
 	if err := f.WriteFile(t.Checkpoint); err != nil {
-		return fmt.Errorf("onestep: checkpoint %s: %w", t.Checkpoint, err)
+		return fmt.Errorf("onestep: Checkpoint %s: %w: %w", t.Checkpoint, errUnsaved, err)
 	}
 	return nil
 }
 
-// load reads the checkpoint of the training, and returns nil if there is none yet. The error names the path and what is
-// wrong: a torn file, a tensor with the shape found and wanted, a setting that differs.
-func load(t Training) (*state, error) {
+// load reads the checkpoint of the training with this fingerprint, and returns nil if there is none yet. The error names
+// the path and what is wrong: a torn file, a tensor with the shape found and wanted, a setting that differs.
+func load(t Training, training string) (*state, error) {
 	f, err := safetensors.ReadFile(t.Checkpoint)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -172,25 +201,34 @@ func load(t Training) (*state, error) {
 	if s.step, err = strconv.Atoi(f.Meta[stepKey]); err != nil || s.step < 0 || s.step > t.Steps {
 		return nil, wrap(fmt.Errorf("step %q, want 0 to %d", f.Meta[stepKey], t.Steps))
 	}
-	if err := sameTraining(f.Meta[trainingKey], t.fingerprint()); err != nil {
+	if err := sameTraining(f.Meta[trainingKey], training); err != nil {
 		return nil, wrap(err)
 	}
 	return s, nil
 }
 
 // fingerprint returns, as JSON, all that determines the run: the settings, and a hash of each source's first samples.
-func (t Training) fingerprint() string {
+func (t Training) fingerprint() (string, error) {
 	var data []string
-	hash := func(name string, source Source) {
+	hash := func(name string, source Source) error {
+		x, err := t.draw(name, source, 0, 4)
+		if err != nil {
+			return err
+		}
 		h := fnv.New64a()
-		fmt.Fprint(h, source(stream.New(t.Seed, name), 0, 4).RawMatrix().Data)
+		fmt.Fprint(h, x.RawMatrix().Data)
 		data = append(data, strconv.FormatUint(h.Sum64(), 16))
+		return nil
 	}
 	for c, source := range t.Data {
-		hash(dataStream(c), source)
+		if err := hash(dataStream(c), source); err != nil {
+			return "", err
+		}
 	}
 	if t.Unconditional != nil {
-		hash(unconditionalStream, t.Unconditional)
+		if err := hash(unconditionalStream, t.Unconditional); err != nil {
+			return "", err
+		}
 	}
 	text, err := json.Marshal(struct {
 		Training
@@ -198,9 +236,9 @@ func (t Training) fingerprint() string {
 		DataHash  []string
 	}{t, fmt.Sprintf("%T", t.Field), data})
 	if err != nil {
-		panic(err) // numbers, booleans and strings
+		return "", fmt.Errorf("onestep: a checkpoint cannot tell what Field %T is: %w", t.Field, err)
 	}
-	return string(text)
+	return string(text), nil
 }
 
 // sameTraining returns an error that names the first setting that differs.

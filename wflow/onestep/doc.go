@@ -8,7 +8,7 @@
 //		Data:    []onestep.Source{toy.EightGaussians().Draw},
 //		...
 //	})
-//	samples, err := generator.Generate(noise)
+//	samples, err := generator.Generate(toy.Gaussian(2).Sample(1, 1000)) // [1000, 2] from as much noise, of seed 1
 //
 // [Train] builds one graph for a whole step (both forward passes, transport, loss, gradient, update) and runs it on
 // XLA or on GoMLX's pure Go engine, whichever [Backend] finds. All random numbers come from streams on the host, so

@@ -24,7 +24,8 @@ type Batch struct {
 type Goal struct {
 	Loss       *graph.Node   // [b], mean of V² over a problem's particles and coordinates
 	Velocity   *graph.Node   // V [b, n, d], on the scaled clouds; a constant
-	Scale, S   *graph.Node   // scalars: the mean distance, and s = max(Scale/√d, 1e-3) that divides the clouds
+	Scale      *graph.Node   // scalar: the root mean square distance, or the mean one where ε goes with √d
+	S          *graph.Node   // scalar: s = max(Scale/√d, 1e-3), which divides the clouds
 	MeanSquare []*graph.Node // scalars: mean V_R² before normalisation, one per R
 }
 

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"os/signal"
+	"reflect"
 	"time"
 
 	"github.com/gomlx/compute"
@@ -36,7 +37,7 @@ type Training struct {
 	Unconditional Source `json:"-"`
 
 	// Scales is the law of the guidance scale α, drawn for every class in every step. Zero with Unconditional means
-	// [1, 4] with exponent 3.
+	// [1, 4] with exponent 3, and Unguided 0: no share of steps at α = 1.
 	Scales Scales
 
 	// Field is what moves the particles, on clouds scaled as in Loss. Nil means &wflow.Sinkhorn{Iterations: 10}.
@@ -67,7 +68,7 @@ type Training struct {
 
 	// Checkpoint is the path of the file that keeps the run, written every Every steps (0 means 1000), at the end, and
 	// when interrupted. If it is there already, the run goes on from it, to the same bytes as in one go. mlp.ReadFile
-	// reads it as the generator it stands for. Empty means none.
+	// reads it as the generator it stands for. Its folder must exist. Empty means none.
 	Checkpoint string `json:"-"`
 	Every      int    `json:"-"`
 
@@ -83,8 +84,10 @@ type Sizes struct{ Particles, Data, Unconditional int }
 // over classes; clips it; and updates with AdamW (β 0.9 and 0.95, ε 1e-8).
 //
 // When ctx ends or the program is interrupted, it stops after the step at hand, saves the checkpoint, and returns the
-// generator so far together with an error that wraps ctx's. A loss that is not finite is an error too; the last
-// checkpoint then stays as it was. Other errors name the setting, source or file that is wrong.
+// generator so far together with an error that wraps ctx's and its cause. So it does, with the error of the file, when
+// the checkpoint cannot be written; that it could be is tried before the first step. A loss that is not finite is an
+// error too; the last checkpoint then stays as it was. Other errors, panics of Report and of sources among them, name
+// the setting, source or file that is wrong.
 //
 // The same training gives the same bytes on one engine; different engines round differently.
 //
@@ -95,20 +98,30 @@ func Train(ctx context.Context, backend compute.Backend, t Training) (*mlp.Gener
 		return nil, err
 	}
 	var s *state
+	training := ""
 	if t.Checkpoint != "" {
-		if s, err = load(t); err != nil {
+		if training, err = t.fingerprint(); err != nil {
+			return nil, err
+		}
+		if s, err = load(t, training); err != nil {
 			return nil, err
 		}
 	}
 	if s == nil {
 		s = fresh(t.Network, t.Seed)
 	}
+	s.training = training
+	if t.Checkpoint != "" && s.step < t.Steps {
+		if err := prepare(t.Checkpoint); err != nil {
+			return nil, err
+		}
+	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
 	if thrown := exceptions.TryCatch[error](func() { err = t.run(ctx, backend, s) }); thrown != nil {
 		err = thrown
 	}
-	if err != nil && ctx.Err() == nil {
+	if err != nil && ctx.Err() == nil && !errors.Is(err, errUnsaved) {
 		return nil, err
 	}
 	g, broken := s.generator(t.Network)
@@ -162,10 +175,16 @@ func (t Training) run(ctx context.Context, backend compute.Backend, s *state) er
 		}
 		if t.Report != nil {
 			p.generator = func() (*mlp.Generator, error) { return average(store, t.Network) }
-			t.Report(p)
+			if err := attempt(fmt.Sprintf("Report of step %d", step), func() { t.Report(p) }); err != nil {
+				return err
+			}
 		}
 		if ctx.Err() != nil && step < t.Steps {
-			return fmt.Errorf("onestep: stopped after step %d of %d: %w", step, t.Steps, context.Cause(ctx))
+			cause := context.Cause(ctx)
+			if !errors.Is(cause, ctx.Err()) {
+				cause = fmt.Errorf("%w: %w", ctx.Err(), cause)
+			}
+			return fmt.Errorf("onestep: stopped after step %d of %d: %w", step, t.Steps, cause)
 		}
 		if t.Checkpoint != "" && step%t.Every == 0 && step < t.Steps {
 			return keep(step)
@@ -285,20 +304,43 @@ func (t Training) inputs(step int) ([]*tensors.Tensor, error) {
 	return append(in, tensor(classes, cloud), tensors.FromFlatDataAndDimensions(alpha, classes)), nil
 }
 
-// draw takes n samples of a source and looks at them: they are [n, Out] and finite.
-func (t Training) draw(name string, source Source, first, n int) (*mat.Dense, error) {
-	x := source(stream.New(t.Seed, name), first, n)
+// largest is a number whose square float32 holds with room for sums.
+const largest = 1e18
+
+// draw takes n samples of a source and looks at them: they are [n, Out] and no larger than float32 can work with.
+func (t Training) draw(name string, source Source, first, n int) (x *mat.Dense, err error) {
+	if err := attempt(fmt.Sprintf("source %q", name), func() { x = source(stream.New(t.Seed, name), first, n) }); err != nil {
+		return nil, err
+	}
+	if x == nil {
+		return nil, fmt.Errorf("onestep: source %q gave nil, want [%d, %d]", name, n, t.Network.Out)
+	}
 	if rows, d := x.Dims(); rows != n || d != t.Network.Out {
 		return nil, fmt.Errorf("onestep: source %q gave [%d, %d], want [%d, %d]", name, rows, d, n, t.Network.Out)
 	}
 	for i := range n {
 		for _, v := range x.RawRowView(i) {
-			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return nil, fmt.Errorf("onestep: source %q: sample %d holds %v", name, first+i, v)
+			if !(math.Abs(v) <= largest) {
+				return nil, fmt.Errorf("onestep: source %q: sample %d holds %v, want numbers up to ±%v", name, first+i, v, largest)
 			}
 		}
 	}
 	return x, nil
+}
+
+// attempt calls a function of the caller's, and returns what it panics with as an error that says who did.
+func attempt(who string, f func()) (err error) {
+	defer func() {
+		switch thrown := recover().(type) {
+		case nil:
+		case error:
+			err = fmt.Errorf("onestep: %s panicked: %w", who, thrown)
+		default:
+			err = fmt.Errorf("onestep: %s panicked: %v", who, thrown)
+		}
+	}()
+	f()
+	return nil
 }
 
 // tensor returns clouds of d columns, one below the other, as float32 [b, ·, d].
@@ -323,8 +365,16 @@ func (t Training) resolved() (Training, error) {
 	if len(t.Data) != max(1, t.Network.Classes) {
 		return t, fmt.Errorf("onestep: %d sources in Data for a network with %d classes", len(t.Data), t.Network.Classes)
 	}
+	for c, source := range t.Data {
+		if source == nil {
+			return t, fmt.Errorf("onestep: Data[%d] is nil, want a source", c)
+		}
+	}
 	if t.Field == nil {
 		t.Field = &wflow.Sinkhorn{Iterations: 10}
+	}
+	if err := checkField(t.Field); err != nil {
+		return t, err
 	}
 	if len(t.R) == 0 {
 		t.R = []Annealing{{0.05, 0.05}}
@@ -377,4 +427,21 @@ func (t Training) resolved() (Training, error) {
 		return t, fmt.Errorf("onestep: Rate.WarmUp is %d, want 0 or more", t.Rate.WarmUp)
 	}
 	return t, nil
+}
+
+// checkField returns an error that names a knob of the field that is NaN or infinite.
+func checkField(field wflow.Field) error {
+	v := reflect.Indirect(reflect.ValueOf(field))
+	if !v.IsValid() {
+		return fmt.Errorf("onestep: Field is a nil %T", field)
+	}
+	if v.Kind() != reflect.Struct {
+		return nil
+	}
+	for knob, value := range v.Fields() {
+		if value.CanFloat() && (math.IsNaN(value.Float()) || math.IsInf(value.Float(), 0)) {
+			return fmt.Errorf("onestep: Field %T has %s %v", field, knob.Name, value.Float())
+		}
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
@@ -11,11 +12,13 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"github.com/google/renameio/v2"
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/wflowlab/wflowlab/toy"
@@ -197,7 +200,95 @@ func TestCheckpointErrors(t *testing.T) {
 
 	nowhere := small()
 	nowhere.Checkpoint = filepath.Join(t.TempDir(), "no", "folder", "run")
-	expect("no folder", nowhere, "no such file")
+	nowhere.Report = func(Progress) { t.Error("trained for a checkpoint that cannot be written") }
+	expect("no folder", nowhere, "onestep: Checkpoint", "no such file")
+}
+
+// TestFolderLost: if the folder of the checkpoint goes away during the run, the generator so far is returned with the
+// error, at the end and between.
+func TestFolderLost(t *testing.T) {
+	b := goBackend(t)
+	for _, lost := range []int{4, 11} {
+		run := small()
+		run.Checkpoint, run.Every = filepath.Join(t.TempDir(), "folder", "run"), 2
+		if err := os.Mkdir(filepath.Dir(run.Checkpoint), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		var want []byte
+		run.Report = func(p Progress) {
+			g, err := p.Generator()
+			if err != nil {
+				t.Error(err)
+			}
+			if want, err = g.File().Encode(); err != nil {
+				t.Error(err)
+			}
+			if p.Step == lost {
+				if err := os.RemoveAll(filepath.Dir(run.Checkpoint)); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		g, err := Train(context.Background(), b, run)
+		if g == nil || !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), run.Checkpoint) {
+			t.Errorf("folder lost at step %d: generator %v, error %v", lost, g != nil, err)
+			continue
+		}
+		if got, err := g.File().Encode(); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("folder lost at step %d: the generator is not that of the last step (%v)", lost, err)
+		}
+	}
+}
+
+// TestStaleTemporaries: what killed saves of this checkpoint have left is removed once it is old, and nothing else is.
+func TestStaleTemporaries(t *testing.T) {
+	run := small()
+	folder := t.TempDir()
+	run.Checkpoint = filepath.Join(folder, "run")
+	old := time.Now().Add(-2 * time.Hour)
+	temporary := func(of string, at time.Time) string {
+		f, err := renameio.TempFile(folder, filepath.Join(folder, of)) // as safetensors saves
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+		if err := os.Chtimes(f.Name(), at, at); err != nil {
+			t.Fatal(err)
+		}
+		return filepath.Base(f.Name())
+	}
+	temporary("run", old)
+	want := []string{"run", temporary("run", time.Now()), temporary("ran", old), ".run20260101"}
+	if err := os.WriteFile(filepath.Join(folder, ".run20260101"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(filepath.Join(folder, ".run20260101"), old, old); err != nil {
+		t.Fatal(err)
+	}
+	trained(t, goBackend(t), run)
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, e := range entries {
+		got = append(got, e.Name())
+	}
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("the folder holds %v, want %v", got, want)
+	}
+}
+
+// TestCancelCause: the error of a cancelled run is both the context's and its cause.
+func TestCancelCause(t *testing.T) {
+	run := small()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	cause := errors.New("lunch")
+	run.Report = func(Progress) { cancel(cause) }
+	if g, err := Train(ctx, goBackend(t), run); g == nil || !errors.Is(err, context.Canceled) || !errors.Is(err, cause) {
+		t.Errorf("generator %v, error %v", g != nil, err)
+	}
 }
 
 // TestGraphIsMLP: the graph of a network and its plain Go runner agree to float32 rounding.
@@ -343,6 +434,7 @@ func TestReport(t *testing.T) {
 
 func TestTrainErrors(t *testing.T) {
 	b := goBackend(t)
+	kept := filepath.Join(t.TempDir(), "run") // by none of them
 	for _, c := range []struct {
 		want   string
 		change func(*Training)
@@ -359,7 +451,7 @@ func TestTrainErrors(t *testing.T) {
 		{"Unguided is 2", func(t *Training) { t.Scales.Unguided = 2 }},
 		{"without Unconditional", func(t *Training) { t.Unconditional = nil }},
 		{"Iterations 0", func(t *Training) { t.Field = &wflow.Sinkhorn{} }},
-		{`source "data 1" gave [5, 2], want [5, 3]`, func(t *Training) { t.Data = []Source{t.Data[0], toy.EightGaussians().Draw} }},
+		{`source "data 1" gave [`, func(t *Training) { t.Data = []Source{t.Data[0], toy.EightGaussians().Draw} }},
 		{`source "unconditional": sample 1 holds NaN`, func(t *Training) {
 			t.Unconditional = func(s stream.Stream, first, n int) *mat.Dense {
 				x := s.Normals(first, n, 3)
@@ -367,12 +459,40 @@ func TestTrainErrors(t *testing.T) {
 				return x
 			}
 		}},
+		{"Data[1] is nil", func(t *Training) { t.Data = []Source{t.Data[0], nil} }},
+		{`source "data 1" gave nil, want`, func(t *Training) {
+			t.Data = []Source{t.Data[0], func(stream.Stream, int, int) *mat.Dense { return nil }}
+		}},
+		{`source "data 0" panicked: out of cards`, func(t *Training) {
+			t.Data = []Source{func(stream.Stream, int, int) *mat.Dense { panic("out of cards") }, t.Data[1]}
+		}},
+		{`source "data 0": sample 0 holds 1e+39`, func(t *Training) {
+			t.Data = []Source{func(_ stream.Stream, _, n int) *mat.Dense {
+				x := mat.NewDense(n, 3, nil)
+				x.Set(0, 1, 1e39)
+				return x
+			}, t.Data[1]}
+		}},
+		{"Field *wflow.Sinkhorn has Tolerance NaN", func(t *Training) { t.Field = &wflow.Sinkhorn{Iterations: 2, Tolerance: math.NaN()} }},
+		{"Field is a nil *wflow.KL", func(t *Training) { t.Field = (*wflow.KL)(nil) }},
+		{"Report of step 3 panicked: a string", func(t *Training) {
+			t.Report = func(p Progress) {
+				if p.Step == 3 {
+					panic("a string")
+				}
+			}
+		}},
+		{"Report of step 1 panicked: runtime error: index", func(t *Training) {
+			t.Report = func(p Progress) { p.R[p.Steps] = 0 }
+		}},
 		{"the loss of step", func(t *Training) { t.Rate = Rate{Peak: 1e30} }},
 	} {
 		run := small()
 		c.change(&run)
-		if g, err := Train(context.Background(), b, run); err == nil || g != nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("error %v, want one with %q", err, c.want)
+		for _, run.Checkpoint = range []string{"", kept} {
+			if g, err := Train(context.Background(), b, run); err == nil || g != nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want one with %q", err, c.want)
+			}
 		}
 	}
 }
