@@ -16,9 +16,11 @@ export PATH="$lab/bin:$PATH"
 GOTOOLCHAIN=$(sed -n 's/^toolchain //p' "$WFLOW_ROOT/go.mod")
 export GOTOOLCHAIN GOEXPERIMENT=simd GOWORK=off
 
-# Set but empty, WFLOW_XLA_PLUGIN means: the pure Go backend.
-if [ -e "$lab/xla/lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so" ]; then
-	export WFLOW_XLA_PLUGIN="${WFLOW_XLA_PLUGIN-$lab/xla/lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so}"
+# Set but empty, WFLOW_XLA_PLUGIN means: the pure Go backend. XLA needs cgo, which needs a C compiler.
+plugin=${WFLOW_XLA_PLUGIN-$lab/xla/lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so}
+if [ -e "$plugin" ]; then
+	[ "$(go env CGO_ENABLED 2>/dev/null)" = 1 ] || plugin=
+	export WFLOW_XLA_PLUGIN="$plugin"
 fi
 export WFLOW_CACHE="${WFLOW_CACHE:-$lab/cache}"
 

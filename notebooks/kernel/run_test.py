@@ -1,15 +1,24 @@
 """Tests of run.py, and of the kernel through the Jupyter protocol. Part of make test."""
 
+import contextlib
 import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
 import tempfile
+import threading
 import unittest
 from pathlib import Path
 
+import accept
 import nbformat
 import run
 from jupyter_client.manager import start_new_kernel
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+HERE = Path(__file__).parent
 GONB = {"kernelspec": {"name": "gonb", "display_name": "Go (gonb)", "language": "go"}}
 
 
@@ -77,6 +86,123 @@ class Check(unittest.TestCase):
         self.assertEqual(run.output_problems(executed(picture)), [])
 
 
+class Accept(unittest.TestCase):
+    def test_every_seed_has_a_value(self):
+        good, other = ("error", 1.0, "≤", 2.0), ("share", 3.0, "≥", 2.0)
+        self.assertEqual([c["holds"] for c in accept.judged([[good, other]] * 3)], [True, True])
+        with contextlib.redirect_stdout(None):
+            self.assertEqual([c["holds"] for c in accept.judged([[good, other], [good], [good, other]])], [True, False])
+            self.assertEqual([c["holds"] for c in accept.judged([[good], [good, good], [good]])], [False])
+        self.assertEqual([c["holds"] for c in accept.judged([[good, good]])], [True])  # one run, without seed
+        self.assertEqual([c["mean"] for c in accept.judged([[("error", v, "≤", 2.0)] for v in (1, 2, 6)])], [3.0])
+
+
+# What stands in for Go, Python and gonb where the set-up itself is tested: they make empty files.
+STAND_INS = {
+    "go": """#!/bin/sh
+case "$*" in
+"env GOVERSION") echo go1.26.8 ;;
+"env CGO_ENABLED") echo 0 ;;
+*install*) mkdir -p "$GOBIN"; for tool in gonb gopls goimports staticcheck; do cp "$STAND_INS/gonb" "$GOBIN/$tool"; done ;;
+mod*) touch ../../.lab/gonb.mod ;;
+esac
+""",
+    "gonb": """#!/bin/sh
+mkdir -p "$JUPYTER_DATA_DIR/kernels/gonb"
+""",
+    "python": """#!/bin/sh
+for last; do :; done
+case "$*" in
+"-m venv"*) mkdir -p "$last/bin" "$last/lib/python3/site-packages/jupyterlab" "$last/share/jupyter/lab/static"
+	cp "$0" "$last/bin/python"
+	touch "$last/lib/python3/site-packages/jupyterlab/labapp.py" "$last/share/jupyter/lab/static/index.html" ;;
+*ensurepip*) echo ok ;;
+*kernel.json) touch "$last" ;;
+esac
+""",
+}
+
+
+class SetUp(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = Path(folder.name, "checkout")
+        self.tools = Path(folder.name, "tools")
+        shutil.copytree(HERE, self.root / "notebooks" / "kernel")
+        (self.root / "go.mod").write_text("module m\n\ntoolchain go1.26.8\n")
+        self.tools.mkdir()
+        for name, text in STAND_INS.items():
+            (self.tools / name).write_text(text)
+            (self.tools / name).chmod(0o755)
+
+    def set_up(self, python):
+        """Returns what the set-up prints."""
+        environment = {"PATH": f"{self.tools}:{os.environ['PATH']}", "STAND_INS": str(self.tools), "PYTHON": str(python)}
+        kernel = self.root / "notebooks" / "kernel"
+        done = subprocess.run([kernel / "env.sh", kernel / "setup.sh"], env=environment, capture_output=True, text=True)
+        return done.stdout + done.stderr
+
+    def test_what_was_deleted_is_made_again(self):
+        self.assertIn("JupyterLab", self.set_up(self.tools / "python"))
+        self.assertEqual(self.set_up(self.tools / "python"), "")
+        parts = ["bin/gonb", "bin/gopls", "bin/goimports", "bin/staticcheck", "venv/share/jupyter/kernels/gonb/kernel.json"]
+        parts += ["venv/lib/python3/site-packages/jupyterlab/labapp.py", "venv/share/jupyter/lab/static/index.html", "venv/bin/python"]
+        for part in parts:
+            (self.root / ".lab" / part).unlink()
+            said = self.set_up(self.tools / "python")
+            self.assertTrue((self.root / ".lab" / part).exists(), f"{part}: {said}")
+            self.assertEqual(self.set_up(self.tools / "python"), "")
+
+    def test_a_python_that_fails_is_quoted(self):
+        bad = self.tools / "bad"
+        bad.write_text("#!/bin/sh\necho the reason >&2\nexit 3\n")
+        bad.chmod(0o755)
+        self.assertIn(f"lab: {bad} does not run Python: the reason\n     Fix: ", self.set_up(bad))
+        self.assertIn("is not installed, or not on PATH", self.set_up(self.tools / "none"))
+
+
+class Environment(unittest.TestCase):
+    def plugin(self, **environment):
+        """Returns the plugin that programs are given where there is one."""
+        command = [HERE / "env.sh", "/bin/sh", "-c", "echo $WFLOW_XLA_PLUGIN"]
+        environment = {**os.environ, "WFLOW_XLA_PLUGIN": __file__, **environment}
+        return subprocess.run(command, env=environment, capture_output=True, text=True).stdout.strip()
+
+    def test_no_compiler_no_xla(self):
+        self.assertEqual(self.plugin(CGO_ENABLED="1"), __file__)
+        self.assertEqual(self.plugin(CGO_ENABLED="0"), "")
+        with tempfile.TemporaryDirectory() as tools:
+            for name in ("go", "sed", "dirname"):
+                Path(tools, name).symlink_to(shutil.which(name))
+            self.assertEqual(self.plugin(PATH=tools), "")
+
+
+class Serve(unittest.TestCase):
+    def test_bad_ports(self):
+        for port in ("abc", "99999", "0", "-1", "²"):
+            done = subprocess.run([sys.executable, HERE / "serve.py", port, "no"], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stderr, f"^\nlab: {port} is no port.\n     Fix: make lab PORT=8889")
+
+    def test_signals_stop_it(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        for number in (signal.SIGTERM, signal.SIGINT):
+            lab = subprocess.Popen(
+                [sys.executable, HERE / "serve.py", str(port), "no"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            )
+            timer = threading.Timer(60, lab.kill)
+            timer.start()
+            lab.stdout.readline()
+            self.assertIn(f"Ctrl-C or kill {lab.pid} stops the lab", lab.stdout.readline())
+            lab.send_signal(number)
+            said = lab.communicate()[1]
+            timer.cancel()
+            self.assertEqual(lab.returncode, 0, said)
+
+
 class Run(unittest.TestCase):
     def run_cells(self, *sources, small=False):
         with tempfile.TemporaryDirectory() as folder:
@@ -128,6 +254,27 @@ class Kernel(unittest.TestCase):
         """Returns what the kernel shows for the name at | in a cell."""
         reply = self.client.inspect(source.replace("|", ""), source.index("|"), reply=True, timeout=60)
         return str(reply["content"]["data"])
+
+    def boxes(self, source):
+        """Runs a cell that fails. Returns the HTML shown for it, and the errors."""
+        messages = []
+        reply = self.client.execute_interactive(source, timeout=60, output_hook=messages.append)
+        self.assertEqual(reply["content"]["status"], "error")
+        html = [m["content"]["data"]["text/html"] for m in messages if "text/html" in m["content"].get("data", {})]
+        return html, [m["content"]["evalue"] for m in messages if m["msg_type"] == "error"]
+
+    def test_statements_need_percents(self):
+        for source in ("x := 1", "for range 3 {\n}"):
+            html, others = self.boxes(source)
+            self.assertIn("Statements need %% on the first line", "".join(html))
+            self.assertEqual(others, [])
+
+    def test_compile_errors_are_shown_once(self):
+        html, others = self.boxes("%%\nnothing()")
+        self.assertEqual(len(html), 1)
+        self.assertIn("undefined: nothing", html[0])
+        self.assertEqual(others, [])
+        self.assertEqual(self.boxes("%%\npanic(1)")[1], ["exit status 2"])
 
     def test_completion(self):
         self.assertIn("Sinkhorn", self.complete("%%\nfield := wflow.Sin|"))

@@ -1,4 +1,4 @@
-"""Serves notebooks/ in JupyterLab: env.sh python serve.py PORT BROWSER. Ctrl-C stops it and its kernels."""
+"""Serves notebooks/ in JupyterLab: env.sh python serve.py PORT BROWSER. SIGINT or SIGTERM stops it and its kernels."""
 
 import os
 import secrets
@@ -7,7 +7,10 @@ import socket
 import sys
 
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # until Jupyter takes it
-port, browser = int(sys.argv[1]), sys.argv[2]
+port, browser = sys.argv[1:]
+if not (port.isdecimal() and 0 < int(port) < 2**16):
+    sys.exit(f"\nlab: {port} is no port.\n     Fix: make lab PORT=8889, or another number from 1 to 65535")
+port = int(port)
 with socket.socket() as probe:
     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -30,6 +33,7 @@ app = LabApp.initialize_server(
         f"--IdentityProvider.token={token}",
         f"--ServerApp.open_browser={browser != 'no' and screen}",
         "--ServerApp.answer_yes=True",
+        "--ServerApp.tornado_settings={'ws_ping_interval': 0}",  # on one machine, connections need no keeping alive
         "--ServerApp.log_level=WARN",
         "--LabApp.log_level=WARN",
         "--KernelSpecManager.allowed_kernelspecs=gonb",
@@ -37,6 +41,8 @@ app = LabApp.initialize_server(
     ]
 )
 backend = "XLA" if os.environ.get("WFLOW_XLA_PLUGIN") else "the pure Go backend"
-words = f"lab: http://127.0.0.1:{port}/lab?token={token}\nlab: training uses {backend}; Ctrl-C stops the lab"
+words = f"lab: http://127.0.0.1:{port}/lab?token={token}\nlab: training uses {backend}; Ctrl-C or kill {os.getpid()} stops the lab"
 app.io_loop.add_callback(print, words, flush=True)
+for number in (signal.SIGINT, signal.SIGTERM):  # Jupyter itself takes SIGINT from a terminal only
+    signal.signal(number, lambda *_: app.stop(from_signal=True))
 app.start()

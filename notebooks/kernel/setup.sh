@@ -5,6 +5,7 @@ set -eu
 kernel=$WFLOW_ROOT/notebooks/kernel
 lab=$WFLOW_ROOT/.lab
 python=$lab/venv/bin/python
+plugin=xla/lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so
 
 say() { printf 'lab: %s\n' "$*"; }
 
@@ -47,7 +48,7 @@ check_c() {
 # find_python sets base to a Python that can make the environment: $PYTHON, or the first on PATH that will do.
 find_python() {
 	if [ -n "${PYTHON-}" ]; then set -- "$PYTHON"; else set -- python3 python3.14 python3.13 python3.12 python3.11 python3.10; fi
-	refused=
+	refused='' failed=''
 	for base; do
 		verdict=$("$base" -c '
 import sys
@@ -57,10 +58,14 @@ try:
     import ensurepip, venv
 except ImportError:
     sys.exit(print("has no venv module"))
-print("ok")' 2>/dev/null) || continue
-		[ "$verdict" != ok ] || return 0
-		[ -n "$refused" ] || refused="$base $verdict"
+print("ok")' 2>"$lab/log/base.log") || verdict=
+		case $verdict in
+		ok) return 0 ;;
+		"is "* | "has "*) [ -n "$refused" ] || refused="$base $verdict" ;;
+		*) [ -n "$failed" ] || ! command -v "$base" >/dev/null || failed="$base does not run Python: $(tail -n 3 "$lab/log/base.log")" ;;
+		esac
 	done
+	[ -n "$refused" ] || [ -z "$failed" ] || die "$failed" "name one that does: make lab PYTHON=/path/to/python3"
 	case $refused in
 	"") die "${PYTHON:-Python} is not installed, or not on PATH." "install Python 3.10 or later (Debian, Ubuntu: sudo apt install python3-venv), then: make lab" ;;
 	*venv*) die "$refused." "install it (Debian, Ubuntu: sudo apt install python3-venv), then: make lab" ;;
@@ -68,9 +73,15 @@ print("ok")' 2>/dev/null) || continue
 	esac
 }
 
+# python_works looks at a few files of the environment: a part of it may have been deleted.
+python_works() {
+	(cd "$lab/venv" && ls lib/python*/site-packages/jupyterlab/labapp.py share/jupyter/lab/static/index.html) >/dev/null 2>&1 &&
+		"$python" -c '' 2>/dev/null
+}
+
 install_python() {
 	wanted=$(cksum <"$kernel/requirements.txt")
-	[ "$(cat "$lab/venv/installed" 2>/dev/null)" != "$wanted" ] || ! "$python" -c '' 2>/dev/null || return 0
+	[ "$(cat "$lab/venv/installed" 2>/dev/null)" != "$wanted" ] || ! python_works || return 0
 	find_python
 	say "JupyterLab, for $base (a minute; .lab/log/python.log)"
 	logged python "$base" -m venv --clear "$lab/venv" ||
@@ -112,7 +123,7 @@ install_xla() {
 		return 0
 	fi
 	wanted=$(cksum <"$kernel/xla.txt")
-	[ "$(cat "$lab/xla/installed" 2>/dev/null)" != "$wanted" ] || return 0
+	[ "$(cat "$lab/xla/installed" 2>/dev/null)" != "$wanted" ] || [ ! -e "$lab/$plugin" ] || return 0
 	say "XLA for the CPU (63 MB; .lab/log/xla.log)"
 	rm -rf "$lab/xla"
 	logged xla "$python" -m pip install --disable-pip-version-check --no-deps --require-hashes -r "$kernel/xla.txt" --target "$lab/xla" || {
@@ -151,11 +162,19 @@ warm() {
 		say "a package does not compile (above): notebooks that import it will say so too"
 }
 
+# state sums up what the set-up depends on, and what there is of what it makes: while it stays the same, there is nothing to do.
+state() {
+	{
+		printf '%s\n' "$WFLOW_ROOT $GOTOOLCHAIN $cgo"
+		(cd "$kernel" && cat setup.sh gonb.py go.mod go.sum requirements.txt xla.txt overrides.json)
+		(cd "$lab" && ls bin/goimports bin/gonb bin/gopls bin/staticcheck "$plugin" venv/share/jupyter/kernels/gonb/kernel.json \
+			venv/share/jupyter/lab/settings/overrides.json 2>/dev/null) || true
+	} | cksum
+}
+
 check_go
 mkdir -p "$lab/log"
-# Everything the set-up depends on: while it stays the same, there is nothing to do.
-state=$(cd "$kernel" && printf '%s\n' "$WFLOW_ROOT $GOTOOLCHAIN $cgo" | cat - setup.sh gonb.py go.mod go.sum requirements.txt xla.txt overrides.json | cksum)
-if [ "$(cat "$lab/ready" 2>/dev/null)" = "$state" ] && "$python" -c '' 2>/dev/null; then exit 0; fi
+if [ "$(cat "$lab/ready" 2>/dev/null)" = "$(state)" ] && python_works; then exit 0; fi
 rm -f "$lab/ready"
 check_c
 install_python
@@ -163,4 +182,4 @@ install_tools
 if install_xla; then ready=yes; else ready=no; fi
 install_kernel
 warm
-[ $ready = no ] || echo "$state" >"$lab/ready"
+[ $ready = no ] || state >"$lab/ready"
