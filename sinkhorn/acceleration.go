@@ -25,6 +25,7 @@ type acceleration struct {
 	last, residual []float64 // the last iterate and its residual
 	value, least   float64   // its dual value, and the smallest error so far
 	seen, plain    bool      // there is a last iterate; the present one is a plain image
+	steady         bool      // the last residual is, to rounding, the one before
 
 	steps, changes [][]float64 // differences of iterates, and of their residuals, scaled to norm 1
 	count, oldest  int         // how many there are, and where the next one goes
@@ -38,6 +39,7 @@ type acceleration struct {
 const (
 	accelerationDepth = 20      // differences at most
 	accelerationSize  = 1 << 22 // numbers in them at most, beyond the first few
+	steadyChange      = 1e-6    // of the residual: what is less is no change
 	accelerationRidge = 1e-13   // added to the diagonal of the Gram matrix of unit vectors
 )
 
@@ -60,16 +62,16 @@ func newAcceleration(weights []float64, free bool, near, far float64) *accelerat
 	return a
 }
 
-// next replaces the iterate x by the next one. To is the image of x, e its error, and value its dual value, known to
-// within rounding.
-func (a *acceleration) next(x, to []float64, e, value, rounding float64) {
+// accepts judges an iterate by its error and its dual value, known to within rounding. Without a last iterate to go back
+// to, or where it is a plain image, there is nothing to judge.
+func (a *acceleration) accepts(e, value, rounding float64) bool {
 	gain := value - a.value
-	better := gain > rounding || gain >= -rounding && e <= 2*a.least
-	if a.canFallBack() && !better {
-		a.fallBack(x)
-		return
-	}
-	if a.length == a.radius {
+	return !a.seen || a.plain || gain > rounding || gain >= -rounding && e <= 2*a.least
+}
+
+// next replaces an accepted iterate x, whose image is to, by the next one.
+func (a *acceleration) next(x, to []float64, e, value float64) {
+	if a.length > 0.9*a.radius {
 		a.radius *= 2
 	}
 	a.remember(x, to)
@@ -79,15 +81,12 @@ func (a *acceleration) next(x, to []float64, e, value, rounding float64) {
 	a.plain = a.length == 0
 }
 
-// canFallBack tells whether the present iterate, should it be no good, can be dropped.
-func (a *acceleration) canFallBack() bool { return a.seen && !a.plain }
-
-// fallBack replaces x by the plain image of the last iterate.
+// fallBack replaces an iterate that was not accepted by the plain image of the last one.
 func (a *acceleration) fallBack(x []float64) {
 	floats.AddTo(x, a.last, a.residual)
 	a.plain = true
 	if a.radius = a.length / 4; a.radius < a.near {
-		a.radius, a.count, a.oldest, a.seen = a.far, 0, 0, false
+		a.count, a.oldest, a.seen = 0, 0, false
 	}
 }
 
@@ -100,8 +99,14 @@ func (a *acceleration) remember(x, to []float64) {
 	}
 	copy(a.last, x)
 	floats.SubTo(a.residual, to, x)
+	for i, w := range a.weights {
+		if w == 0 { // potentials are anything where there is no mass
+			step[i], change[i], a.residual[i] = 0, 0, 0
+		}
+	}
 	norm := math.Sqrt(a.dot(change, change))
-	if first := !a.seen; first || norm == 0 || math.IsInf(norm, 0) {
+	a.steady = a.seen && norm <= steadyChange*math.Sqrt(a.dot(a.residual, a.residual))
+	if first := !a.seen; first || a.steady || math.IsInf(norm, 0) {
 		a.seen = true
 		return
 	}
@@ -116,19 +121,24 @@ func (a *acceleration) remember(x, to []float64) {
 }
 
 // extrapolate sets direction to what is to be added to the plain image of the last iterate.
+//
+// Near the fixed point the whole step goes along the residual, since the map is self-adjoint with eigenvalues below 1. On a
+// plateau, where mass is to travel far at a steady pace, differences of residuals are rounding: then it is the residual
+// itself that is gone along, as far as the radius allows.
 func (a *acceleration) extrapolate() {
 	clear(a.direction)
 	for k, c := range a.coefficients() {
 		floats.AddScaled(a.direction, -c, a.steps[k])
 		floats.AddScaled(a.direction, -c, a.changes[k])
 	}
-	if a.free {
-		floats.AddConst(-floats.Dot(a.weights, a.direction), a.direction)
+	along := a.dot(a.residual, a.residual)
+	if most := floats.Norm(a.residual, math.Inf(1)); a.steady && most > 0 {
+		floats.ScaleTo(a.direction, a.radius/most, a.residual)
+	} else if a.dot(a.residual, a.direction)+along < 0 {
+		floats.Scale(-1, a.direction)
 	}
-	for i, w := range a.weights {
-		if w == 0 { // nothing has kept these in bounds
-			a.direction[i] = 0
-		}
+	if a.free {
+		floats.AddConst(-floats.Dot(a.weights, a.direction), a.direction) // massless points, too, may move by a constant
 	}
 	a.length = floats.Norm(a.direction, math.Inf(1))
 	if a.length > a.radius {
@@ -157,9 +167,7 @@ func (a *acceleration) coefficients() []float64 {
 // dot is the inner product in which the entries count by their weights.
 func (a *acceleration) dot(x, y []float64) (sum float64) {
 	for i, w := range a.weights {
-		if w > 0 { // potentials are anything where there is no mass
-			sum += w * x[i] * y[i]
-		}
+		sum += w * x[i] * y[i]
 	}
 	return sum
 }

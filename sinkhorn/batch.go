@@ -32,7 +32,8 @@ func (b Batch) Project(ctx context.Context, epsilon float64, L int) ([]float32, 
 	defer team.Close()
 	solvers := make([]*softmin.Scaling[float32], workers)
 	out, failed := make([]float32, len(b.X)), make([]error, workers)
-	factor := math.Sqrt(1 / (2 * epsilon * math.Ln2))
+	// At an ε so large every cost is nothing, and a larger one changes nothing.
+	factor := math.Sqrt(1 / (2 * min(epsilon, 1e60) * math.Ln2))
 	team.Tasks(problems, func(i, worker int) {
 		if failed[worker] != nil {
 			return

@@ -32,6 +32,27 @@ func newCloud(x *mat.Dense, weights, centre []float64) *cloud {
 
 func (c *cloud) row(i int) []float64 { return c.points[i*c.d : (i+1)*c.d] }
 
+// average returns Σ_i w_i p_i over the points that carry mass.
+func (c *cloud) average(p []float64) (sum float64) {
+	for i, w := range c.weights {
+		if w > 0 {
+			sum += w * p[i]
+		}
+	}
+	return sum
+}
+
+// excess returns by how much the mass of the coupling is over 1: Σ_i a_i (exp((f_i − next_i)/ε) − 1), with next the row
+// potential that g asks for.
+func excess(x *cloud, f, next []float64, epsilon float64) (sum float64) {
+	for i, w := range x.weights {
+		if w > 0 {
+			sum += w * math.Expm1((f[i]-next[i])/epsilon)
+		}
+	}
+	return sum
+}
+
 // mean returns Σ_i w_i x_i [d].
 func mean(x *mat.Dense, weights []float64) []float64 {
 	_, d := x.Dims()

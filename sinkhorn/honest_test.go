@@ -129,7 +129,7 @@ func TestCancelsWithinAPass(t *testing.T) {
 	ctx, cancel := context.WithTimeout(background, 50*time.Millisecond)
 	defer cancel()
 	start := time.Now()
-	_, err := Solve(ctx, Problem{X: x, Y: scaled(x, 2)}, &Settings{Epsilon: 1e-3, Workers: 1 << 40})
+	_, err := Solve(ctx, Problem{X: x, Y: scaled(x, 2)}, &Settings{Epsilon: 1e-3, Workers: math.MaxInt})
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v, want a deadline exceeded", err)
 	}

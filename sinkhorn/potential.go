@@ -36,7 +36,7 @@ func (s *Solution) G() Potential {
 
 // gauge returns the constant to add to f and take from g so that ⟨a, f⟩ = ⟨b, g⟩.
 func (s *Solution) gauge() float64 {
-	return (floats.Dot(s.y.weights, s.g) - floats.Dot(s.x.weights, s.f) - floats.Dot(s.c, s.c)/2) / 2
+	return (s.y.average(s.g) - s.x.average(s.f) - floats.Dot(s.c, s.c)/2) / 2
 }
 
 func (s *Solution) potential(p []float64, own *cloud, other []float64, to *cloud, sign, constant float64) Potential {

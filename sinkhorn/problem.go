@@ -36,7 +36,8 @@ type Settings struct {
 	Iterations int
 
 	// AnnealFrom is the ε of the first iterations, lowered step by step to Epsilon. 0 means the mean cost, or no
-	// annealing at all after a warm start; Epsilon or less means none.
+	// annealing at all after a warm start; Epsilon or less means none. A symmetric problem needs none, and one that
+	// is given few Iterations has none.
 	AnnealFrom float64
 
 	// Start is the solution to start from: one of a nearby problem with as many points in Y. Nil starts from zero.

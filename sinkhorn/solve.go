@@ -194,7 +194,9 @@ func (q *pair) meanCost() float64 {
 func (q *pair) spread() (s float64) {
 	for _, c := range []*cloud{q.x, q.y} {
 		for i, w := range c.weights {
-			s += w * floats.Dot(c.row(i), c.row(i)) / 2
+			if w > 0 {
+				s += w * floats.Dot(c.row(i), c.row(i)) / 2
+			}
 		}
 	}
 	return s
@@ -213,8 +215,10 @@ func (q *pair) furthest() float64 {
 	reach := 0.0
 	for _, c := range []*cloud{q.x, q.y} {
 		most := 0.0
-		for i := range c.n {
-			most = max(most, floats.Norm(c.row(i), 2))
+		for i, w := range c.weights {
+			if w > 0 {
+				most = max(most, floats.Norm(c.row(i), 2))
+			}
 		}
 		reach += most
 	}
@@ -324,8 +328,11 @@ func sums[T softmin.Float](q *pair, from, to *cloud, team *softmin.Team) *softmi
 // score returns p/(ε ln 2) + log2 w, the part of a score that belongs to the other point.
 func (it *iteration) score(p []float64, c *cloud) []float64 {
 	h, scale := it.h[:c.n], 1/(it.epsilon*math.Ln2)
-	for j := range h {
-		h[j] = p[j]*scale + c.logW[j]*math.Log2E
+	for j, w := range c.weights {
+		h[j] = math.Inf(-1)
+		if w > 0 { // whatever the potential is where there is no mass
+			h[j] = p[j]*scale + c.logW[j]*math.Log2E
+		}
 	}
 	return h
 }
@@ -419,7 +426,10 @@ func (q *pair) solve(ctx context.Context, set Settings) (*Solution, error) {
 		it.updateRows()
 		copy(it.f, it.next)
 	}
-	for _, p := range phases {
+	for k, p := range phases {
+		if k > 0 {
+			copy(it.f, it.image())
+		}
 		if err := it.run(ctx, p); err != nil {
 			return nil, fmt.Errorf("sinkhorn: after %d iterations: %w", it.iterations, err)
 		}
@@ -432,7 +442,7 @@ func (q *pair) solve(ctx context.Context, set Settings) (*Solution, error) {
 func (it *iteration) start(g []float64) {
 	constant := 0.0
 	if !it.symmetric {
-		constant = floats.Dot(it.y.weights, g)
+		constant = it.y.average(g)
 	}
 	if furthest := it.furthest(); floats.Max(g)-constant > furthest || constant-floats.Min(g) > furthest {
 		return
@@ -442,33 +452,34 @@ func (it *iteration) start(g []float64) {
 }
 
 // phase is a stretch of iterations at one ε and in one precision, until the error is within the tolerance or so many
-// iterations have been made since the beginning.
+// iterations have been made.
 type phase struct {
 	epsilon    float64
 	precision  precision
 	tolerance  float64
-	iterations int
+	most       int // iterations of this phase
+	iterations int // and since the beginning
 }
 
 // phases returns what to go through: falling ε up to the one that was asked for, in float32 as far as it reaches, and at
 // last float64.
 func (q *pair) phases(set Settings) []phase {
 	var phases []phase
-	add := func(epsilon, tolerance float64, iterations int) {
+	add := func(epsilon, tolerance float64, most, iterations int) {
 		reached := q.singleError(epsilon)
 		if reached > 0.05 { // hardly an iteration
-			phases = append(phases, phase{epsilon, double, tolerance, iterations})
+			phases = append(phases, phase{epsilon, double, tolerance, most, iterations})
 		} else {
-			phases = append(phases, phase{epsilon, single, max(tolerance, reached), iterations})
+			phases = append(phases, phase{epsilon, single, max(tolerance, reached), most, iterations})
 		}
 	}
 	for _, epsilon := range q.annealing(set) {
-		add(epsilon, annealingTolerance, set.Iterations/2)
+		add(epsilon, annealingTolerance, annealingMost, set.Iterations/2)
 	}
 	if set.Iterations > 2 {
-		add(set.Epsilon, set.Tolerance, set.Iterations-2)
+		add(set.Epsilon, set.Tolerance, set.Iterations, set.Iterations-2)
 	}
-	return append(phases, phase{set.Epsilon, double, set.Tolerance, set.Iterations})
+	return append(phases, phase{set.Epsilon, double, set.Tolerance, set.Iterations, set.Iterations})
 }
 
 // singleError estimates the marginal error below which rounding to float32 does not let the iteration come: a score of
@@ -477,31 +488,44 @@ func (q *pair) singleError(epsilon float64) float64 {
 	return 16 * 0x1p-24 * q.size() / (epsilon * math.Ln2)
 }
 
-// run makes the iterations of a phase.
+// run makes the iterations of a phase, the last of which is a plain one or one that has been accepted.
 func (it *iteration) run(ctx context.Context, p phase) error {
 	if p.epsilon != it.epsilon {
 		it.trace = nil
 	}
 	it.at(p.epsilon, p.precision)
 	accelerate := newAcceleration(it.x.weights, !it.symmetric, 10*it.epsilon, it.size())
-	for {
+	for first := it.iterations; ; {
 		it.follow()
 		it.iterations++
-		e := it.marginalError()
-		it.trace = append(it.trace, e)
 		if err := ctx.Err(); err != nil { // follow may have stopped half-way
 			return err
 		}
-		if e <= p.tolerance || it.iterations >= p.iterations || math.IsNaN(e) && !accelerate.canFallBack() {
+		e := it.marginalError()
+		it.trace = append(it.trace, e)
+		value := it.value()
+		switch {
+		case e <= p.tolerance && p.precision == double:
 			return nil
+		case !accelerate.accepts(e, value, it.rounding()):
+			accelerate.fallBack(it.f)
+		case e <= p.tolerance || it.iterations >= p.iterations || it.iterations-first >= p.most || math.IsNaN(e):
+			return nil
+		case it.iterations+1 == p.iterations:
+			copy(it.f, it.image())
+		default:
+			accelerate.next(it.f, it.image(), e, value)
 		}
-		accelerate.next(it.f, it.image(), e, it.value(), it.rounding())
 	}
 }
 
-// value returns the dual value of potentials with an exact column marginal.
+// value returns the dual value. With an exact column marginal the coupling's mass is 1.
 func (it *iteration) value() float64 {
-	return floats.Dot(it.x.weights, it.f) + floats.Dot(it.y.weights, it.g)
+	v := it.x.average(it.f) + it.y.average(it.g)
+	if it.symmetric {
+		v -= it.epsilon * excess(it.x, it.f, it.next, it.epsilon)
+	}
+	return v
 }
 
 // rounding bounds what rounding does to the dual value.
@@ -533,18 +557,29 @@ func (q *pair) annealing(set Settings) []float64 {
 
 const (
 	annealingFactor    = 0.3
+	annealingMost      = 40   // iterations at one ε: what they leave is a start only
 	annealingTolerance = 1e-3 // near convergence: mass that is left to travel far does so slowly at a smaller ε
 )
 
 // solution returns the solution that the potentials are, or ErrOverflow.
 func (it *iteration) solution(tolerance float64) (*Solution, error) {
-	most := max(floats.Norm(it.f, math.Inf(1)), floats.Norm(it.g, math.Inf(1))) / it.epsilon
-	if e := it.marginalError(); math.IsNaN(e) || !(most <= resolved) {
+	e := it.marginalError()
+	if most := max(largest(it.f, it.x), largest(it.g, it.y)) / it.epsilon; math.IsNaN(e) || !(most <= resolved) {
 		return nil, ErrOverflow
 	}
-	e := max(it.marginalError(), it.resolution())
+	e = max(e, it.resolution())
 	return &Solution{pair: it.pair, epsilon: it.epsilon, f: it.f, g: it.g, next: it.next,
 		marginalError: e, converged: e <= tolerance, iterations: it.iterations, trace: it.trace}, nil
+}
+
+// largest returns the largest potential, in size, of the points that carry mass.
+func largest(p []float64, c *cloud) (most float64) {
+	for i, w := range c.weights {
+		if v := math.Abs(p[i]); w > 0 && !(v <= most) {
+			most = v
+		}
+	}
+	return most
 }
 
 // resolved is the largest potential, in units of ε, whose rounding changes no entry of the coupling by more than 1e-3.
@@ -553,10 +588,14 @@ const resolved = 1e-3 / 0x1p-53
 // resolution returns the error of the marginals that rounding the potentials alone may make.
 func (it *iteration) resolution() (e float64) {
 	for i, w := range it.x.weights {
-		e += w * math.Abs(it.f[i])
+		if w > 0 {
+			e += w * math.Abs(it.f[i])
+		}
 	}
 	for j, w := range it.y.weights {
-		e += w * math.Abs(it.g[j])
+		if w > 0 {
+			e += w * math.Abs(it.g[j])
+		}
 	}
 	return 0x1p-54 * e / it.epsilon
 }

@@ -103,7 +103,7 @@ func (s *Scaling[T]) step() bool {
 			return false
 		}
 	}
-	k.columnSums(s.kernel, s.u, s.trial)
+	k.columnSums(s.kernel[:s.n*len(s.v)], s.u[:s.n], s.trial)
 	ratio := T(s.n) / T(s.m)
 	for j, c := range s.trial[:s.m] {
 		v := ratio / c

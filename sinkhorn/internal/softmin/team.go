@@ -55,7 +55,7 @@ func (t *Team) Close() {
 // Each calls do(first, last, worker) until all n rows are done, where a row costs m pairs; at most one call at a time has
 // the same worker. A row's result must not depend on the order, so that answers do not depend on the number of workers.
 func (t *Team) Each(n, m int, do func(first, last, worker int)) {
-	t.each(n, share, n*m >= parallelPairs, do)
+	t.each(n, share, int64(n)*int64(m) >= parallelPairs, do)
 }
 
 // Tasks calls do(i, worker) for n tasks that are worth a goroutine each, as Each does for rows.
@@ -70,6 +70,9 @@ func (t *Team) Tasks(n int, do func(i, worker int)) {
 func (t *Team) each(n, step int, together bool, do func(first, last, worker int)) {
 	if t.workers == 1 || n <= step || !together {
 		for first := 0; first < n && !t.stopped(); first += step {
+			if first > 0 {
+				runtime.Gosched() // where there is one thread, what stops us has no other chance
+			}
 			do(first, min(first+step, n), 0)
 		}
 		return
