@@ -681,7 +681,7 @@ def spawn(kind, cfg, timeout=400, cores=None):
         p.kill()
         out, err = p.communicate()
         err += f"\nstopped after {timeout} s"
-    rows = [json.loads(line) for line in out.splitlines() if line.startswith("[")]
+    rows = [json.loads(line) for line in out.splitlines() if line.startswith('["')]
     if p.returncode:
         rows.append([cfg.get("name", kind), cfg["peer"], 0, 0, cfg["dtype"], "error", " | ".join(err.strip().splitlines()[-3:])[:300]])
     results.extend(rows)
