@@ -3,6 +3,7 @@ package sinkhorn
 import (
 	"math"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/wflowlab/wflowlab/sinkhorn/internal/softmin"
@@ -31,6 +32,16 @@ func newCloud(x *mat.Dense, weights, centre []float64) *cloud {
 }
 
 func (c *cloud) row(i int) []float64 { return c.points[i*c.d : (i+1)*c.d] }
+
+// spread returns Σ_i w_i ‖x_i‖²/2, half the variance where the centre is the mean.
+func (c *cloud) spread() (sum float64) {
+	for i, w := range c.weights {
+		if w > 0 {
+			sum += w * floats.Dot(c.row(i), c.row(i)) / 2
+		}
+	}
+	return sum
+}
 
 // average returns Σ_i w_i p_i over the points that carry mass.
 func (c *cloud) average(p []float64) (sum float64) {

@@ -109,7 +109,7 @@ func (s *Solution) Marginals() (rows, columns []float64) {
 func (s *Solution) Project() *mat.Dense {
 	team := softmin.NewTeam(nil, s.workers)
 	defer team.Close()
-	mean := sums[float64](s.pair, s.x, s.y, team)
+	mean := newSum[float64](s.pair, s.x, s.y, team)
 	scale := s.scale(s.epsilon)
 	mean.Scale(scale)
 	h, expected := s.logWeighted(s.g, s.y), make([]float64, s.x.n)

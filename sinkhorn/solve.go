@@ -105,6 +105,7 @@ type pair struct {
 	symmetric bool
 	workers   int
 	c         []float64 // mean(X) − mean(Y) [d]
+	spread    float64   // mean of ‖x−y‖²/2 over all pairs, centred
 }
 
 func newPair(p Problem, workers int) (*pair, error) {
@@ -151,6 +152,7 @@ func newPairOf(x, y *cloud, cost Cost, mask bool, workers int) (*pair, error) {
 	}
 	q := &pair{x: x, y: y, cost: cost, mask: mask, symmetric: x == y, workers: workers, c: make([]float64, x.d)}
 	floats.SubTo(q.c, x.centre, y.centre)
+	q.spread = x.spread() + y.spread()
 	if mask {
 		for i := range min(x.n, y.n) {
 			if y.weights[i] == 1 || x.weights[i] == 1 {
@@ -180,7 +182,7 @@ func (q *pair) costOf(i, j int) float64 {
 // meanCost returns Σ_ij a_i b_j C_ij, of all pairs.
 func (q *pair) meanCost() float64 {
 	if q.cost == HalfSquared {
-		return q.spread() + floats.Dot(q.c, q.c)/2
+		return q.spread + floats.Dot(q.c, q.c)/2
 	}
 	return floats.Dot(q.rowSums(func(i int) (s float64) {
 		for j, b := range q.y.weights {
@@ -190,24 +192,12 @@ func (q *pair) meanCost() float64 {
 	}), q.x.weights)
 }
 
-// spread returns the mean of ‖x−y‖²/2 over all pairs, centred.
-func (q *pair) spread() (s float64) {
-	for _, c := range []*cloud{q.x, q.y} {
-		for i, w := range c.weights {
-			if w > 0 {
-				s += w * floats.Dot(c.row(i), c.row(i)) / 2
-			}
-		}
-	}
-	return s
-}
-
 // size returns the size of a centred cost.
 func (q *pair) size() float64 {
 	if q.cost == Euclidean {
-		return math.Sqrt(2 * q.spread())
+		return math.Sqrt(2 * q.spread)
 	}
-	return q.spread()
+	return q.spread
 }
 
 // furthest bounds the centred costs.
@@ -264,14 +254,13 @@ type iteration struct {
 	*pair
 	epsilon      float64
 	f, g         []float64
-	next, column []float64
+	next, damped []float64 // damped is the image of a symmetric problem
 	h            []float64
 	trace        []float64
 	iterations   int
 	team         *softmin.Team
 	precision    precision
-	single       sides[float32]
-	double       sides[float64]
+	halves       [2]halves // in each precision, made when it is first asked for
 }
 
 // precision is that of scores and powers. Potentials, sums and errors are float64 always.
@@ -282,13 +271,20 @@ const (
 	single
 )
 
-// sides are the sums of the two half-steps; a symmetric problem has only the rows'.
-type sides[T softmin.Float] struct{ rows, columns *softmin.Sum[T] }
+// halves are the sums of the two half-steps; a symmetric problem has only the rows'.
+type halves struct{ rows, columns sums }
+
+// sums are a softmin.Sum in either precision.
+type sums interface {
+	Scale(factor float64)
+	SetScores(h []float64)
+	LogSum(dst []float64)
+}
 
 func (q *pair) newIteration(ctx context.Context) *iteration {
 	it := &iteration{pair: q, f: make([]float64, q.x.n), next: make([]float64, q.x.n), h: make([]float64, max(q.x.n, q.y.n)),
 		team: softmin.NewTeam(ctx.Done(), q.workers)}
-	it.g, it.column = it.f, make([]float64, q.y.n)
+	it.g, it.damped = it.f, make([]float64, q.y.n)
 	if !q.symmetric {
 		it.g = make([]float64, q.y.n)
 	}
@@ -301,27 +297,27 @@ func (it *iteration) end() { it.team.Close() }
 // at makes the next steps be at another ε, or in another precision.
 func (it *iteration) at(epsilon float64, p precision) {
 	it.epsilon, it.precision = epsilon, p
-	if p == single {
-		prepare(&it.single, it)
-	} else {
-		prepare(&it.double, it)
-	}
-}
-
-func prepare[T softmin.Float](s *sides[T], it *iteration) {
-	if s.rows == nil {
-		s.rows = sums[T](it.pair, it.x, it.y, it.team)
+	half := &it.halves[p]
+	if half.rows == nil {
+		half.rows = it.sums(it.x, it.y)
 		if !it.symmetric {
-			s.columns = sums[T](it.pair, it.y, it.x, it.team)
+			half.columns = it.sums(it.y, it.x)
 		}
 	}
-	s.rows.Scale(it.scale(it.epsilon))
+	half.rows.Scale(it.scale(epsilon))
 	if !it.symmetric {
-		s.columns.Scale(it.scale(it.epsilon))
+		half.columns.Scale(it.scale(epsilon))
 	}
 }
 
-func sums[T softmin.Float](q *pair, from, to *cloud, team *softmin.Team) *softmin.Sum[T] {
+func (it *iteration) sums(from, to *cloud) sums {
+	if it.precision == single {
+		return newSum[float32](it.pair, from, to, it.team)
+	}
+	return newSum[float64](it.pair, from, to, it.team)
+}
+
+func newSum[T softmin.Float](q *pair, from, to *cloud, team *softmin.Team) *softmin.Sum[T] {
 	return softmin.New[T](from.points, to.points, from.d, q.cost == Euclidean, q.mask, team)
 }
 
@@ -338,28 +334,15 @@ func (it *iteration) score(p []float64, c *cloud) []float64 {
 }
 
 func (it *iteration) updateRows() {
-	h := it.score(it.g, it.y)
-	if it.precision == single {
-		it.softmin(it.next, it.single.rows, h)
-	} else {
-		it.softmin(it.next, it.double.rows, h)
-	}
+	it.softmin(it.next, it.halves[it.precision].rows, it.score(it.g, it.y))
 }
 
 func (it *iteration) updateColumns() {
-	h := it.score(it.f, it.x)
-	if it.precision == single {
-		it.softmin(it.column, it.single.columns, h)
-	} else {
-		it.softmin(it.column, it.double.columns, h)
-	}
+	it.softmin(it.g, it.halves[it.precision].columns, it.score(it.f, it.x))
 }
 
 // softmin writes −ε log Σ_j exp(h_j ln 2 − c(x_i, y_j)/ε) for every row: the update of one potential from the other.
-func (it *iteration) softmin(dst []float64, s interface {
-	SetScores([]float64)
-	LogSum([]float64)
-}, h []float64) {
+func (it *iteration) softmin(dst []float64, s sums, h []float64) {
 	s.SetScores(h)
 	s.LogSum(dst)
 	floats.Scale(-it.epsilon*math.Ln2, dst)
@@ -371,16 +354,15 @@ func (it *iteration) image() []float64 {
 		return it.next
 	}
 	for i, v := range it.next {
-		it.column[i] = (it.f[i] + v) / 2
+		it.damped[i] = (it.f[i] + v) / 2
 	}
-	return it.column
+	return it.damped
 }
 
 // follow brings g and next up to date with f. The column marginal is exact thereafter.
 func (it *iteration) follow() {
 	if !it.symmetric {
 		it.updateColumns()
-		copy(it.g, it.column)
 	}
 	it.updateRows()
 }
@@ -409,7 +391,7 @@ func (it *iteration) marginalError() float64 {
 }
 
 func (q *pair) solve(ctx context.Context, set Settings) (*Solution, error) {
-	if math.IsInf(q.meanCost(), 0) {
+	if math.IsInf(q.spread+floats.Dot(q.c, q.c), 0) {
 		return nil, ErrOverflow
 	}
 	it := q.newIteration(ctx)
