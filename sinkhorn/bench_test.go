@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// One plain iteration updates both potentials: two sums over all pairs.
+// One plain iteration updates both potentials: two sums over all pairs, from one power each.
 func BenchmarkIteration(b *testing.B) {
 	for _, d := range []int{2, 64} {
 		for _, n := range []int{256, 1024, 2048} {

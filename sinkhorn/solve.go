@@ -279,6 +279,7 @@ type sums interface {
 	Scale(factor float64)
 	SetScores(h []float64)
 	LogSum(dst []float64)
+	LogSums(dst, back, mass []float64) bool
 }
 
 func (q *pair) newIteration(ctx context.Context) *iteration {
@@ -333,20 +334,29 @@ func (it *iteration) score(p []float64, c *cloud) []float64 {
 	return h
 }
 
+// updateRows sets next_i = −ε log Σ_j b_j exp((g_j − c(x_i, y_j))/ε).
 func (it *iteration) updateRows() {
-	it.softmin(it.next, it.halves[it.precision].rows, it.score(it.g, it.y))
+	rows := it.halves[it.precision].rows
+	rows.SetScores(it.score(it.g, it.y))
+	rows.LogSum(it.next)
+	it.potential(it.next)
 }
 
-func (it *iteration) updateColumns() {
-	it.softmin(it.g, it.halves[it.precision].columns, it.score(it.f, it.x))
+// updateBoth sets g from f, and next from that g.
+func (it *iteration) updateBoth() {
+	columns := it.halves[it.precision].columns
+	columns.SetScores(it.score(it.f, it.x))
+	both := columns.LogSums(it.g, it.next, it.y.weights)
+	it.potential(it.g)
+	if both {
+		it.potential(it.next)
+	} else {
+		it.updateRows()
+	}
 }
 
-// softmin writes −ε log Σ_j exp(h_j ln 2 − c(x_i, y_j)/ε) for every row: the update of one potential from the other.
-func (it *iteration) softmin(dst []float64, s sums, h []float64) {
-	s.SetScores(h)
-	s.LogSum(dst)
-	floats.Scale(-it.epsilon*math.Ln2, dst)
-}
+// potential makes a potential of logarithms of sums.
+func (it *iteration) potential(logSum []float64) { floats.Scale(-it.epsilon*math.Ln2, logSum) }
 
 // image returns the f that one plain iteration makes of f.
 func (it *iteration) image() []float64 {
@@ -361,10 +371,11 @@ func (it *iteration) image() []float64 {
 
 // follow brings g and next up to date with f. The column marginal is exact thereafter.
 func (it *iteration) follow() {
-	if !it.symmetric {
-		it.updateColumns()
+	if it.symmetric {
+		it.updateRows()
+	} else {
+		it.updateBoth()
 	}
-	it.updateRows()
 }
 
 // step makes a plain iteration.

@@ -10,11 +10,17 @@ func sum1Float32AVX2(x []float32, y []float32, h []float32, shift []float32, sum
 // mean1Float32AVX2 is kernels.mean for AVX2.
 func mean1Float32AVX2(x []float32, y []float32, h []float32, shift []float32, sum []float64, moment []float64)
 
+// terms1Float32AVX2 is kernels.terms for AVX2.
+func terms1Float32AVX2(x []float32, y []float32, h []float32, shift []float32, terms []float32, sum []float64)
+
 // sum2Float32AVX2 is kernels.sum for AVX2.
 func sum2Float32AVX2(x []float32, y []float32, h []float32, shift []float32, sum []float64)
 
 // mean2Float32AVX2 is kernels.mean for AVX2.
 func mean2Float32AVX2(x []float32, y []float32, h []float32, shift []float32, sum []float64, moment []float64)
+
+// terms2Float32AVX2 is kernels.terms for AVX2.
+func terms2Float32AVX2(x []float32, y []float32, h []float32, shift []float32, terms []float32, sum []float64)
 
 // sum3Float32AVX2 is kernels.sum for AVX2.
 func sum3Float32AVX2(x []float32, y []float32, h []float32, shift []float32, sum []float64)
@@ -22,11 +28,17 @@ func sum3Float32AVX2(x []float32, y []float32, h []float32, shift []float32, sum
 // mean3Float32AVX2 is kernels.mean for AVX2.
 func mean3Float32AVX2(x []float32, y []float32, h []float32, shift []float32, sum []float64, moment []float64)
 
+// terms3Float32AVX2 is kernels.terms for AVX2.
+func terms3Float32AVX2(x []float32, y []float32, h []float32, shift []float32, terms []float32, sum []float64)
+
 // sum4Float32AVX2 is kernels.sum for AVX2.
 func sum4Float32AVX2(x []float32, y []float32, h []float32, shift []float32, sum []float64)
 
 // mean4Float32AVX2 is kernels.mean for AVX2.
 func mean4Float32AVX2(x []float32, y []float32, h []float32, shift []float32, sum []float64, moment []float64)
+
+// terms4Float32AVX2 is kernels.terms for AVX2.
+func terms4Float32AVX2(x []float32, y []float32, h []float32, shift []float32, terms []float32, sum []float64)
 
 // scoresFloat32AVX2 is kernels.scores for AVX2.
 func scoresFloat32AVX2(x []float32, y []float32, d int, scores []float32)
@@ -51,3 +63,6 @@ func rowSumsFloat32AVX2(kernel []float32, v []float32, sum []float64)
 
 // columnSumsFloat32AVX2 is kernels.columnSums for AVX2.
 func columnSumsFloat32AVX2(kernel []float32, u []float32, sum []float32)
+
+// widenFloat32AVX2 is kernels.widen for AVX2.
+func widenFloat32AVX2(from []float32, to []float64)

@@ -10,11 +10,17 @@ func sum1Float64AVX2(x []float64, y []float64, h []float64, shift []float64, sum
 // mean1Float64AVX2 is kernels.mean for AVX2.
 func mean1Float64AVX2(x []float64, y []float64, h []float64, shift []float64, sum []float64, moment []float64)
 
+// terms1Float64AVX2 is kernels.terms for AVX2.
+func terms1Float64AVX2(x []float64, y []float64, h []float64, shift []float64, terms []float64, sum []float64)
+
 // sum2Float64AVX2 is kernels.sum for AVX2.
 func sum2Float64AVX2(x []float64, y []float64, h []float64, shift []float64, sum []float64)
 
 // mean2Float64AVX2 is kernels.mean for AVX2.
 func mean2Float64AVX2(x []float64, y []float64, h []float64, shift []float64, sum []float64, moment []float64)
+
+// terms2Float64AVX2 is kernels.terms for AVX2.
+func terms2Float64AVX2(x []float64, y []float64, h []float64, shift []float64, terms []float64, sum []float64)
 
 // sum3Float64AVX2 is kernels.sum for AVX2.
 func sum3Float64AVX2(x []float64, y []float64, h []float64, shift []float64, sum []float64)
@@ -22,11 +28,17 @@ func sum3Float64AVX2(x []float64, y []float64, h []float64, shift []float64, sum
 // mean3Float64AVX2 is kernels.mean for AVX2.
 func mean3Float64AVX2(x []float64, y []float64, h []float64, shift []float64, sum []float64, moment []float64)
 
+// terms3Float64AVX2 is kernels.terms for AVX2.
+func terms3Float64AVX2(x []float64, y []float64, h []float64, shift []float64, terms []float64, sum []float64)
+
 // sum4Float64AVX2 is kernels.sum for AVX2.
 func sum4Float64AVX2(x []float64, y []float64, h []float64, shift []float64, sum []float64)
 
 // mean4Float64AVX2 is kernels.mean for AVX2.
 func mean4Float64AVX2(x []float64, y []float64, h []float64, shift []float64, sum []float64, moment []float64)
+
+// terms4Float64AVX2 is kernels.terms for AVX2.
+func terms4Float64AVX2(x []float64, y []float64, h []float64, shift []float64, terms []float64, sum []float64)
 
 // scoresFloat64AVX2 is kernels.scores for AVX2.
 func scoresFloat64AVX2(x []float64, y []float64, d int, scores []float64)
@@ -51,3 +63,6 @@ func rowSumsFloat64AVX2(kernel []float64, v []float64, sum []float64)
 
 // columnSumsFloat64AVX2 is kernels.columnSums for AVX2.
 func columnSumsFloat64AVX2(kernel []float64, u []float64, sum []float64)
+
+// widenFloat64AVX2 is kernels.widen for AVX2.
+func widenFloat64AVX2(from []float64, to []float64)

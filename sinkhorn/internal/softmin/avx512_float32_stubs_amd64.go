@@ -10,11 +10,17 @@ func sum1Float32AVX512(x []float32, y []float32, h []float32, shift []float32, s
 // mean1Float32AVX512 is kernels.mean for AVX512.
 func mean1Float32AVX512(x []float32, y []float32, h []float32, shift []float32, sum []float64, moment []float64)
 
+// terms1Float32AVX512 is kernels.terms for AVX512.
+func terms1Float32AVX512(x []float32, y []float32, h []float32, shift []float32, terms []float32, sum []float64)
+
 // sum2Float32AVX512 is kernels.sum for AVX512.
 func sum2Float32AVX512(x []float32, y []float32, h []float32, shift []float32, sum []float64)
 
 // mean2Float32AVX512 is kernels.mean for AVX512.
 func mean2Float32AVX512(x []float32, y []float32, h []float32, shift []float32, sum []float64, moment []float64)
+
+// terms2Float32AVX512 is kernels.terms for AVX512.
+func terms2Float32AVX512(x []float32, y []float32, h []float32, shift []float32, terms []float32, sum []float64)
 
 // sum3Float32AVX512 is kernels.sum for AVX512.
 func sum3Float32AVX512(x []float32, y []float32, h []float32, shift []float32, sum []float64)
@@ -22,11 +28,17 @@ func sum3Float32AVX512(x []float32, y []float32, h []float32, shift []float32, s
 // mean3Float32AVX512 is kernels.mean for AVX512.
 func mean3Float32AVX512(x []float32, y []float32, h []float32, shift []float32, sum []float64, moment []float64)
 
+// terms3Float32AVX512 is kernels.terms for AVX512.
+func terms3Float32AVX512(x []float32, y []float32, h []float32, shift []float32, terms []float32, sum []float64)
+
 // sum4Float32AVX512 is kernels.sum for AVX512.
 func sum4Float32AVX512(x []float32, y []float32, h []float32, shift []float32, sum []float64)
 
 // mean4Float32AVX512 is kernels.mean for AVX512.
 func mean4Float32AVX512(x []float32, y []float32, h []float32, shift []float32, sum []float64, moment []float64)
+
+// terms4Float32AVX512 is kernels.terms for AVX512.
+func terms4Float32AVX512(x []float32, y []float32, h []float32, shift []float32, terms []float32, sum []float64)
 
 // scoresFloat32AVX512 is kernels.scores for AVX512.
 func scoresFloat32AVX512(x []float32, y []float32, d int, scores []float32)
@@ -51,3 +63,6 @@ func rowSumsFloat32AVX512(kernel []float32, v []float32, sum []float64)
 
 // columnSumsFloat32AVX512 is kernels.columnSums for AVX512.
 func columnSumsFloat32AVX512(kernel []float32, u []float32, sum []float32)
+
+// widenFloat32AVX512 is kernels.widen for AVX512.
+func widenFloat32AVX512(from []float32, to []float64)

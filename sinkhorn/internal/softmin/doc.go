@@ -9,6 +9,8 @@
 // A row's sum is taken relative to a reference near its logarithm, which the row's last result is as long as h has not
 // moved far: then one pass over the pairs is enough, where the largest score would ask for two.
 //
+// An iteration needs the power of every pair for its rows and again for its columns; LogSums makes it once.
+//
 // On amd64 the inner loops are vector kernels written in assembly, for AVX-512 and for AVX2 with the same bytes as
 // results; elsewhere they are plain Go, which agrees to a few units in the last place of T. The relative error of a
 // power is at most 4e-7 in float32 and 5e-16 in float64; sums are carried on in float64 every 1,024 or 512 terms.

@@ -32,6 +32,9 @@ type kernels[T Float] struct {
 	// mean does what sum does and adds the terms times y_j to moment [rows, d].
 	mean [unrolled + 1]meanOf[T]
 
+	// terms does what sum does for a multiple of groupRows rows and leaves the terms in terms [rows, len(h)].
+	terms [unrolled + 1]termsOf[T]
+
 	// scores writes −‖x_i − y_j‖² for groupRows rows and any dimension.
 	scores func(x, y []T, d int, scores []T)
 
@@ -47,14 +50,18 @@ type kernels[T Float] struct {
 	// moments adds Σ_j weight_ij y_j to moment [d, groupRows].
 	moments func(weights, y []T, d int, moment []float64)
 
-	// rowSums writes sum_i = Σ_j kernel_ij v_j for a multiple of groupRows rows, columnSums sum_j = Σ_i kernel_ij u_i.
+	// rowSums writes Σ_j kernel_ij v_j to sum_i for a multiple of groupRows rows; columnSums adds Σ_i kernel_ij u_i to sum_j.
 	rowSums    func(kernel, v []T, sum []float64)
 	columnSums func(kernel, u, sum []T)
+
+	// widen adds from to to, number by number.
+	widen func(from []T, to []float64)
 }
 
 type (
-	sumOf[T Float]  func(x, y, h, shift []T, sum []float64)
-	meanOf[T Float] func(x, y, h, shift []T, sum, moment []float64)
+	sumOf[T Float]   func(x, y, h, shift []T, sum []float64)
+	meanOf[T Float]  func(x, y, h, shift []T, sum, moment []float64)
+	termsOf[T Float] func(x, y, h, shift, terms []T, sum []float64)
 )
 
 var (

@@ -7,10 +7,11 @@ import "math"
 func portable[T Float]() *kernels[T] {
 	k := &kernels[T]{scores: portableScores[T], root: portableRoot[T], largest: portableLargest[T],
 		sumScores: portableSumScores[T], weigh: portableWeigh[T], moments: portableMoments[T],
-		rowSums: portableRowSums[T], columnSums: portableColumnSums[T]}
+		rowSums: portableRowSums[T], columnSums: portableColumnSums[T], widen: portableWiden[T]}
 	for d := 1; d <= unrolled; d++ {
-		k.sum[d] = func(x, y, h, shift []T, sum []float64) { portablePairs(d, x, y, h, shift, sum, nil) }
-		k.mean[d] = func(x, y, h, shift []T, sum, moment []float64) { portablePairs(d, x, y, h, shift, sum, moment) }
+		k.sum[d] = func(x, y, h, shift []T, sum []float64) { portablePairs(d, x, y, h, shift, nil, sum, nil) }
+		k.mean[d] = func(x, y, h, shift []T, sum, moment []float64) { portablePairs(d, x, y, h, shift, nil, sum, moment) }
+		k.terms[d] = func(x, y, h, shift, terms []T, sum []float64) { portablePairs(d, x, y, h, shift, terms, sum, nil) }
 	}
 	k.sum[2] = portableSum2[T]
 	return k
@@ -65,7 +66,7 @@ func portableSum2[T Float](x, y, h, shift []T, sum []float64) {
 	}
 }
 
-func portablePairs[T Float](d int, x, y, h, shift []T, sum, moment []float64) {
+func portablePairs[T Float](d int, x, y, h, shift, terms []T, sum, moment []float64) {
 	w := lanes[T]()
 	for i := range sum {
 		own := float64(shift[i])
@@ -78,10 +79,16 @@ func portablePairs[T Float](d int, x, y, h, shift []T, sum, moment []float64) {
 				t -= float64(u * u)
 			}
 			if t <= negligible {
+				if terms != nil {
+					terms[i*len(h)+j] = 0
+				}
 				continue
 			}
 			e := Exp2(t)
 			s += e
+			if terms != nil {
+				terms[i*len(h)+j] = T(e)
+			}
 			if moment != nil {
 				for k := range d {
 					moment[i*d+k] += float64(e * float64(y[at+k*w]))
@@ -175,10 +182,15 @@ func portableRowSums[T Float](kernel, v []T, sum []float64) {
 }
 
 func portableColumnSums[T Float](kernel, u, sum []T) {
-	clear(sum)
 	for i, w := range u {
 		for j, k := range kernel[i*len(sum) : (i+1)*len(sum)] {
 			sum[j] += T(k * w)
 		}
+	}
+}
+
+func portableWiden[T Float](from []T, to []float64) {
+	for j, v := range from {
+		to[j] += float64(v)
 	}
 }

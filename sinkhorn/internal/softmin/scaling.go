@@ -103,6 +103,7 @@ func (s *Scaling[T]) step() bool {
 			return false
 		}
 	}
+	clear(s.trial)
 	k.columnSums(s.kernel[:s.n*len(s.v)], s.u[:s.n], s.trial)
 	ratio := T(s.n) / T(s.m)
 	for j, c := range s.trial[:s.m] {

@@ -18,6 +18,8 @@ type Sum[T Float] struct {
 	referred   bool      // the shifts belong to h
 	stored     []T       // [rows, columns]: the scores −c_ij, where they are kept
 	scratch    []scratch[T]
+	opposite   *opposite[T]                  // once LogSums has been called
+	massless   bool                          // some h is −Inf
 	out        []float64                     // where LogSum writes
 	logSums    func(first, last, worker int) // its work, made once so that iterations allocate nothing
 }
@@ -102,7 +104,9 @@ func (s *Sum[T]) storeTransposed(other *Sum[T]) {
 // SetScores sets the h of all targets [m].
 func (s *Sum[T]) SetScores(h []float64) {
 	up, down := 0.0, 0.0
+	s.massless = false
 	for j, v := range h {
+		s.massless = s.massless || math.IsInf(v, -1)
 		was := float64(s.h[j])
 		s.h[j] = T(v)
 		if move := float64(s.h[j]) - was; move > up {

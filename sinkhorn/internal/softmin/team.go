@@ -69,10 +69,7 @@ func (t *Team) Tasks(n int, do func(i, worker int)) {
 
 func (t *Team) each(n, step int, together bool, do func(first, last, worker int)) {
 	if t.workers == 1 || n <= step || !together {
-		for first := 0; first < n && !t.stopped(); first += step {
-			if first > 0 {
-				runtime.Gosched() // where there is one thread, what stops us has no other chance
-			}
+		for first := 0; first < n && t.goesOn(); first += step {
 			do(first, min(first+step, n), 0)
 		}
 		return
@@ -94,19 +91,23 @@ func (t *Team) each(n, step int, together bool, do func(first, last, worker int)
 func (t *Team) work(worker int) {
 	for {
 		first := int(t.next.Add(int64(t.step))) - t.step
-		if first >= t.n || t.stopped() {
+		if first >= t.n || !t.goesOn() {
 			return
 		}
 		t.do(first, min(first+t.step, t.n), worker)
 	}
 }
 
-func (t *Team) stopped() bool {
+// goesOn tells whether there is no reason to stop. Where there is one thread, it gives others a chance to make one.
+func (t *Team) goesOn() bool {
+	if t.workers == 1 {
+		runtime.Gosched()
+	}
 	select {
 	case <-t.stop:
-		return true
-	default:
 		return false
+	default:
+		return true
 	}
 }
 

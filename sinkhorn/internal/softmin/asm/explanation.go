@@ -35,6 +35,8 @@ one VADD, then a VSUB and a fused VFNMADD231 (t - u*u, rounded once) a coordinat
 The caller's shift keeps t below 126, so that nothing overflows. Each lane adds up its own terms; at the end of a row the
 lanes are added in float64 along one tree: lane i with i + %[8]d, and so on down to one. AVX2 and AVX-512 do the same
 operations on the same lanes in the same order, so that they give the same bytes.
+
+The kernels called terms also leave each 2^t in memory, from where columnSums takes it for the sums of the other direction.
 `, m.isa, m.float(), lanes, registers, lowest, range_, exponent, lanes/2)
 	var b strings.Builder
 	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {

@@ -16,11 +16,11 @@ func (m *machine) length(name string) reg.Register { return m.Load(m.Param(name)
 // vectors loads the length of a slice argument of T in whole vectors.
 func (m *machine) vectors(name string) reg.Register {
 	n := m.length(name)
-	m.SHRQ(operand.U8(shift(vectorBytes/m.size())), n)
+	m.SHRQ(operand.U8(shiftOf(vectorBytes/m.size())), n)
 	return n
 }
 
-func shift(n int) (s int) {
+func shiftOf(n int) (s int) {
 	for n > 1 {
 		n, s = n/2, s+1
 	}
@@ -54,14 +54,29 @@ func (m *machine) zeros() []reg.VecVirtual {
 // sum writes the kernel of the inner loop of all iterations, for dimension d.
 func (m *machine) sum(d int) {
 	m.function(fmt.Sprintf("sum%d", d), "x, y, h, shift []T, sum []float64", m.heldConstants())
-	m.pairs(d, false)
+	m.pairs(d, sums)
 }
 
 // mean writes sum with the weighted coordinates beside it.
 func (m *machine) mean(d int) {
 	m.function(fmt.Sprintf("mean%d", d), "x, y, h, shift []T, sum, moment []float64", m.heldConstants())
-	m.pairs(d, true)
+	m.pairs(d, moments)
 }
+
+// terms writes sum that leaves the terms behind.
+func (m *machine) terms(d int) {
+	m.function(fmt.Sprintf("terms%d", d), "x, y, h, shift, terms []T, sum []float64", m.heldConstants())
+	m.pairs(d, terms)
+}
+
+// product is what the kernels of pairs make of the terms beside their sums.
+type product int
+
+const (
+	sums product = iota
+	moments
+	terms
+)
 
 // heldConstants is all of them where there are 32 registers, the range and the rounding where there are 16.
 func (m *machine) heldConstants() int {
@@ -71,29 +86,48 @@ func (m *machine) heldConstants() int {
 	return coefficientsAt
 }
 
-func (m *machine) pairs(d int, moments bool) {
+func (m *machine) pairs(d int, product product) {
 	x, y, h, shift, sum := m.base("x"), m.base("y"), m.base("h"), m.base("shift"), m.base("sum")
 	rows, blocks := m.length("sum"), m.vectors("h")
 	var moment reg.Register
-	if moments {
+	if product == moments {
 		moment = m.base("moment")
 	}
-	// A point of x stays in registers where there are enough of them.
-	resident := m.isa == avx512 || !moments
-	point := func(k int) operand.Mem { return operand.Mem{Base: x, Disp: k * m.size()} }
-	m.loop("row", rows, func() {
-		own := m.register()
-		m.broadcast(operand.Mem{Base: shift}, own)
-		coordinates := make([]reg.VecVirtual, d)
-		for k := range coordinates {
-			if resident {
-				coordinates[k] = m.register()
-				m.broadcast(point(k), coordinates[k])
-			}
+	// Two rows in step, where rows come in fours and there are registers for both, wait less for each other's results.
+	together := 1
+	if product == terms && m.isa == avx512 {
+		together = 2
+		m.SHRQ(operand.U8(1), rows)
+	}
+	left := make([]reg.Register, together) // where the terms of each row go
+	if product == terms {
+		left[0] = m.base("terms")
+		for r := 1; r < together; r++ {
+			left[r] = m.copyOf(blocks)
+			m.SHLQ(operand.U8(shiftOf(vectorBytes)), left[r])
+			m.ADDQ(left[0], left[r])
 		}
-		total := m.zeros()
+	}
+	// A point of x stays in registers where there are enough of them.
+	resident := m.isa == avx512 || product != moments
+	point := func(r, k int) operand.Mem { return operand.Mem{Base: x, Disp: (r*d + k) * m.size()} }
+	m.loop("row", rows, func() {
+		own, total := make([]reg.VecVirtual, together), make([][]reg.VecVirtual, together)
+		coordinates := make([][]reg.VecVirtual, together)
+		for r := range own {
+			own[r] = m.register()
+			m.broadcast(operand.Mem{Base: shift, Disp: r * m.size()}, own[r])
+			coordinates[r] = make([]reg.VecVirtual, d)
+			for k := range d {
+				if resident {
+					coordinates[r][k] = m.register()
+					m.broadcast(point(r, k), coordinates[r][k])
+				}
+			}
+			total[r] = m.zeros()
+		}
 		weighted := make([][]reg.VecVirtual, d)
-		if moments {
+		if product == moments {
 			for k := range weighted {
 				weighted[k] = m.zeros()
 			}
@@ -101,38 +135,62 @@ func (m *machine) pairs(d int, moments bool) {
 		yp, hp, n := m.copyOf(y), m.copyOf(h), m.copyOf(blocks)
 		m.loop("column", n, func() {
 			for p := range m.parts() {
-				t, u := m.register(), m.register()
-				m.add(own, m.part(hp, 0, p), t)
-				for k := range d {
-					v := coordinates[k]
-					if !resident {
-						m.broadcast(point(k), u)
-						v = u
-					}
-					m.sub(v, m.part(yp, k*vectorBytes, p), u)
-					m.subSquare(u, t)
+				t, u := make([]reg.VecVirtual, together), m.register()
+				for r := range t {
+					t[r] = m.register()
+					m.add(own[r], m.part(hp, 0, p), t[r])
 				}
-				m.exp2(t)
-				m.add(total[p], t, total[p])
-				if moments {
-					for k := range d {
-						m.addProduct(t, m.part(yp, k*vectorBytes, p), weighted[k][p])
+				for k := range d {
+					for r := range t {
+						v := coordinates[r][k]
+						if !resident {
+							m.broadcast(point(r, k), u)
+							v = u
+						}
+						m.sub(v, m.part(yp, k*vectorBytes, p), u)
+						m.subSquare(u, t[r])
 					}
+				}
+				m.exp2(t...)
+				for r := range t {
+					m.add(total[r][p], t[r], total[r][p])
+					if product == terms {
+						m.move(t[r], m.part(left[r], 0, p))
+					}
+				}
+				if product == moments {
+					for k := range d {
+						m.addProduct(t[0], m.part(yp, k*vectorBytes, p), weighted[k][p])
+					}
+				}
+			}
+			if product == terms {
+				for _, to := range left {
+					m.advance(to, vectorBytes)
 				}
 			}
 			m.advance(yp, d*vectorBytes)
 			m.advance(hp, vectorBytes)
 		})
-		m.addTo(total, operand.Mem{Base: sum})
-		if moments {
+		for r := range total {
+			m.addTo(total[r], operand.Mem{Base: sum, Disp: 8 * r})
+		}
+		if product == moments {
 			for k := range d {
 				m.addTo(weighted[k], operand.Mem{Base: moment, Disp: 8 * k})
 			}
 			m.advance(moment, 8*d)
 		}
-		m.advance(x, d*m.size())
-		m.advance(shift, m.size())
-		m.advance(sum, 8)
+		if together > 1 { // the first now points at the second's row
+			rowBytes := m.copyOf(blocks)
+			m.SHLQ(operand.U8(shiftOf(vectorBytes)), rowBytes)
+			for _, to := range left {
+				m.ADDQ(rowBytes, to)
+			}
+		}
+		m.advance(x, together*d*m.size())
+		m.advance(shift, together*m.size())
+		m.advance(sum, together*8)
 	})
 	m.end()
 }
@@ -146,9 +204,9 @@ func (m *machine) scores() {
 	y, dst := m.base("y"), m.base("scores")
 	d := m.Load(m.Param("d"), m.GP64())
 	rowBytes, blocks := m.GP64(), m.vectors("scores")
-	m.SHRQ(operand.U8(shift(rowsAtATime)), blocks)
+	m.SHRQ(operand.U8(shiftOf(rowsAtATime)), blocks)
 	m.MOVQ(blocks, rowBytes)
-	m.SHLQ(operand.U8(shift(vectorBytes)), rowBytes)
+	m.SHLQ(operand.U8(shiftOf(vectorBytes)), rowBytes)
 	x := make([]reg.Register, rowsAtATime)
 	x[0] = m.base("x")
 	for r := 1; r < rowsAtATime; r++ {
@@ -187,7 +245,7 @@ func (m *machine) scoresOf(count int, label string, x []reg.Register, y, d, dst,
 	m.XORQ(k, k)
 	if count == 2 {
 		second := m.copyOf(d)
-		m.SHLQ(operand.U8(shift(vectorBytes)), second)
+		m.SHLQ(operand.U8(shiftOf(vectorBytes)), second)
 		m.ADDQ(y, second)
 		ys = append(ys, second)
 	}
@@ -321,10 +379,10 @@ func (m *machine) moments() {
 	w, y, dst := m.base("weights"), m.base("y"), m.base("moment")
 	d := m.Load(m.Param("d"), m.GP64())
 	rowBytes, blocks, pointBytes := m.GP64(), m.vectors("weights"), m.copyOf(d)
-	m.SHRQ(operand.U8(shift(rowsAtATime)), blocks)
+	m.SHRQ(operand.U8(shiftOf(rowsAtATime)), blocks)
 	m.MOVQ(blocks, rowBytes)
-	m.SHLQ(operand.U8(shift(vectorBytes)), rowBytes)
-	m.SHLQ(operand.U8(shift(vectorBytes)), pointBytes)
+	m.SHLQ(operand.U8(shiftOf(vectorBytes)), rowBytes)
+	m.SHLQ(operand.U8(shiftOf(vectorBytes)), pointBytes)
 	m.loop("dimension", d, func() {
 		acc := make([][]reg.VecVirtual, rowsAtATime)
 		for r := range acc {
@@ -361,8 +419,8 @@ func (m *machine) rowSums() {
 	k, v, dst := m.base("kernel"), m.base("v"), m.base("sum")
 	rows, blocks := m.length("sum"), m.vectors("v")
 	rowBytes := m.copyOf(blocks)
-	m.SHLQ(operand.U8(shift(vectorBytes)), rowBytes)
-	m.SHRQ(operand.U8(shift(rowsAtATime)), rows)
+	m.SHLQ(operand.U8(shiftOf(vectorBytes)), rowBytes)
+	m.SHRQ(operand.U8(shiftOf(rowsAtATime)), rows)
 	m.loop("row", rows, func() {
 		acc := make([][]reg.VecVirtual, rowsAtATime)
 		for r := range acc {
@@ -399,13 +457,16 @@ func (m *machine) columnSums() {
 	k, u, dst := m.base("kernel"), m.base("u"), m.base("sum")
 	rows, blocks := m.length("u"), m.vectors("sum")
 	rowBytes := m.copyOf(blocks)
-	m.SHLQ(operand.U8(shift(vectorBytes)), rowBytes)
+	m.SHLQ(operand.U8(shiftOf(vectorBytes)), rowBytes)
 	// Several vectors of columns at a time hide that each addition waits for the one before.
 	const together = 4
 	of := func(count int, label string) {
 		acc := make([][]reg.VecVirtual, count)
 		for c := range acc {
-			acc[c] = m.zeros()
+			acc[c] = m.vector()
+			for p := range acc[c] {
+				m.move(m.part(dst, c*vectorBytes, p), acc[c][p])
+			}
 		}
 		row, up, n := m.copyOf(k), m.copyOf(u), m.copyOf(rows)
 		m.loop(label, n, func() {
@@ -428,7 +489,7 @@ func (m *machine) columnSums() {
 		m.advance(k, count*vectorBytes)
 	}
 	fours, rest := m.copyOf(blocks), m.copyOf(blocks)
-	m.SHRQ(operand.U8(shift(together)), fours)
+	m.SHRQ(operand.U8(shiftOf(together)), fours)
 	m.JZ(operand.LabelRef("few"))
 	m.loop("four", fours, func() { of(together, "rowOfFour") })
 	m.Label("few")
@@ -436,5 +497,25 @@ func (m *machine) columnSums() {
 	m.JZ(operand.LabelRef("end"))
 	m.loop("one", rest, func() { of(1, "rowOfOne") })
 	m.Label("end")
+	m.end()
+}
+
+// widen writes the kernel that adds numbers of T to float64.
+func (m *machine) widen() {
+	m.function("widen", "from []T, to []float64", 0)
+	from, to, n := m.base("from"), m.base("to"), m.length("to")
+	m.SHRQ(operand.U8(shiftOf(m.partBytes()/8)), n)
+	m.loop("vector", n, func() {
+		v := m.register()
+		if m.bits == 32 {
+			m.VCVTPS2PD(operand.Mem{Base: from}, v)
+		} else {
+			m.VMOVUPD(operand.Mem{Base: from}, v)
+		}
+		m.VADDPD(operand.Mem{Base: to}, v, v)
+		m.VMOVUPD(v, operand.Mem{Base: to})
+		m.advance(from, m.partBytes()*m.size()/8)
+		m.advance(to, m.partBytes())
+	})
 	m.end()
 }

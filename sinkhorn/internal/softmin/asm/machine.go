@@ -175,25 +175,36 @@ func (m *machine) subSquare(a, to operand.Op) { m.pick(m.VFNMADD231PS, m.VFNMADD
 // horner sets to = to·f + c, rounded once, where c may be in memory.
 func (m *machine) horner(f, c, to operand.Op) { m.pick(m.VFMADD213PS, m.VFMADD213PD)(c, f, to) }
 
-// exp2 replaces t by 2^t for t from the clamp to 126. Adding the magic number 1.5·2^23 (1.5·2^52) rounds t to an integer n
-// and leaves it in the low bits; f = t − n is at most ½, 2^f a polynomial, and n shifted into place adds to its exponent.
-func (m *machine) exp2(t reg.VecVirtual) {
-	m.max(m.constant(clampAt), t, t)
-	z, n := m.register(), m.register()
-	m.add(m.constantRegister(magicAt), t, z)
-	m.sub(z, m.constant(magicAt), n)
-	m.sub(t, n, t)
-	p := n
-	m.move(m.constant(coefficientsAt), p)
-	for k := 1; k <= m.degree(); k++ {
-		m.horner(t, m.constant(coefficientsAt+k), p)
+// exp2 replaces each t by 2^t, for t from the clamp to 126, all in step. Adding the magic number 1.5·2^23 (1.5·2^52) rounds
+// t to an integer n and leaves it in the low bits; f = t − n is at most ½, 2^f a polynomial, and n shifted into place adds
+// to its exponent.
+func (m *machine) exp2(ts ...reg.VecVirtual) {
+	zs, ps := make([]reg.VecVirtual, len(ts)), make([]reg.VecVirtual, len(ts))
+	for i, t := range ts {
+		zs[i], ps[i] = m.register(), m.register()
+		m.max(m.constant(clampAt), t, t)
 	}
-	if m.bits == 32 {
-		m.VPSLLD(operand.U8(23), z, z)
-		m.VPADDD(p, z, t)
-	} else {
-		m.VPSLLQ(operand.U8(52), z, z)
-		m.VPADDQ(p, z, t)
+	for i, t := range ts {
+		m.add(m.constantRegister(magicAt), t, zs[i])
+		m.sub(zs[i], m.constant(magicAt), ps[i])
+	}
+	for i, t := range ts {
+		m.sub(t, ps[i], t)
+		m.move(m.constant(coefficientsAt), ps[i])
+	}
+	for k := 1; k <= m.degree(); k++ {
+		for i, t := range ts {
+			m.horner(t, m.constant(coefficientsAt+k), ps[i])
+		}
+	}
+	for i, t := range ts {
+		if m.bits == 32 {
+			m.VPSLLD(operand.U8(23), zs[i], zs[i])
+			m.VPADDD(ps[i], zs[i], t)
+		} else {
+			m.VPSLLQ(operand.U8(52), zs[i], zs[i])
+			m.VPADDQ(ps[i], zs[i], t)
+		}
 	}
 }
 

@@ -32,6 +32,7 @@ func generate(folder string) {
 			for d := 1; d <= unrolled; d++ {
 				m.sum(d)
 				m.mean(d)
+				m.terms(d)
 			}
 			m.scores()
 			m.root()
@@ -41,6 +42,7 @@ func generate(folder string) {
 			m.moments()
 			m.rowSums()
 			m.columnSums()
+			m.widen()
 			write(m.Context, folder, "softmin", fmt.Sprintf("%s_float%d", strings.ToLower(string(m.isa)), m.bits), m.explanation())
 		}
 	}
