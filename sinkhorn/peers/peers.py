@@ -705,6 +705,9 @@ def everything(inputs):
     for dtype in ("f32", "f64"):
         for peer in [f"wflowlab {k}" for k in ("AVX-512", "AVX2")] + ["ott"] + ["pot-sinkhorn"] * (dtype == "f64"):
             spawn("W3", dict(base, peer=peer, dtype=dtype, steps=W3_STEPS, cap_s=60.0))
+    for peer in ("wflowlab plain AVX-512", "wflowlab plain AVX2"):
+        for dtype in ("f32", "f64"):
+            spawn("W3", dict(base, peer=peer, dtype=dtype, steps=W3_STEPS, cap_s=60.0))
     for peer in ("wflowlab Flow AVX-512", "wflowlab Flow AVX2"):
         spawn("W3", dict(base, peer=peer, dtype="f64", steps=W3_STEPS, cap_s=60.0))
     for peer in OURS + ["ott-vmap", "ott-vmap-kernel", "jax-plain-vmap", "torch-own-compile", "torch-own"]:

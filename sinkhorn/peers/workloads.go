@@ -76,6 +76,15 @@ func (p *plain[T]) iterate(times int) {
 	}
 }
 
+// average updates the potential of a cloud against itself, f ← (f − L(f))/2: the symmetric iteration.
+func (p *plain[T]) average() {
+	p.rows.SetScores(p.score(p.g))
+	p.rows.LogSum(p.f)
+	for i, v := range p.f {
+		p.g[i] = (p.g[i] - v) / 2
+	}
+}
+
 // check returns the linear cost and the L1 error of the marginals of potentials in units of ε ln 2, in float64.
 func check(x, y []float64, d int, f, g []float64, epsilon float64) (linear, err float64) {
 	n, m := len(f), len(g)
@@ -177,6 +186,7 @@ func w3(c config) {
 	particles := mat.NewDense(n, 2, c.numbers("w3_q"))
 	var after2, final []float64
 	run := func(steps int, state func(k int, q []float64)) {
+		symmetric := !strings.Contains(c.Peer, "plain")
 		switch {
 		case strings.Contains(c.Peer, "Flow"):
 			flow := wflow.Flow{Field: &wflow.Sinkhorn{Epsilon: epsilon}, StepSize: eta, Steps: steps}
@@ -189,9 +199,9 @@ func w3(c config) {
 				k++
 			}
 		case c.Dtype == "f32":
-			flowOf20[float32](particles.RawMatrix().Data, data.RawMatrix().Data, epsilon, eta, steps, state)
+			flowOf20[float32](particles.RawMatrix().Data, data.RawMatrix().Data, epsilon, eta, steps, symmetric, state)
 		default:
-			flowOf20[float64](particles.RawMatrix().Data, data.RawMatrix().Data, epsilon, eta, steps, state)
+			flowOf20[float64](particles.RawMatrix().Data, data.RawMatrix().Data, epsilon, eta, steps, symmetric, state)
 		}
 	}
 	run(2, func(int, []float64) {})
@@ -212,26 +222,30 @@ func w3(c config) {
 	c.emit(n, 2, "exact_ot_final", plan.Cost())
 }
 
-func flowOf20[T softmin.Float](q0, data []float64, epsilon, eta float64, steps int, state func(k int, q []float64)) {
+// flowOf20 moves particles by T_qp − T_qq, each after 20 iterations from nothing. For T_qq they are the symmetric ones, of
+// one potential, or plain as for two clouds.
+func flowOf20[T softmin.Float](q0, data []float64, epsilon, eta float64, steps int, symmetric bool, state func(k int, q []float64)) {
 	team := softmin.NewTeam(nil, 0)
 	defer team.Close()
 	q := append([]float64(nil), q0...)
-	project := func(dst, to []float64) {
+	project := func(dst, to []float64, iterate func(*plain[T])) {
 		p := newPlain[T](q, to, 2, epsilon, team)
-		for range 20 { // columns first, as the other libraries do
-			p.update(p.g, p.columns, p.f, p.rows, p.b)
+		for range 20 {
+			iterate(p)
 		}
-		for j, v := range p.g {
-			p.h[j] = v - math.Log2(float64(len(p.g)))
-		}
-		p.rows.SetScores(p.h)
+		p.rows.SetScores(p.score(p.g))
 		p.rows.Mean(dst, p.scale)
+	}
+	columnsFirst := func(p *plain[T]) { p.update(p.g, p.columns, p.f, p.rows, p.b) } // as the other libraries do
+	self := columnsFirst
+	if symmetric {
+		self = (*plain[T]).average
 	}
 	toData, toSelf := make([]float64, len(q)), make([]float64, len(q))
 	for k := range steps {
 		state(k, q)
-		project(toData, data)
-		project(toSelf, q)
+		project(toData, data, columnsFirst)
+		project(toSelf, q, self)
 		for i := range q {
 			q[i] += eta * (toData[i] - toSelf[i])
 		}

@@ -50,7 +50,8 @@ type kernels[T Float] struct {
 	// moments adds Σ_j weight_ij y_j to moment [d, groupRows].
 	moments func(weights, y []T, d int, moment []float64)
 
-	// rowSums writes Σ_j kernel_ij v_j to sum_i for a multiple of groupRows rows; columnSums adds Σ_i kernel_ij u_i to sum_j.
+	// rowSums writes Σ_j kernel_ij v_j to sum_i, and columnSums adds Σ_i kernel_ij u_i to sum_j: for a multiple of groupRows
+	// rows.
 	rowSums    func(kernel, v []T, sum []float64)
 	columnSums func(kernel, u, sum []T)
 

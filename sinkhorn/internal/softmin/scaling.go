@@ -104,7 +104,7 @@ func (s *Scaling[T]) step() bool {
 		}
 	}
 	clear(s.trial)
-	k.columnSums(s.kernel[:s.n*len(s.v)], s.u[:s.n], s.trial)
+	k.columnSums(s.kernel, s.u, s.trial)
 	ratio := T(s.n) / T(s.m)
 	for j, c := range s.trial[:s.m] {
 		v := ratio / c

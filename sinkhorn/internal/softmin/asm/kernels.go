@@ -455,9 +455,19 @@ func (m *machine) rowSums() {
 func (m *machine) columnSums() {
 	m.function("columnSums", "kernel, u, sum []T", 0)
 	k, u, dst := m.base("kernel"), m.base("u"), m.base("sum")
-	rows, blocks := m.length("u"), m.vectors("sum")
-	rowBytes := m.copyOf(blocks)
+	groups, blocks := m.length("u"), m.vectors("sum")
+	m.SHRQ(operand.U8(shiftOf(rowsAtATime)), groups)
+	rowBytes, threeRows := m.copyOf(blocks), m.GP64()
 	m.SHLQ(operand.U8(shiftOf(vectorBytes)), rowBytes)
+	m.LEAQ(operand.Mem{Base: rowBytes, Index: rowBytes, Scale: 2}, threeRows)
+	rowsFrom := func(first reg.Register, c, p int) []operand.Mem { // the places of a vector in a group of rows
+		at := m.part(first, c*vectorBytes, p)
+		places := []operand.Mem{at, at, at, at}
+		places[1].Index, places[1].Scale = rowBytes, 1
+		places[2].Index, places[2].Scale = rowBytes, 2
+		places[3].Index, places[3].Scale = threeRows, 1
+		return places
+	}
 	// Several vectors of columns at a time hide that each addition waits for the one before.
 	const together = 4
 	of := func(count int, label string) {
@@ -468,17 +478,19 @@ func (m *machine) columnSums() {
 				m.move(m.part(dst, c*vectorBytes, p), acc[c][p])
 			}
 		}
-		row, up, n := m.copyOf(k), m.copyOf(u), m.copyOf(rows)
+		row, up, n := m.copyOf(k), m.copyOf(u), m.copyOf(groups)
 		m.loop(label, n, func() {
-			own := m.register()
-			m.broadcast(operand.Mem{Base: up}, own)
-			for c := range acc {
-				for p := range acc[c] {
-					m.addProduct(own, m.part(row, c*vectorBytes, p), acc[c][p])
+			for r := range rowsAtATime {
+				own := m.register()
+				m.broadcast(operand.Mem{Base: up, Disp: r * m.size()}, own)
+				for c := range acc {
+					for p := range acc[c] {
+						m.addProduct(own, rowsFrom(row, c, p)[r], acc[c][p])
+					}
 				}
 			}
-			m.ADDQ(rowBytes, row)
-			m.advance(up, m.size())
+			m.LEAQ(operand.Mem{Base: row, Index: rowBytes, Scale: 4}, row)
+			m.advance(up, rowsAtATime*m.size())
 		})
 		for c := range acc {
 			for p := range acc[c] {
@@ -491,11 +503,11 @@ func (m *machine) columnSums() {
 	fours, rest := m.copyOf(blocks), m.copyOf(blocks)
 	m.SHRQ(operand.U8(shiftOf(together)), fours)
 	m.JZ(operand.LabelRef("few"))
-	m.loop("four", fours, func() { of(together, "rowOfFour") })
+	m.loop("four", fours, func() { of(together, "rowsOfFour") })
 	m.Label("few")
 	m.ANDQ(operand.U8(together-1), rest)
 	m.JZ(operand.LabelRef("end"))
-	m.loop("one", rest, func() { of(1, "rowOfOne") })
+	m.loop("one", rest, func() { of(1, "rowsOfOne") })
 	m.Label("end")
 	m.end()
 }
