@@ -9,12 +9,12 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/wflowlab/wflowlab/internal/golden"
 	"github.com/wflowlab/wflowlab/sinkhorn"
-	"github.com/wflowlab/wflowlab/wflow/internal/golden"
 )
 
 // objective translates a case's configuration.
-func objective(c golden.Config) (Objective, error) {
+func objective(c golden.Loss) (Objective, error) {
 	guidance := ByVelocity
 	if c.Guidance == "dist" {
 		guidance = ByDistribution
@@ -40,7 +40,7 @@ func objective(c golden.Config) (Objective, error) {
 }
 
 // clouds returns the problems of a case.
-func clouds(c golden.Case) ([]Clouds, error) {
+func clouds(c golden.LossCase) ([]Clouds, error) {
 	g := c.Config
 	at := func(data []float64, b, n int) *mat.Dense { return mat.NewDense(n, g.D, data[b*n*g.D:(b+1)*n*g.D]) }
 	var batch []Clouds
@@ -68,7 +68,7 @@ func clouds(c golden.Case) ([]Clouds, error) {
 // TestGoldenLoss holds the host against the reference's float64 values. Cases named …_batched take the reference's path
 // for several R in one call, which is no other function.
 func TestGoldenLoss(t *testing.T) {
-	cases, err := golden.Load("testdata")
+	cases, err := golden.Losses("testdata")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestGoldenLoss(t *testing.T) {
 	}
 }
 
-func checkGoldenLoss(t *testing.T, c golden.Case) {
+func checkGoldenLoss(t *testing.T, c golden.LossCase) {
 	ctx := context.Background()
 	o, err := objective(c.Config)
 	if err != nil {

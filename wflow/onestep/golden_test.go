@@ -1,13 +1,10 @@
 package onestep
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
 	"math"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,7 +15,7 @@ import (
 	"github.com/gomlx/gomlx/ml/train"
 	"github.com/gomlx/gomlx/ml/train/metric"
 
-	"github.com/wflowlab/wflowlab/wflow/internal/golden"
+	"github.com/wflowlab/wflowlab/internal/golden"
 	"github.com/wflowlab/wflowlab/wflow/mlp"
 )
 
@@ -47,7 +44,7 @@ type goldenSchedule struct {
 
 type goldenMLP struct {
 	Prefix      string
-	Params      [][]any
+	Params      []golden.Parameter
 	Dims        []int
 	WeightDecay float64 `json:"weight_decay"`
 	Betas       []float64
@@ -63,26 +60,12 @@ type goldenMLP struct {
 	}
 }
 
-func strict(t *testing.T, text []byte, into any) {
-	t.Helper()
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		t.Fatal(err)
-	}
-}
-
 func loadGoldenTraining(t *testing.T) goldenTraining {
 	t.Helper()
-	const name = "f4_training.json"
-	text, err := os.ReadFile(filepath.Join(os.Getenv("WFLOW_GOLDENS"), name))
-	if err != nil { // the folder holds other files, or none is named
-		if text, err = os.ReadFile(filepath.Join("testdata", name)); err != nil {
-			t.Fatal(err)
-		}
-	}
 	var g goldenTraining
-	strict(t, text, &g)
+	if err := golden.Read("f4_training.json", &g); err != nil {
+		t.Fatal(err)
+	}
 	if len(g.Schedules) == 0 || len(g.Quantiles.Alpha) == 0 || len(g.MLP) == 0 {
 		t.Fatal("no case in the file")
 	}
@@ -136,7 +119,9 @@ func TestGoldenOptimizer(t *testing.T) {
 	onBackends(t, func(t *testing.T, b compute.Backend) {
 		for _, text := range cases {
 			var c goldenMLP
-			strict(t, text, &c)
+			if err := golden.Decode(text, &c); err != nil {
+				t.Fatal(err)
+			}
 			t.Run("float64", func(t *testing.T) { checkOptimizer[float64](t, b, c) })
 			t.Run("float32", func(t *testing.T) { checkOptimizer[float32](t, b, c) })
 		}
@@ -151,24 +136,18 @@ func checkOptimizer[T float32 | float64](t *testing.T, b compute.Backend, c gold
 	names := map[string]string{"0.weight": "layer0.weight", "0.bias": "layer0.bias", "2.weight": "layer1.weight", "2.bias": "layer1.bias"}
 	store := model.NewStore()
 	for _, p := range c.Params {
-		torch, kind := p[0].(string), p[2].(string)
-		out := int(p[1].([]any)[0].(float64))
-		in, scale := 1, 0.1
-		if kind == "matrix" {
-			in = int(p[1].([]any)[1].(float64))
-			scale = math.Sqrt(3 / float64(in))
+		values, err := golden.Weight(c.Prefix+p.Name, p.Kind, p.Shape, 1)
+		if err != nil {
+			t.Fatal(err)
 		}
-		w := make([]T, in*out)
-		for i := range w {
-			w[i%in*out+i/in] = T(scale * (2*uniform(c.Prefix+torch, uint64(i)) - 1))
+		out, shape := p.Shape[0], slices.Clone(p.Shape)
+		slices.Reverse(shape) // [out, in] there, [in, out] here
+		in := len(values) / out
+		w := make([]T, len(values))
+		for i, v := range values {
+			w[i%in*out+i/in] = T(v)
 		}
-		shape := []int{in, out}
-		if kind == "bias" {
-			shape = shape[1:]
-		} else if kind != "matrix" {
-			t.Fatalf("unknown kind %q", kind)
-		}
-		if _, err := store.CreateVariable(generatorScope+"/"+names[torch], tensors.FromFlatDataAndDimensions(w, shape...)); err != nil {
+		if _, err := store.CreateVariable(generatorScope+"/"+names[p.Name], tensors.FromFlatDataAndDimensions(w, shape...)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -236,31 +215,15 @@ func checkOptimizer[T float32 | float64](t *testing.T, b compute.Backend, c gold
 	}
 }
 
-// normals returns scale·gauss(name) of the given shape.
+// normals returns scale times the normal numbers of a name, of the given shape.
 func normals[T float32 | float64](name string, scale float64, dims ...int) *tensors.Tensor {
 	size := 1
 	for _, d := range dims {
 		size *= d
 	}
 	flat := make([]T, size)
-	for i := range flat {
-		k := uint64(i / 2 * 2)
-		r := math.Sqrt(-2 * math.Log(1-uniform(name, k)))
-		sin, cos := math.Sincos(2 * math.Pi * uniform(name, k+1))
-		if i%2 == 1 {
-			cos = sin
-		}
-		flat[i] = T(scale * r * cos)
+	for i, v := range golden.Normals(name, size) {
+		flat[i] = T(scale * v)
 	}
 	return tensors.FromFlatDataAndDimensions(flat, dims...)
-}
-
-// uniform is number i of a name in [0, 1), by the formula of the file.
-func uniform(name string, i uint64) float64 {
-	h := fnv.New64a()
-	h.Write([]byte(name))
-	z := h.Sum64() + i + 0x9E3779B97F4A7C15
-	z = (z ^ z>>30) * 0xBF58476D1CE4E5B9
-	z = (z ^ z>>27) * 0x94D049BB133111EB
-	return float64((z^z>>31)>>11) * 0x1p-53
 }

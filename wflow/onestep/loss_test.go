@@ -13,11 +13,11 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/wflowlab/wflowlab/internal/golden"
 	"github.com/wflowlab/wflowlab/sinkhorn"
 	"github.com/wflowlab/wflowlab/sinkhorn/batched"
 	"github.com/wflowlab/wflowlab/toy/stream"
 	"github.com/wflowlab/wflowlab/wflow"
-	"github.com/wflowlab/wflowlab/wflow/internal/golden"
 )
 
 // onBackends runs a test on the pure Go backend and, where its plugin is named, on XLA.
@@ -140,7 +140,7 @@ func call[T float32 | float64](t *testing.T, b compute.Backend, field wflow.Fiel
 }
 
 // fieldOf translates a case's configuration.
-func fieldOf(t *testing.T, c golden.Config) wflow.Field {
+func fieldOf(t *testing.T, c golden.Loss) wflow.Field {
 	guidance := wflow.ByVelocity
 	if c.Guidance == "dist" {
 		guidance = wflow.ByDistribution
@@ -163,7 +163,7 @@ func fieldOf(t *testing.T, c golden.Config) wflow.Field {
 	return nil
 }
 
-func cloudsOf(t *testing.T, c golden.Case) clouds {
+func cloudsOf(t *testing.T, c golden.LossCase) clouds {
 	g := c.Config
 	out := clouds{b: g.B, n: g.N, m: g.P, d: g.D, particles: c.Particles, data: c.Data}
 	switch {
@@ -187,7 +187,7 @@ func cloudsOf(t *testing.T, c golden.Case) clouds {
 // float32 within ten times the reference's own float32 error or 1e-6 of the largest entry. Cases named …_batched take
 // the reference's path for several R in one call, which is no other function.
 func TestGoldenLoss(t *testing.T) {
-	cases, err := golden.Load("../testdata")
+	cases, err := golden.Losses("../testdata")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -211,7 +211,7 @@ func TestGoldenLoss(t *testing.T) {
 	})
 }
 
-func checkGolden(t *testing.T, c golden.Case, got map[string][]float64, precision string) {
+func checkGolden(t *testing.T, c golden.LossCase, got map[string][]float64, precision string) {
 	t.Helper()
 	check := func(name string, difference, largest, recorded float64) {
 		bound := 1e-8 * largest

@@ -6,14 +6,15 @@
 package safetensors
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
-	"sort"
+	"strings"
 
 	"github.com/google/renameio/v2"
 )
@@ -56,67 +57,26 @@ func values[T float32 | int64](f *File, name string, shape []int) ([]T, error) {
 	return data, nil
 }
 
-const (
-	metaKey   = "__metadata__"
-	maxHeader = 100 << 20 // of the reference implementation
-)
-
 // Decode reads a file from its bytes. Everything the header says is checked against len(data) before anything is
-// allocated; the error names the tensor. A header that says too much is an error too: a name given twice, a member that
-// the format does not know, a null.
+// allocated, as [ReadHeader] does; the error names the tensor.
 func Decode(data []byte) (*File, error) {
-	if len(data) < 8 {
-		return nil, fmt.Errorf("safetensors: %d bytes, want at least 8", len(data))
-	}
-	length := binary.LittleEndian.Uint64(data)
-	if length > maxHeader || length > uint64(len(data)-8) {
-		return nil, fmt.Errorf("safetensors: a header of %d bytes in a file of %d", length, len(data))
-	}
-	header, body := data[8:8+length], data[8+length:]
-	members, err := object(header)
+	entries, meta, err := ReadHeader(bytes.NewReader(data), int64(len(data)))
 	if err != nil {
-		return nil, fmt.Errorf("safetensors: header: %w", err)
+		return nil, err
 	}
-	f := &File{Tensors: map[string]Tensor{}}
-	entries := map[string]entry{}
-	for name, value := range members {
-		if name == metaKey {
-			if f.Meta, err = readMeta(value); err != nil {
-				return nil, fmt.Errorf("safetensors: header %s: %w", metaKey, err)
-			}
-			continue
+	f := &File{Meta: meta, Tensors: map[string]Tensor{}}
+	for _, e := range entries {
+		switch e.Type {
+		case "F32", "F64", "I64":
+			f.Tensors[e.Name] = e.read(data[e.Offset : e.Offset+e.Bytes])
+		default:
+			return nil, fmt.Errorf("safetensors: tensor %q: type %q, want F32, F64 or I64", e.Name, e.Type)
 		}
-		if entries[name], err = readEntry(value); err != nil {
-			return nil, fmt.Errorf("safetensors: tensor %q: %w", name, err)
-		}
-	}
-	names := make([]string, 0, len(entries))
-	for name := range entries {
-		names = append(names, name)
-	}
-	sort.Slice(names, func(i, k int) bool {
-		a, b := entries[names[i]].Offsets, entries[names[k]].Offsets
-		return a[0] < b[0] || a[0] == b[0] && a[1] < b[1]
-	})
-	end := int64(0)
-	for _, name := range names {
-		e := entries[name]
-		if err := e.check(end, int64(len(body))); err != nil {
-			return nil, fmt.Errorf("safetensors: tensor %q: %w", name, err)
-		}
-		end = e.Offsets[1]
-	}
-	if end != int64(len(body)) {
-		return nil, fmt.Errorf("safetensors: %d bytes after the header, the tensors take %d", len(body), end)
-	}
-	for _, name := range names {
-		f.Tensors[name] = entries[name].read(body)
 	}
 	return f, nil
 }
 
-func (e entry) read(body []byte) Tensor {
-	b := body[e.Offsets[0]:e.Offsets[1]]
+func (e Entry) read(b []byte) Tensor {
 	n := len(b) / int(sizes[e.Type])
 	t := Tensor{Shape: e.Shape}
 	switch e.Type {
@@ -145,64 +105,48 @@ func (e entry) read(body []byte) Tensor {
 // Encode returns the bytes of the file: the same for the same content. Eight-byte types come first, so that every
 // number is aligned. The error names a tensor whose data do not fit its shape or have another type.
 func (f *File) Encode() ([]byte, error) {
-	types := map[string]string{}
+	entries := make([]Entry, 0, len(f.Tensors))
 	for name, t := range f.Tensors {
-		var n int
+		e, n := Entry{Name: name, Shape: t.Shape}, 0
 		switch v := t.Data.(type) {
 		case []float32:
-			types[name], n = "F32", len(v)
+			e.Type, n = "F32", len(v)
 		case []float64:
-			types[name], n = "F64", len(v)
+			e.Type, n = "F64", len(v)
 		case []int64:
-			types[name], n = "I64", len(v)
+			e.Type, n = "I64", len(v)
 		default:
 			return nil, fmt.Errorf("safetensors: tensor %q: %T, want []float32, []float64 or []int64", name, t.Data)
 		}
-		size, ok := entry{Type: types[name], Shape: t.Shape}.bytes()
-		if !ok || size != int64(n)*sizes[types[name]] || name == metaKey {
+		if size, ok := Bytes(e.Type, t.Shape); !ok || size != int64(n)*sizes[e.Type] {
 			return nil, fmt.Errorf("safetensors: tensor %q: %d numbers of shape %v", name, n, t.Shape)
 		}
+		entries = append(entries, e)
 	}
-	names := make([]string, 0, len(f.Tensors))
-	for name := range f.Tensors {
-		names = append(names, name)
-	}
-	sort.Slice(names, func(i, k int) bool {
-		a, b := sizes[types[names[i]]], sizes[types[names[k]]]
-		return a > b || a == b && names[i] < names[k]
+	slices.SortFunc(entries, func(a, b Entry) int {
+		return cmp.Or(cmp.Compare(sizes[b.Type], sizes[a.Type]), strings.Compare(a.Name, b.Name))
 	})
-	header := map[string]any{}
-	if f.Meta != nil {
-		header[metaKey] = f.Meta
+	data, err := EncodeHeader(entries, f.Meta)
+	if err != nil {
+		return nil, err
 	}
-	var body []byte
-	for _, name := range names {
-		begin := int64(len(body))
-		switch v := f.Tensors[name].Data.(type) {
+	for _, e := range entries {
+		switch v := f.Tensors[e.Name].Data.(type) {
 		case []float32:
 			for _, x := range v {
-				body = binary.LittleEndian.AppendUint32(body, math.Float32bits(x))
+				data = binary.LittleEndian.AppendUint32(data, math.Float32bits(x))
 			}
 		case []float64:
 			for _, x := range v {
-				body = binary.LittleEndian.AppendUint64(body, math.Float64bits(x))
+				data = binary.LittleEndian.AppendUint64(data, math.Float64bits(x))
 			}
 		case []int64:
 			for _, x := range v {
-				body = binary.LittleEndian.AppendUint64(body, uint64(x))
+				data = binary.LittleEndian.AppendUint64(data, uint64(x))
 			}
 		}
-		shape := append([]int{}, f.Tensors[name].Shape...) // never null in JSON
-		header[name] = entry{types[name], shape, [2]int64{begin, int64(len(body))}}
 	}
-	text, err := json.Marshal(header)
-	if err != nil {
-		return nil, fmt.Errorf("safetensors: header: %w", err)
-	}
-	for len(text)%8 != 0 {
-		text = append(text, ' ')
-	}
-	return slices.Concat(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text, body), nil
+	return data, nil
 }
 
 // ReadFile reads the file at path. The error names the path.

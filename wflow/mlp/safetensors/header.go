@@ -2,23 +2,137 @@ package safetensors
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
-// entry is one tensor in the header.
-type entry struct {
+// Entry is one tensor as a header describes it.
+type Entry struct {
+	Name   string
+	Type   string // F32, BF16 and so on
+	Shape  []int
+	Offset int64 // of its first byte, counted from the beginning of the file
+	Bytes  int64
+}
+
+// member is an entry in the JSON text.
+type member struct {
 	Type    string   `json:"dtype"`
 	Shape   []int    `json:"shape"`
 	Offsets [2]int64 `json:"data_offsets"`
 }
 
-var sizes = map[string]int64{"F32": 4, "F64": 8, "I64": 8}
+const (
+	metaKey   = "__metadata__"
+	maxHeader = 100 << 20 // of the reference implementation
+)
+
+var sizes = map[string]int64{"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1,
+	"U64": 8, "U32": 4, "U16": 2, "U8": 1, "BOOL": 1}
+
+// Bytes returns how many bytes an array takes, and false for a type or shape that there is not.
+func Bytes(kind string, shape []int) (int64, bool) {
+	size, ok := sizes[kind]
+	for _, n := range shape {
+		if n < 0 || n > 0 && size > math.MaxInt64/int64(n) {
+			return 0, false
+		}
+		size *= int64(n)
+	}
+	return size, ok
+}
+
+// ReadHeader reads the header of a file of size bytes: its tensors in the order in which they lie, and the strings that
+// stand beside them. All it says is checked against size before anything is allocated; the error names the tensor. A
+// header that says too much is an error too: a name given twice, a member that the format does not know, a null.
+func ReadHeader(r io.ReaderAt, size int64) (entries []Entry, meta map[string]string, err error) {
+	if size < 8 {
+		return nil, nil, fmt.Errorf("safetensors: %d bytes, want at least 8", size)
+	}
+	var first [8]byte
+	if _, err := r.ReadAt(first[:], 0); err != nil {
+		return nil, nil, fmt.Errorf("safetensors: %w", err)
+	}
+	length := binary.LittleEndian.Uint64(first[:])
+	if length > maxHeader || length > uint64(size-8) {
+		return nil, nil, fmt.Errorf("safetensors: a header of %d bytes in a file of %d", length, size)
+	}
+	text := make([]byte, length)
+	if _, err := io.ReadFull(io.NewSectionReader(r, 8, int64(length)), text); err != nil {
+		return nil, nil, fmt.Errorf("safetensors: header: %w", err)
+	}
+	members, err := object(text)
+	if err != nil {
+		return nil, nil, fmt.Errorf("safetensors: header: %w", err)
+	}
+	body := 8 + int64(length)
+	for name, value := range members {
+		if name == metaKey {
+			if meta, err = readMeta(value); err != nil {
+				return nil, nil, fmt.Errorf("safetensors: header %s: %w", metaKey, err)
+			}
+			continue
+		}
+		e, err := readEntry(value)
+		if err != nil {
+			return nil, nil, fmt.Errorf("safetensors: tensor %q: %w", name, err)
+		}
+		// An end before the beginning makes Bytes negative or, if it wraps, other than the shape says.
+		entries = append(entries, Entry{name, e.Type, e.Shape, e.Offsets[0], e.Offsets[1] - e.Offsets[0]})
+	}
+	slices.SortFunc(entries, func(a, b Entry) int {
+		return cmp.Or(cmp.Compare(a.Offset, b.Offset), cmp.Compare(a.Bytes, b.Bytes), strings.Compare(a.Name, b.Name))
+	})
+	end := int64(0)
+	for i := range entries {
+		e := &entries[i]
+		if err := e.check(end, size-body); err != nil {
+			return nil, nil, fmt.Errorf("safetensors: tensor %q: %w", e.Name, err)
+		}
+		end += e.Bytes
+		e.Offset += body
+	}
+	if end != size-body {
+		return nil, nil, fmt.Errorf("safetensors: %d bytes after the header, the tensors take %d", size-body, end)
+	}
+	return entries, meta, nil
+}
+
+// EncodeHeader returns what stands before the numbers of tensors that follow in the order given, without gaps. Only
+// their names, types and shapes count.
+func EncodeHeader(entries []Entry, meta map[string]string) ([]byte, error) {
+	header := map[string]any{}
+	if meta != nil {
+		header[metaKey] = meta
+	}
+	begin := int64(0)
+	for _, e := range entries {
+		size, ok := Bytes(e.Type, e.Shape)
+		if _, twice := header[e.Name]; !ok || twice || e.Name == metaKey || begin > math.MaxInt64-size {
+			return nil, fmt.Errorf("safetensors: tensor %q: %s of shape %v", e.Name, e.Type, e.Shape)
+		}
+		shape := append([]int{}, e.Shape...) // never null in JSON
+		header[e.Name] = member{e.Type, shape, [2]int64{begin, begin + size}}
+		begin += size
+	}
+	text, err := json.Marshal(header)
+	if err != nil {
+		return nil, fmt.Errorf("safetensors: header: %w", err)
+	}
+	for len(text)%8 != 0 {
+		text = append(text, ' ')
+	}
+	return append(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text...), nil
+}
 
 // object returns the members of a JSON object; none is named twice.
 func object(text []byte) (map[string]json.RawMessage, error) {
@@ -68,7 +182,7 @@ func readMeta(text []byte) (map[string]string, error) {
 	return meta, nil
 }
 
-func readEntry(text []byte) (e entry, err error) {
+func readEntry(text []byte) (e member, err error) {
 	members, err := object(text)
 	if err != nil {
 		return e, err
@@ -111,32 +225,20 @@ func integers[T int | int64](text []byte) ([]T, error) {
 	return v, nil
 }
 
-// bytes returns the number of bytes of an array, and false for a type or shape that there is not.
-func (e entry) bytes() (int64, bool) {
-	size, ok := sizes[e.Type]
-	for _, n := range e.Shape {
-		if n < 0 || n > 0 && size > math.MaxInt64/int64(n) {
-			return 0, false
-		}
-		size *= int64(n)
-	}
-	return size, ok
-}
-
 // check holds an entry to its type, its shape, the end of the tensor before it and the bytes there are.
-func (e entry) check(begin, available int64) error {
+func (e Entry) check(begin, available int64) error {
 	if sizes[e.Type] == 0 {
-		return fmt.Errorf("type %q, want F32, F64 or I64", e.Type)
+		return fmt.Errorf("type %q, want one of %s", e.Type, strings.Join(slices.Sorted(maps.Keys(sizes)), ", "))
 	}
-	want, ok := e.bytes()
+	want, ok := Bytes(e.Type, e.Shape)
 	if !ok {
 		return fmt.Errorf("shape %v", e.Shape)
 	}
-	if e.Offsets[0] != begin || e.Offsets[1]-e.Offsets[0] != want {
-		return fmt.Errorf("bytes %d to %d for %s %v, want %d to %d", e.Offsets[0], e.Offsets[1], e.Type, e.Shape, begin, begin+want)
+	if e.Offset != begin || e.Bytes != want {
+		return fmt.Errorf("bytes %d to %d for %s %v, want %d to %d", e.Offset, e.Offset+e.Bytes, e.Type, e.Shape, begin, begin+want)
 	}
-	if e.Offsets[1] > available {
-		return fmt.Errorf("bytes %d to %d, the file ends at %d: it is cut off", e.Offsets[0], e.Offsets[1], available)
+	if e.Offset > available || want > available-e.Offset {
+		return fmt.Errorf("bytes %d to %d, the file ends at %d: it is cut off", e.Offset, e.Offset+want, available)
 	}
 	return nil
 }

@@ -1,0 +1,152 @@
+// Package weights names the parameters of a network as the official PyTorch code does, and moves them into GoMLX.
+//
+// A [Table] is the contract between a network and a weight file: every parameter with its name and shape, none missing
+// and none left over. Its checksum says in one line that two implementations mean the same network. In a scope a
+// parameter is a variable by its official name; linear weights keep their layout [out, in], convolution kernels, the
+// only parameters of four dimensions, become [height, width, in, out], which convolutions read as they lie.
+package weights
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/support/exceptions"
+)
+
+// Parameter is one tensor of a network, by its name and shape in the official code.
+type Parameter struct {
+	Name  string
+	Shape []int
+}
+
+// Size returns the number of its numbers.
+func (p Parameter) Size() int {
+	n := 1
+	for _, d := range p.Shape {
+		n *= d
+	}
+	return n
+}
+
+// kernel tells whether it is a convolution kernel [out, in, height, width].
+func (p Parameter) kernel() bool { return len(p.Shape) == 4 }
+
+// Table is all parameters of a network, in the order of the official code.
+type Table []Parameter
+
+// Add appends a parameter.
+func (t *Table) Add(name string, shape ...int) { *t = append(*t, Parameter{name, shape}) }
+
+// Size returns the number of all numbers.
+func (t Table) Size() (n int) {
+	for _, p := range t {
+		n += p.Size()
+	}
+	return n
+}
+
+// Under returns the parameters whose name begins with a prefix.
+func (t Table) Under(prefix string) (under Table) {
+	for _, p := range t {
+		if strings.HasPrefix(p.Name, prefix) {
+			under = append(under, p)
+		}
+	}
+	return under
+}
+
+// SHA256 returns the checksum, in hexadecimal, of the lines "name d0xd1x…\n", sorted by name.
+func (t Table) SHA256() string {
+	lines := make([]string, len(t))
+	for i, p := range t {
+		dims := make([]string, len(p.Shape))
+		for k, d := range p.Shape {
+			dims[k] = strconv.Itoa(d)
+		}
+		lines[i] = p.Name + " " + strings.Join(dims, "x") + "\n"
+	}
+	slices.Sort(lines)
+	sum := sha256.Sum256([]byte(strings.Join(lines, "")))
+	return hex.EncodeToString(sum[:])
+}
+
+// Load makes every parameter of the table a variable of the scope. Read returns a parameter's numbers in the official
+// layout, row-major; they may be overwritten by the next call. The error names the parameter.
+func Load[T float32 | float64](scope *model.Scope, t Table, read func(Parameter) ([]T, error)) error {
+	for _, p := range t {
+		values, err := read(p)
+		if err != nil {
+			return fmt.Errorf("weights: %q: %w", p.Name, err)
+		}
+		if len(values) != p.Size() {
+			return fmt.Errorf("weights: %q: %d numbers, want %d for shape %v", p.Name, len(values), p.Size(), p.Shape)
+		}
+		shape := p.Shape
+		if p.kernel() {
+			out, in, area := p.Shape[0], p.Shape[1], p.Shape[2]*p.Shape[3]
+			shape = []int{p.Shape[2], p.Shape[3], in, out}
+			values = transpose(values, out, in*area) // [in, height, width, out]
+			values = swap(values, in, area, out)     // [height, width, in, out]
+		}
+		if _, err := scope.CreateVariable(p.Name, tensors.FromFlatDataAndDimensions(values, shape...)); err != nil {
+			return fmt.Errorf("weights: %q: %w", p.Name, err)
+		}
+	}
+	return nil
+}
+
+// Values returns the numbers of a variable in the official layout, row-major.
+func Values[T float32 | float64](scope *model.Scope, p Parameter) ([]T, error) {
+	v := scope.GetVariable(p.Name)
+	if v == nil {
+		return nil, fmt.Errorf("weights: %q is not in scope %q", p.Name, scope.Scope())
+	}
+	tensor, err := v.Value()
+	if err != nil {
+		return nil, fmt.Errorf("weights: %q: %w", p.Name, err)
+	}
+	values, err := tensors.CopyFlatData[T](tensor)
+	if err != nil {
+		return nil, fmt.Errorf("weights: %q: %w", p.Name, err)
+	}
+	return Official(p, values), nil
+}
+
+// Official returns numbers that lie as the variable of a parameter does, its gradient for one, in the official layout.
+func Official[T float32 | float64](p Parameter, values []T) []T {
+	if !p.kernel() {
+		return values
+	}
+	out, in, area := p.Shape[0], p.Shape[1], p.Shape[2]*p.Shape[3]
+	return transpose(swap(values, area, in, out), in*area, out)
+}
+
+// transpose returns an array [n, m] as [m, n].
+func transpose[T any](v []T, n, m int) []T { return swap(v, n, m, 1) }
+
+// swap returns an array [n, m, k] as [m, n, k].
+func swap[T any](v []T, n, m, k int) []T {
+	out := make([]T, len(v))
+	for i := range n {
+		for j := range m {
+			copy(out[(j*n+i)*k:(j*n+i+1)*k], v[(i*m+j)*k:])
+		}
+	}
+	return out
+}
+
+// Of returns the value of a parameter in a graph. It panics, as graph building does, where the scope has none.
+func Of(scope *model.Scope, g *graph.Graph, name string) *graph.Node {
+	v := scope.GetVariable(name)
+	if v == nil {
+		exceptions.Panicf("weights: %q is not in scope %q: Load it first", name, scope.Scope())
+	}
+	return v.NodeValue(g)
+}
