@@ -202,3 +202,29 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// TestHeader: a header alone says where numbers of any type lie, without reading them.
+func TestHeader(t *testing.T) {
+	want := []safetensors.Entry{{Name: "b", Type: "BF16", Shape: []int{2, 3}}, {Name: "a", Type: "U8", Shape: []int{}}}
+	header, err := safetensors.EncodeHeader(want, map[string]string{"k": "v"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	begin := int64(len(header))
+	want[0].Offset, want[0].Bytes, want[1].Offset, want[1].Bytes = begin, 12, begin+12, 1
+	got, meta, err := safetensors.ReadHeader(bytes.NewReader(header), begin+13)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, got); d != "" || meta["k"] != "v" {
+		t.Errorf("read otherwise, meta %v (-want +got):\n%s", meta, d)
+	}
+	if _, err := safetensors.Decode(append(header, make([]byte, 13)...)); err == nil || !strings.Contains(err.Error(), `type "BF16"`) {
+		t.Errorf("Decode gives %v for bfloat16", err)
+	}
+	for _, bad := range [][]safetensors.Entry{{want[0], want[0]}, {{Name: "x", Type: "F5"}}, {{Name: "__metadata__", Type: "F32"}}} {
+		if _, err := safetensors.EncodeHeader(bad, nil); err == nil {
+			t.Errorf("a header of %v", bad)
+		}
+	}
+}
