@@ -86,7 +86,7 @@ func (s *Sum[T]) newOpposite() *opposite[T] {
 		for j := first; j < last; j++ {
 			o.back[j] = math.NaN()
 			if v := total[j-first]; v > outOfRange {
-				o.back[j] = math.Log(v)*math.Log2E - float64(s.h[j])
+				o.back[j] = Log2(v) - float64(s.h[j])
 			}
 		}
 	}
@@ -111,7 +111,7 @@ func (s *Sum[T]) logSumsOf(first, last int, w *scratch[T], to *contribution[T]) 
 		for r := range min(groupRows, last-row) {
 			i := row + r
 			to.scaling[r] = T(s.opposite.mass[i] / sum[r])
-			s.out[i] = math.Log(sum[r])*math.Log2E - float64(s.shift[i])
+			s.out[i] = Log2(sum[r]) - float64(s.shift[i])
 			s.shift[i] = T(-s.out[i])
 		}
 		s.tiles(func(_, h []T, column int) {

@@ -55,7 +55,7 @@ func New[T Float](x, y []float64, d int, root, mask bool, team *Team) *Sum[T] {
 	}
 	s.logSums = func(first, last, worker int) {
 		for i, v := range s.sums(first, last, &s.scratch[worker]) {
-			s.out[first+i] = math.Log(v)*math.Log2E - float64(s.shift[first+i])
+			s.out[first+i] = Log2(v) - float64(s.shift[first+i])
 			s.shift[first+i] = T(-s.out[first+i])
 		}
 	}

@@ -278,6 +278,35 @@ func checkExp2[T Float](t *testing.T, lowest, bound float64) {
 	t.Logf("%T: largest relative error %.3g", T(0), worst)
 }
 
+// The logarithm that ends every sum: exact at powers of two, and what it is for numbers that have none.
+func TestLog2(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 1))
+	for range 200_000 {
+		v := math.Exp2(2000*r.Float64() - 1000)
+		if r.IntN(2) == 0 {
+			v = 1 + 0.01*(r.Float64()-0.5)
+		}
+		if got, want := Log2(v), math.Log2(v); !(math.Abs(got-want) <= 5e-16*max(1, math.Abs(want))) {
+			t.Fatalf("log2 %v = %v, want %v", v, got, want)
+		}
+	}
+	for n := -1074; n <= 1023; n++ {
+		if got := Log2(math.Ldexp(1, n)); got != float64(n) {
+			t.Errorf("log2 2^%d = %v", n, got)
+		}
+	}
+	for v, want := range map[float64]float64{0: math.Inf(-1), math.Inf(1): math.Inf(1)} {
+		if got := Log2(v); got != want {
+			t.Errorf("log2 %v = %v, want %v", v, got, want)
+		}
+	}
+	for _, v := range []float64{-1, math.Inf(-1), math.NaN()} {
+		if got := Log2(v); !math.IsNaN(got) {
+			t.Errorf("log2 %v = %v, want NaN", v, got)
+		}
+	}
+}
+
 // The last result serves as reference while h moves a little; when it jumps, the largest score does.
 func TestReferences(t *testing.T) {
 	eachSet(t, func(t *testing.T) {
