@@ -1,0 +1,115 @@
+package hub
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// Naming says what official code calls a tensor of a released file, and how its axes lie there; false of what the network
+// does not have, such as an optimiser's state.
+type Naming func(Tensor) (Tensor, bool)
+
+// Official is the naming of files that have official names, such as those that [View.WriteSafetensors] writes.
+func Official(t Tensor) (Tensor, bool) { return t, true }
+
+// WFlow is the naming of the states that W-Flow's training writes, state_XXXXXXXX.pt: step, model, ema_model, optimizer
+// and ema_decay. The generator is ema_model; the _orig_mod in names of compiled networks is dropped.
+//
+// Released as jiaqihan99/W-Flow: checkpoints/latent_sota_B_ot/state_00200000.pt, the same under L, XL with
+// state_00180000.pt and latent_ablation_ot with state_00030000.pt.
+func WFlow(t Tensor) (Tensor, bool) {
+	parts := strings.Split(t.Name, ".")
+	if parts[0] != "ema_model" {
+		return t, false
+	}
+	parts = slices.DeleteFunc(parts[1:], func(part string) bool { return part == "_orig_mod" })
+	t.Name = strings.Join(parts, ".")
+	return t, true
+}
+
+// Drifting is the naming of the encoders that Drifting released, whose tree of Flax parameters has at its root encoder,
+// decoder and fc. Submodules in lists are stages_0 and layers_0 for the official stages.0.0. Convolution kernels lie
+// [height, width, in, out], linear ones [in, out]; a norm's weight is its scale.
+//
+// Released as Goodeat/drifting: models/mae/jax/mae_latent_256 and mae_latent_640, with ema_params.msgpack and
+// metadata.json each.
+//
+// Source: the listing of mae_latent_256's tree, 431,354,348 numbers in all, in too-z/drifting on GitHub,
+// tests/parity/reference_trees/tree_mae_256.txt; the modules' names in the model code of RahulBhalley/drifting agree.
+func Drifting(t Tensor) (Tensor, bool) {
+	t.Name = driftingStage.ReplaceAllString(t.Name, "stages.$1.$2.")
+	module, leaf, _ := cutLast(t.Name, ".")
+	switch {
+	case leaf == "kernel" && len(t.Shape) == 4:
+		t, leaf = t.transposed(3, 2, 0, 1), "weight"
+	case leaf == "kernel" && len(t.Shape) == 2:
+		t, leaf = t.transposed(1, 0), "weight"
+	case leaf == "scale":
+		leaf = "weight"
+	}
+	t.Name = module + "." + leaf
+	return t, true
+}
+
+var driftingStage = regexp.MustCompile(`\bstages_(\d+)\.layers_(\d+)\.`)
+
+// SDVAE is the naming of the autoencoder that diffusers calls AutoencoderKL, safetensors or PyTorch. Files from before
+// diffusers 0.17 call the projections of attention query, key, value and proj_attn, some with shape [c, c, 1, 1].
+//
+// Released as stabilityai/sd-vae-ft-mse: diffusion_pytorch_model.safetensors and diffusion_pytorch_model.bin.
+func SDVAE(t Tensor) (Tensor, bool) {
+	module, leaf, _ := cutLast(t.Name, ".")
+	parent, layer, _ := cutLast(module, ".")
+	if !strings.Contains(parent, ".attentions.") {
+		return t, true
+	}
+	if name, old := map[string]string{"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}[layer]; old {
+		t.Name = parent + "." + name + "." + leaf
+	}
+	if len(t.Shape) == 4 && t.Shape[2] == 1 && t.Shape[3] == 1 {
+		if t.strides != nil {
+			t.strides = t.strides[:2]
+		}
+		t.Shape = t.Shape[:2]
+	}
+	return t, true
+}
+
+// cutLast cuts s around the last sep. Without one, all of it comes after.
+func cutLast(s, sep string) (before, after string, found bool) {
+	if i := strings.LastIndex(s, sep); i >= 0 {
+		return s[:i], s[i+len(sep):], true
+	}
+	return "", s, false
+}
+
+// Metadata is the metadata.json that stands beside released parameters.
+type Metadata struct {
+	Kind        string          // mae or gen
+	Backend     string          // jax or torch
+	ModelConfig json.RawMessage `json:"model_config"` // what the network is built from
+}
+
+// ReadMetadata reads the metadata.json in the folder of a file.
+func ReadMetadata(path string) (Metadata, error) {
+	var m Metadata
+	path = filepath.Join(filepath.Dir(path), "metadata.json")
+	file, err := os.Open(path)
+	if err != nil {
+		return m, fmt.Errorf("hub: %w", err)
+	}
+	defer file.Close()
+	if err := json.NewDecoder(io.LimitReader(file, 1<<20)).Decode(&m); err != nil {
+		return m, fmt.Errorf("hub: %s: %w", path, err)
+	}
+	if len(m.ModelConfig) == 0 {
+		return m, fmt.Errorf("hub: %s: no model_config", path)
+	}
+	return m, nil
+}

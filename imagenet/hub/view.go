@@ -1,0 +1,196 @@
+package hub
+
+import (
+	"bufio"
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"maps"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/google/renameio/v2"
+
+	"github.com/wflowlab/wflowlab/imagenet/weights"
+	"github.com/wflowlab/wflowlab/wflow/mlp/safetensors"
+)
+
+// View is a file under official names: exactly the parameters of a table, in its order.
+type View struct {
+	file  *File
+	table weights.Table
+	from  map[string]Tensor // by official name
+}
+
+// View returns the tensors that a naming wants, under their official names. If the table has a parameter that the file
+// lacks, the file a tensor that the table lacks, or one has another shape, the error lists them.
+func (f *File) View(naming Naming, table weights.Table) (*View, error) {
+	v := &View{f, table, map[string]Tensor{}}
+	want := map[string]weights.Parameter{}
+	for _, p := range table {
+		want[p.Name] = p
+	}
+	var missing, left, wrong []string
+	for _, t := range f.tensors {
+		official, ok := naming(t)
+		if !ok {
+			continue
+		}
+		if _, twice := v.from[official.Name]; twice {
+			return nil, fmt.Errorf("hub: %s: two tensors are %q, the second is %q", f.path, official.Name, t.Name)
+		}
+		v.from[official.Name] = official
+		if p, ok := want[official.Name]; !ok {
+			left = append(left, t.Name)
+		} else if !slices.Equal(official.Shape, p.Shape) {
+			wrong = append(wrong, fmt.Sprintf("%q: shape %v, want %v", p.Name, official.Shape, p.Shape))
+		}
+	}
+	for _, p := range table {
+		if _, ok := v.from[p.Name]; !ok {
+			missing = append(missing, fmt.Sprintf("%q", p.Name))
+		}
+	}
+	for i := range left {
+		left[i] = fmt.Sprintf("%q", left[i])
+	}
+	var errs []string
+	for _, problem := range []struct {
+		what  string
+		names []string
+	}{{"missing", missing}, {"left over", left}, {"of another shape", wrong}} {
+		if n := len(problem.names); n > 5 {
+			errs = append(errs, fmt.Sprintf("%d %s: %s, …", n, problem.what, strings.Join(problem.names[:5], ", ")))
+		} else if n > 0 {
+			errs = append(errs, fmt.Sprintf("%d %s: %s", n, problem.what, strings.Join(problem.names, ", ")))
+		}
+	}
+	if errs != nil {
+		return nil, fmt.Errorf("hub: %s: of %d parameters, %s", f.path, len(table), strings.Join(errs, "; "))
+	}
+	return v, nil
+}
+
+// Under returns the part whose names begin with a prefix.
+func (v *View) Under(prefix string) *View { return &View{v.file, v.table.Under(prefix), v.from} }
+
+// Table returns the parameters.
+func (v *View) Table() weights.Table { return v.table }
+
+// Floats reads a parameter, row-major in its official layout, into a slice of its size. A number that is not finite is an
+// error.
+func (v *View) Floats(name string, into []float32) error {
+	t, ok := v.from[name]
+	if !ok {
+		return fmt.Errorf("hub: %s: %q is missing", v.file.path, name)
+	}
+	err := numbers(t, into)
+	for i, x := range into {
+		if err != nil {
+			break
+		}
+		if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
+			err = fmt.Errorf("number %d is %v", i, x)
+		}
+	}
+	return v.file.wrap(name, err)
+}
+
+// Load makes every parameter a float32 variable of a scope, as weights.Load does.
+func (v *View) Load(scope *model.Scope) error {
+	most := 0
+	for _, p := range v.table {
+		most = max(most, p.Size())
+	}
+	buffer := make([]float32, most)
+	return weights.Load(scope, v.table, func(p weights.Parameter) ([]float32, error) {
+		into := buffer[:p.Size()]
+		return into, v.Floats(p.Name, into)
+	})
+}
+
+// WriteSafetensors writes the parameters as safetensors, of one type, [F32], or each of its own, "". They are written one
+// after the other, and the file gets its name when it is complete. Beside them stand the source's name and checksum and
+// its own metadata, but for what is nested.
+func (v *View) WriteSafetensors(path string, as Type) error {
+	if as != F32 && as != "" {
+		return fmt.Errorf("hub: %s: type %s, want F32 or the tensors' own", path, as)
+	}
+	sum, err := v.file.SHA256()
+	if err != nil {
+		return err
+	}
+	meta := map[string]string{}
+	maps.Copy(meta, v.file.meta)
+	maps.DeleteFunc(meta, func(key, _ string) bool { return strings.Contains(key, ".") })
+	meta["format"], meta["source"], meta["source_sha256"] = "pt", filepath.Base(v.file.path), sum
+	var entries []safetensors.Entry
+	for _, p := range v.table {
+		entries = append(entries, safetensors.Entry{Name: p.Name, Type: string(cmp.Or(as, v.from[p.Name].Type)), Shape: p.Shape})
+	}
+	slices.SortStableFunc(entries, func(a, b safetensors.Entry) int { // so that every number is aligned
+		return cmp.Compare(Type(b.Type).bytes(), Type(a.Type).bytes())
+	})
+	header, err := safetensors.EncodeHeader(entries, meta)
+	if err != nil {
+		return fmt.Errorf("hub: %s: %w", path, err)
+	}
+	file, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644))
+	if err != nil {
+		return fmt.Errorf("hub: %w", err)
+	}
+	defer file.Cleanup()
+	w := bufio.NewWriterSize(file, 1<<20)
+	w.Write(header) // an error stays and comes with Flush
+	for _, e := range entries {
+		if err := v.write(w, e, as); err != nil {
+			return v.file.wrap(e.Name, err)
+		}
+	}
+	if err := w.Flush(); err != nil {
+		return fmt.Errorf("hub: %s: %w", path, err)
+	}
+	if err := file.CloseAtomicallyReplace(); err != nil {
+		return fmt.Errorf("hub: %s: %w", path, err)
+	}
+	return nil
+}
+
+// write writes the numbers of a parameter.
+func (v *View) write(w *bufio.Writer, e safetensors.Entry, as Type) error {
+	t := v.from[e.Name]
+	size := Type(e.Type).bytes()
+	var all []byte // of a tensor that lies in another order
+	if t.strides != nil {
+		all = make([]byte, t.Len()*size)
+	}
+	var floats []float32
+	var bytes []byte
+	err := t.walk(func(first, step int, run []byte) error {
+		bytes = append(bytes[:0], run...)
+		if as == F32 && t.Type != F32 {
+			floats = slices.Grow(floats[:0], len(run)/t.Type.bytes())[:len(run)/t.Type.bytes()]
+			decode(t.Type, run, floats, 1)
+			bytes = bytes[:0]
+			for _, x := range floats {
+				bytes = binary.LittleEndian.AppendUint32(bytes, math.Float32bits(x))
+			}
+		}
+		if all == nil {
+			_, err := w.Write(bytes)
+			return err
+		}
+		for i := 0; len(bytes) > 0; i, bytes = i+step, bytes[size:] {
+			copy(all[(first+i)*size:(first+i+1)*size], bytes)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(all)
+	return err
+}
