@@ -1,0 +1,17 @@
+// Package dit is the one-step generator: a transformer on the tokens of a latent, of the LightningDiT kind, that turns
+// noise, a class and a guidance scale into an image's latent in one evaluation.
+//
+//	c := dit.B()                                               // the released size B/2
+//	err := weights.Load(scope, c.Table(), c.Initial(seed))     // or a checkpoint's weights
+//	latents := c.Generate(scope, noise, labels, styles, alpha) // [B, 32, 32, 4]
+//
+// The condition of a sample is the sum of its class, of its styles (one random entry of each codebook, part of the
+// noise) and of its guidance scale. It enters twice: as in-context tokens before those of the latent, and as shift,
+// scale and gate around every attention and feed-forward part.
+//
+// Parameters have the names and shapes of the official PyTorch code (package weights), and outputs and gradients agree
+// with it to float precision; testdata/README.md says how that is known.
+//
+// Source: Han et al., One-Step Generative Modeling via Wasserstein Gradient Flows (2026); Yao and Wang, Reconstruction
+// vs. Generation: Taming Optimization Dilemma in Latent Diffusion Models (2025), for LightningDiT.
+package dit
