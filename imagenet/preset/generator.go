@@ -1,0 +1,297 @@
+package preset
+
+import (
+	"fmt"
+	"strconv"
+)
+
+// Generator is the configuration of a generator's training. Numbers that are per class are so at each step.
+//
+// The tags are the grammar of the file: yaml is the official key, in the interval that a number or each number of a list
+// lies in, one the words that a string may be, default the value of the official code if the file has none. Keys without
+// default must be given.
+type Generator struct {
+	Logging   Logging        `yaml:"logging"`
+	Data      Data           `yaml:"dataset"`
+	Model     GeneratorModel `yaml:"model"`
+	Optimizer Optimizer      `yaml:"optimizer"`
+	Train     GeneratorTrain `yaml:"train"`
+	Feature   Feature        `yaml:"feature"`
+}
+
+// Logging says where progress is reported.
+type Logging struct {
+	Wandb bool `yaml:"use_wandb"`                // to Weights & Biases
+	Every int  `yaml:"log_every_k" in:"[1,1e9]"` // steps
+}
+
+// Data is the data set and how it is loaded.
+type Data struct {
+	Resolution int    `yaml:"resolution" in:"[1,65536]"` // of the images, in pixels
+	Augment    bool   `yaml:"use_aug"`                   // random crops
+	Latent     bool   `yaml:"use_latent"`                // latents instead of pixels
+	Cached     bool   `yaml:"use_cache"`                 // latents from the cache instead of from images
+	Classes    int    `yaml:"num_classes" in:"[1,1e6]"`
+	EvalSplit  string `yaml:"eval_split" one:"train val" default:"val"` // a fork's key, as below: the default is what the official code does
+	Batch      int    `yaml:"batch_size" in:"[1,1e9]"`                  // images a load, all processes together
+	EvalBatch  int    `yaml:"eval_batch_size" in:"[1,1e9]"`
+	Loader     Loader `yaml:"kwargs"`
+}
+
+// Loader is how batches are loaded.
+type Loader struct {
+	Workers  int  `yaml:"num_workers" in:"[0,65536]"`
+	Pinned   bool `yaml:"pin_memory"`
+	Prefetch int  `yaml:"prefetch_factor" in:"[1,65536]"` // batches a worker
+}
+
+// GeneratorModel is the shape of a generator and the precision it computes in.
+type GeneratorModel struct {
+	Condition   int     `yaml:"cond_dim" in:"[1,65536]"`  // numbers of the condition: Width
+	Size        int     `yaml:"input_size" in:"[1,4096]"` // height and width of the latent
+	InChannels  int     `yaml:"in_channels" in:"[1,4096]"`
+	Patch       int     `yaml:"patch_size" in:"[1,4096]"` // a token is Patch × Patch points of the latent
+	Width       int     `yaml:"hidden_size" in:"[1,65536]"`
+	Depth       int     `yaml:"depth" in:"[1,1024]"` // blocks
+	Heads       int     `yaml:"num_heads" in:"[1,65536]"`
+	MLPRatio    float64 `yaml:"mlp_ratio" in:"(0,64]"` // inner width of the feed-forward part, in units of Width
+	OutChannels int     `yaml:"out_channels" in:"[1,4096]"`
+
+	QKNorm  bool `yaml:"use_qknorm"`
+	SwiGLU  bool `yaml:"use_swiglu"`
+	RoPE    bool `yaml:"use_rope"`
+	RMSNorm bool `yaml:"use_rmsnorm"`
+
+	Context   int `yaml:"n_cls_tokens" in:"[0,65536]"`  // in-context tokens
+	Entries   int `yaml:"noise_classes" in:"[0,65536]"` // styles of a codebook; 0 means no codebooks
+	Codebooks int `yaml:"noise_coords" in:"[0,65536]"`
+
+	BFloat16         bool `yaml:"use_bf16"`
+	Float32Attention bool `yaml:"attn_fp32"`
+	Recompute        bool `yaml:"use_remat" default:"false"` // blocks in the backward pass, to save memory
+}
+
+// Optimizer is AdamW.
+type Optimizer struct {
+	Rate        Rate    `yaml:"lr_schedule"`
+	WeightDecay float64 `yaml:"weight_decay" in:"[0,1e9]"`
+	Beta1       float64 `yaml:"adam_b1" in:"[0,1)"`
+	Beta2       float64 `yaml:"adam_b2" in:"[0,1)"`
+}
+
+// Rate is the learning rate: linear from 1e-6 to Peak over WarmUp steps, then constant.
+type Rate struct {
+	Peak     float64 `yaml:"learning_rate" in:"(0,1e9]"`
+	WarmUp   int     `yaml:"warmup_steps" in:"[0,1e9]"`
+	Schedule string  `yaml:"lr_schedule" one:"const"`
+	Steps    int     `yaml:"total_steps" in:"[1,1e9]"` // of no effect while the rate is constant
+}
+
+// GeneratorTrain is the training itself.
+type GeneratorTrain struct {
+	DiverseNoise bool `yaml:"diverse_noise"`                 // every process draws its own
+	Classes      int  `yaml:"train_batch_size" in:"[1,1e9]"` // a step, all processes together
+	Seed         int  `yaml:"seed" in:"[0,2147483647]"`
+	Steps        int  `yaml:"total_steps" in:"[1,1e9]"`
+	SaveEvery    int  `yaml:"save_per_step" in:"[1,1e9]"`
+	KeepEvery    int  `yaml:"keep_every" in:"[1,1e9]"`
+	KeepLast     int  `yaml:"keep_last" in:"[0,1e9]" default:"2"`
+
+	EvalEvery   int  `yaml:"eval_per_step" in:"[1,1e9]"`
+	EvalSamples int  `yaml:"eval_samples" in:"[1,1e9]" default:"50000"`
+	FirstLook   int  `yaml:"sanity_samples" in:"[0,1e9]" default:"500"` // samples evaluated at step 1; a fork's key
+	FID         bool `yaml:"eval_fid" default:"true"`                   // a fork's key
+	Inception   bool `yaml:"eval_isc" default:"true"`                   // inception score; a fork's key
+	Precision   bool `yaml:"eval_prc_recall" default:"false"`           // and recall; a fork's key
+
+	Real          int `yaml:"pos_per_sample" in:"[1,1e9]"`                // data points of the class, for each class
+	Unconditional int `yaml:"neg_per_sample" in:"[1,1e9]"`                // data points of all classes, for each class
+	ClassBank     int `yaml:"positive_bank_size" in:"[1,1e9]"`            // newest latents kept of each class
+	GlobalBank    int `yaml:"negative_bank_size" in:"[1,1e9]"`            // newest latents kept of all
+	Push          int `yaml:"push_per_step" in:"[1,1e9]"`                 // latents that enter the banks a step and process
+	PushAtResume  int `yaml:"push_at_resume" in:"[0,1e9]" default:"3000"` // times Push, before the first step
+	Chunks        int `yaml:"grad_accum_steps" in:"[1,1e9]"`              // that a process cuts its classes into
+
+	Guidance Guidance  `yaml:"forward_dict"`
+	Features Features  `yaml:"activation_kwargs"`
+	Loss     Loss      `yaml:"loss_kwargs"`
+	Alphas   []float64 `yaml:"cfg_list" in:"(0,1e6]"` // guidance scales evaluated in training
+
+	Average   float64   `yaml:"ema_decay" in:"[0,1)" default:"0.999"`
+	Clip      float64   `yaml:"max_grad_norm" in:"(0,1e9]" default:"2.0"`
+	Mode      string    `yaml:"ot_mode" one:"debiased none"` // none is Drifting
+	Transport Transport `yaml:"ot_kwargs"`
+}
+
+// Guidance is the law of the guidance scale α: density α^−Exponent on [Least, Most], and 1 with probability Unguided.
+type Guidance struct {
+	Particles int     `yaml:"gen_per_label" in:"[1,1e9]"` // generated for each class
+	Least     float64 `yaml:"cfg_min" in:"[1,1e6]"`
+	Most      float64 `yaml:"cfg_max" in:"[1,1e6]"`
+	Exponent  float64 `yaml:"neg_cfg_pw" in:"[-1000,1000]" default:"1.0"`
+	Unguided  float64 `yaml:"no_cfg_frac" in:"[0,1]" default:"0.0"`
+}
+
+// Features are those of the encoder in which particles are moved.
+type Features struct {
+	MeanPatches []int  `yaml:"patch_mean_size" in:"[1,4096]"` // sides of the squares averaged over
+	StdPatches  []int  `yaml:"patch_std_size" in:"[1,4096]"`
+	Std         bool   `yaml:"use_std"` // of whole maps
+	Mean        bool   `yaml:"use_mean"`
+	EveryBlock  Stride `yaml:"every_k_block"` // outputs of every so many blocks within a stage
+}
+
+// Stride counts blocks; 0 stands for .inf, no block but the last.
+type Stride int
+
+func (s Stride) MarshalText() ([]byte, error) {
+	if s == 0 {
+		return []byte(".inf"), nil
+	}
+	return []byte(strconv.Itoa(int(s))), nil
+}
+
+// UnmarshalText reads a positive number or .inf.
+func (s *Stride) UnmarshalText(text []byte) error {
+	switch string(text) {
+	case ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF":
+		*s = 0
+		return nil
+	}
+	n, err := strconv.ParseInt(string(text), 10, 32)
+	if err != nil || n < 1 || text[0] == '0' {
+		return fmt.Errorf("%s, want a positive integer or .inf", quote(string(text)))
+	}
+	*s = Stride(n)
+	return nil
+}
+
+// Loss has the regularisations R, each solved and normalised by itself, then summed: ε is R·d for features of d numbers
+// and cost ‖x−y‖²/2, R·√d for ‖x−y‖, the temperatures of Drifting if Mode says so.
+type Loss struct {
+	R []float64 `yaml:"R_list" in:"(0,1e6]" default:"0.02 0.05 0.2"`
+}
+
+// Transport is the estimator of the velocity: see [Generator.Variant].
+type Transport struct {
+	Iterations      int  `yaml:"sinkhorn_num_iter" in:"[1,1e9]" default:"20"` // the official code runs 1 where it says 0
+	GuideVelocity   bool `yaml:"use_new_cfg" default:"false"`
+	Unmasked        bool `yaml:"disable_diag_mask" default:"false"`
+	SecondBatch     bool `yaml:"resample_neg" default:"false"`
+	OneCall         bool `yaml:"batch_sinkhorn" default:"false"` // all regularisations and maps at once
+	HalfSquaredCost bool `yaml:"use_quadratic_cost" default:"false"`
+}
+
+// Feature says which encoders the features come from.
+type Feature struct {
+	Path     string `yaml:"mae_path"` // of the MAE's weights
+	MAE      bool   `yaml:"use_mae"`
+	ConvNeXt bool   `yaml:"use_convnext"`
+}
+
+// Variant names which of the method's variants a configuration trains, in the words of the paper's ablations.
+type Variant struct {
+	Energy     string    `json:"energy"`              // sinkhorn or drifting; the rest is Sinkhorn's, R apart
+	SelfTerm   string    `json:"self_term,omitempty"` // two-batch, single batch, diagonal mask; or two-batch with diagonal mask
+	Guidance   string    `json:"guidance,omitempty"`  // velocity or distribution
+	Cost       string    `json:"cost,omitempty"`      // ‖x−y‖²/2 or ‖x−y‖
+	Epsilon    string    `json:"epsilon,omitempty"`   // R·d or R·√d: on features of d numbers, normalised
+	R          []float64 `json:"R"`
+	Iterations int       `json:"iterations,omitempty"` // L
+}
+
+// Variant returns the variant that the switches of Transport mean.
+func (g *Generator) Variant() Variant {
+	t := g.Train.Transport
+	v := Variant{Energy: "drifting", R: g.Train.Loss.R}
+	if g.Train.Mode == "none" {
+		return v
+	}
+	v.Energy, v.Iterations = "sinkhorn", t.Iterations
+	v.Guidance, v.Cost, v.Epsilon = "distribution", "‖x−y‖", "R·√d"
+	if t.GuideVelocity {
+		v.Guidance = "velocity"
+	}
+	if t.HalfSquaredCost {
+		v.Cost, v.Epsilon = "‖x−y‖²/2", "R·d"
+	}
+	switch {
+	case t.SecondBatch && t.Unmasked:
+		v.SelfTerm = "two-batch"
+	case t.SecondBatch:
+		v.SelfTerm = "two-batch with diagonal mask"
+	case t.Unmasked:
+		v.SelfTerm = "single batch"
+	default:
+		v.SelfTerm = "diagonal mask"
+	}
+	return v
+}
+
+// Parameters returns how many numbers the generator has.
+func (g *Generator) Parameters() int {
+	m, h := g.Model, g.Model.Width
+	linear := func(in, out int) int { return in*out + out }
+	norm, headNorm := 0, 2*h/m.Heads // weight and bias
+	if m.RMSNorm {
+		norm, headNorm = h, h/m.Heads
+	}
+	feedForward, inner := 2, int(float64(h)*m.MLPRatio)
+	if m.SwiGLU {
+		feedForward, inner = 3, (int(2./3*float64(inner))+31)/32*32
+	}
+	tokens, token := (m.Size/m.Patch)*(m.Size/m.Patch), m.Patch*m.Patch
+
+	block := 2*norm + linear(h, 3*h) + linear(h, h) + linear(h, 6*h)
+	block += (feedForward-1)*linear(h, inner) + linear(inner, h)
+	if m.QKNorm {
+		block += 2 * headNorm
+	}
+	n := g.Data.Classes*h + m.Codebooks*m.Entries*h
+	n += linear(256, h) + linear(h, h) + h // the guidance scale
+	n += linear(token*m.InChannels, h) + tokens*h
+	if m.Context > 0 {
+		n += linear(h, h) + m.Context*h
+	}
+	return n + m.Depth*block + norm + linear(h, 2*h) + linear(h, token*m.OutChannels)
+}
+
+// check finds what cannot be together.
+func (g *Generator) check(fault func(path, format string, args ...any)) {
+	m, t := g.Model, g.Train
+	if m.Condition != m.Width {
+		fault("model.cond_dim", "%d, want hidden_size %d", m.Condition, m.Width)
+	}
+	if m.OutChannels != m.InChannels {
+		fault("model.out_channels", "%d, want in_channels %d", m.OutChannels, m.InChannels)
+	}
+	if m.Size%m.Patch != 0 {
+		fault("model.patch_size", "%d does not divide input_size %d", m.Patch, m.Size)
+	}
+	if m.Width%4 != 0 {
+		fault("model.hidden_size", "%d, want a multiple of 4: sines and cosines of rows and columns", m.Width)
+	}
+	if m.Width%m.Heads != 0 {
+		fault("model.num_heads", "%d does not divide hidden_size %d", m.Heads, m.Width)
+	} else if m.RoPE && m.Width/m.Heads%2 != 0 {
+		fault("model.num_heads", "%d leaves heads of width %d, which use_rope wants even", m.Heads, m.Width/m.Heads)
+	}
+	if g.Data.Latent && g.Data.Resolution != 8*m.Size {
+		fault("model.input_size", "%d, want an eighth of resolution %d: a latent's", m.Size, g.Data.Resolution)
+	}
+	if t.Classes > g.Data.Batch {
+		fault("train.train_batch_size", "%d, want at most batch_size %d: labels are drawn from a batch", t.Classes, g.Data.Batch)
+	}
+	if t.Classes%t.Chunks != 0 {
+		fault("train.grad_accum_steps", "%d does not divide train_batch_size %d", t.Chunks, t.Classes)
+	}
+	if t.Guidance.Least > t.Guidance.Most {
+		fault("train.forward_dict.cfg_min", "%v is more than cfg_max %v", t.Guidance.Least, t.Guidance.Most)
+	}
+	if len(t.Loss.R) == 0 {
+		fault("train.loss_kwargs.R_list", "empty")
+	}
+	if g.Feature.MAE && g.Feature.Path == "" {
+		fault("feature.mae_path", "empty, but use_mae is true")
+	}
+}

@@ -1,0 +1,30 @@
+package preset
+
+import (
+	"reflect"
+	"testing"
+)
+
+func TestNearest(t *testing.T) {
+	known := paths("", reflect.ValueOf(Generator{}))
+	for path, want := range map[string]string{
+		"train.total_step":     "train.total_steps", // as near as the optimizer's, which comes first
+		"optimizer.total_step": "optimizer.lr_schedule.total_steps",
+		"modle":                "model",
+		"train.kwargs":         "dataset.kwargs", // the word itself, in another block
+		"hidden_size":          "model.hidden_size",
+		"train.R_lists":        "train.loss_kwargs.R_list",
+	} {
+		if got := nearest(path, known); got != want {
+			t.Errorf("%s: %s, want %s", path, got, want)
+		}
+	}
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{{"kitten", "sitting", 3}, {"", "abc", 3}, {"abc", "", 3}, {"cfg", "cgf", 2}, {"saturday", "sunday", 3}, {"same", "same", 0}} {
+		if got := edits(c.a, c.b); got != c.want {
+			t.Errorf("%s to %s: %d edits, want %d", c.a, c.b, got, c.want)
+		}
+	}
+}
