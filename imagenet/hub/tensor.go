@@ -149,8 +149,8 @@ func (t Tensor) walk(put func(first, step int, run []byte) error) error {
 		inner, axes = axes[k], axes[:k]
 	}
 	size := t.Type.bytes()
-	in := bufio.NewReaderSize(file, min(1<<18, int(t.Bytes())))
-	run := make([]byte, min(1<<18, inner.n*size))
+	in := bufio.NewReaderSize(file, min(1<<16, int(t.Bytes())))
+	run := make([]byte, min(1<<16, inner.n*size))
 	index := make([]int, len(axes))
 	at, first, pos := 0, 0, 0 // in the file, row-major, and of the reader
 	for left := t.Len(); left > 0; left -= inner.n {

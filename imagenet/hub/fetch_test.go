@@ -1,0 +1,356 @@
+package hub
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+const commit = "0123456789abcdef0123456789abcdef01234567"
+
+// shop is a hub with one file, a.bin of owner/name, and faults.
+type shop struct {
+	data    []byte
+	small   bool // served by the hub itself, by ETag, and not by another server, by checksum
+	commit  string
+	cut     int  // bytes after which a connection is cut, 0 for never
+	deaf    bool // ignores ranges
+	wrong   bool // sends other bytes
+	longer  bool // sends more bytes
+	shift   bool // sends the range after the one asked for
+	status  int  // what it answers instead
+	busy    int  // how many requests it answers with 503
+	silent  bool // sends half of the file, then nothing
+	changes bool // the file changes with the first cut
+
+	mu       *sync.Mutex
+	requests []string // method, range and whether it was conditional
+}
+
+func (s *shop) checksum() string {
+	sum := sha256.Sum256(s.data)
+	return hex.EncodeToString(sum[:])
+}
+
+func (s *shop) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests = append(s.requests, strings.TrimSpace(r.Method+" "+r.Header.Get("Range")+" "+r.Header.Get("If-Range")))
+	if s.busy > 0 {
+		s.busy--
+		http.Error(w, "busy", http.StatusServiceUnavailable)
+		return
+	}
+	if s.status != 0 {
+		http.Error(w, "no", s.status)
+		return
+	}
+	if r.URL.Path == "/owner/name/resolve/main/a.bin" {
+		if s.commit != "" {
+			w.Header().Set("X-Repo-Commit", s.commit)
+		}
+		if !s.small {
+			w.Header().Set("X-Linked-Etag", `"`+s.checksum()+`"`)
+			w.Header().Set("X-Linked-Size", strconv.Itoa(len(s.data)))
+			http.Redirect(w, r, "/elsewhere", http.StatusFound)
+			return
+		}
+	} else if r.URL.Path != "/elsewhere" {
+		http.NotFound(w, r)
+		return
+	}
+	data := bytes.Clone(s.data)
+	w.Header().Set("ETag", `"`+s.checksum()[:40]+`"`)
+	if s.wrong {
+		data[len(data)/2]++
+	}
+	if s.longer && r.Method == http.MethodGet {
+		data = append(data, "more"...)
+	}
+	if s.deaf {
+		r.Header.Del("Range")
+	}
+	if s.shift && r.Header.Get("Range") != "" {
+		r.Header.Set("Range", "bytes=1-")
+	}
+	if s.silent && r.Method == http.MethodGet {
+		w.Header().Set("Content-Length", strconv.Itoa(len(data)))
+		w.Write(data[:len(data)/2])
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+		return
+	}
+	if s.cut > 0 && r.Method == http.MethodGet {
+		w = &cutter{w, s.cut}
+		defer func() {
+			if s.changes {
+				s.data = bytes.ToUpper(s.data)
+			}
+		}()
+	}
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
+}
+
+// cutter ends the connection after so many bytes.
+type cutter struct {
+	http.ResponseWriter
+	left int
+}
+
+func (c *cutter) Write(b []byte) (int, error) {
+	if len(b) >= c.left {
+		c.ResponseWriter.Write(b[:c.left])
+		c.ResponseWriter.(http.Flusher).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	c.left -= len(b)
+	return c.ResponseWriter.Write(b)
+}
+
+// open opens a shop, and a cache that is empty.
+func (s *shop) open(t *testing.T) {
+	t.Helper()
+	s.mu = new(sync.Mutex)
+	if s.data == nil {
+		s.data = []byte(strings.Repeat("numbers. ", 30_000))
+	}
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	t.Setenv("HF_ENDPOINT", server.URL)
+	t.Setenv("HF_HOME", t.TempDir())
+	for _, name := range []string{"HF_HUB_CACHE", "HF_HUB_OFFLINE", "HF_TOKEN"} {
+		t.Setenv(name, "")
+	}
+}
+
+// get fetches the file, with short pauses.
+func (s *shop) get(ctx context.Context, sum string, progress func(done, total int64)) (string, error) {
+	d := download{Remote: Remote{"owner/name", "a.bin", "main", sum}, progress: progress, pause: time.Millisecond, idle: 300 * time.Millisecond}
+	return d.fetch(ctx)
+}
+
+// incomplete returns how many bytes of a download are left lying.
+func incomplete(t *testing.T) int {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(os.Getenv("HF_HOME"), "hub", "*", "blobs", "*.incomplete"))
+	if err != nil || len(names) > 1 {
+		t.Fatal(names, err)
+	}
+	if len(names) == 0 {
+		return 0
+	}
+	data, err := os.ReadFile(names[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(data)
+}
+
+// TestFetch: the file comes through whatever can be mended, and is asked for once.
+func TestFetch(t *testing.T) {
+	for _, c := range []struct {
+		what     string
+		shop     shop
+		requests string // after HEAD
+	}{
+		{"from another server", shop{commit: commit}, "GET,GET"},
+		{"from the hub", shop{small: true, commit: commit}, "GET"},
+		{"without a commit", shop{small: true}, "GET"},
+		{"empty", shop{data: []byte{}}, ""},
+		{"cut", shop{small: true, cut: 100_000, commit: commit}, "GET,GET bytes=100000- ETAG,GET bytes=200000- ETAG"},
+		{"cut elsewhere", shop{cut: 200_000}, "GET,GET,GET bytes=200000- ETAG,GET bytes=200000- ETAG"},
+		{"busy", shop{small: true, busy: 3}, "HEAD,HEAD,HEAD,GET"},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			c.shop.open(t)
+			var done, total int64
+			path, err := c.shop.get(t.Context(), c.shop.checksum(), func(d, n int64) {
+				if d <= done && len(c.shop.data) > 0 {
+					t.Errorf("progress from %d to %d", done, d)
+				}
+				done, total = d, n
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, c.shop.data) {
+				t.Errorf("%d bytes, %v, want %d", len(got), err, len(c.shop.data))
+			}
+			if size := int64(len(c.shop.data)); done != size || total != size {
+				t.Errorf("progress ended with %d of %d, want %d", done, total, size)
+			}
+			want := strings.ReplaceAll(c.requests, "ETAG", `"`+c.shop.checksum()[:40]+`"`)
+			if got := strings.Join(c.shop.requests[1:], ","); got != want {
+				t.Errorf("requests %s, want %s", got, want)
+			}
+			asked := len(c.shop.requests)
+			again, err := c.shop.get(t.Context(), "", nil)
+			if err != nil || again != path || len(c.shop.requests) != asked {
+				t.Errorf("the second time: %s, %v, %d requests more", again, err, len(c.shop.requests)-asked)
+			}
+			snapshot := filepath.Join("hub", "models--owner--name", "snapshots", map[bool]string{true: c.shop.commit, false: "main"}[c.shop.commit != ""], "a.bin")
+			if !strings.HasSuffix(path, snapshot) {
+				t.Errorf("it lies at %s, want %s as huggingface_hub does", path, snapshot)
+			}
+			if n := incomplete(t); n != 0 {
+				t.Errorf("%d bytes are left lying", n)
+			}
+		})
+	}
+}
+
+// TestFetchFails: what cannot be mended is an error that says why; no file appears under its name.
+func TestFetchFails(t *testing.T) {
+	for _, c := range []struct {
+		what     string
+		shop     shop
+		sum      string
+		want     string
+		requests int
+		left     int // bytes that the next call may go on with
+	}{
+		{"not there", shop{status: 404}, "", "404", 1, 0},
+		{"private", shop{status: 401}, "", "HF_TOKEN", 1, 0},
+		{"wrong bytes", shop{wrong: true}, "", "wrong bytes came, and were removed", 3, 0},
+		{"wrong bytes from the hub", shop{small: true, wrong: true}, "SUM", "wrong bytes came, and were removed", 2, 0},
+		{"another file", shop{}, strings.Repeat("0", 64), "want 0000", 1, 0},
+		{"too long", shop{longer: true}, "", "more than the 270000 bytes", 3, 0},
+		{"always busy", shop{busy: 100}, "", "given up after 6 attempts", 6, 0},
+		{"deaf to ranges, and always cut", shop{small: true, deaf: true, cut: 100_000}, "", "given up after 6 attempts", 7, 100_000},
+		{"another range", shop{small: true, shift: true, cut: 269_990}, "", "given up after 6 attempts", 7, 0},
+		{"changes", shop{small: true, changes: true, cut: 100_000}, "", "changed while", 3, 0},
+		{"silent", shop{silent: true}, "", "nothing came for 300ms", 0, 135_000},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			c.shop.open(t)
+			if c.sum == "SUM" {
+				c.sum = c.shop.checksum()
+			}
+			path, err := c.shop.get(t.Context(), c.sum, nil)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("%s, error %v, want one with %q", path, err, c.want)
+			}
+			if c.requests > 0 && len(c.shop.requests) != c.requests {
+				t.Errorf("%d requests %q, want %d", len(c.shop.requests), c.shop.requests, c.requests)
+			}
+			if n := incomplete(t); n != c.left {
+				t.Errorf("%d bytes are left lying, want %d", n, c.left)
+			}
+			if found, _ := filepath.Glob(filepath.Join(os.Getenv("HF_HOME"), "hub", "*", "snapshots", "*", "*")); len(found) > 0 {
+				t.Errorf("there is %q", found)
+			}
+		})
+	}
+}
+
+// TestFetchCancelled: a cancelled download stops, and the next call goes on where it stopped.
+func TestFetchCancelled(t *testing.T) {
+	s := &shop{cut: 100_000}
+	s.open(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	if _, err := s.get(ctx, "", func(done, _ int64) { cancel() }); err == nil || ctx.Err() == nil {
+		t.Fatalf("error %v", err)
+	}
+	have := incomplete(t)
+	if have == 0 || have == len(s.data) {
+		t.Fatalf("%d bytes are there", have)
+	}
+	s.cut, s.requests = 0, nil
+	path, err := s.get(t.Context(), "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum, err := sum(path); err != nil || sum != s.checksum() {
+		t.Errorf("SHA-256 %s, %v", sum, err)
+	}
+	if last := s.requests[len(s.requests)-1]; last != fmt.Sprintf("GET bytes=%d-", have) {
+		t.Errorf("the last request is %s with %d bytes there", last, have)
+	}
+}
+
+// TestFetchAtOnce: two that want the same file share one download.
+func TestFetchAtOnce(t *testing.T) {
+	s := &shop{}
+	s.open(t)
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			if _, err := s.get(t.Context(), s.checksum(), nil); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	if n := strings.Count(strings.Join(s.requests, ","), "GET"); n != 2 { // the hub's redirect and the other server
+		t.Errorf("%d times downloaded: %q", n, s.requests)
+	}
+}
+
+// TestOffline: nothing is asked of the network, and the error says where to put which file.
+func TestOffline(t *testing.T) {
+	s := &shop{}
+	s.open(t)
+	t.Setenv("HF_HUB_OFFLINE", "1")
+	_, err := Fetch(t.Context(), Remote{Repo: "owner/name", File: "a.bin"}, nil)
+	if err == nil || len(s.requests) > 0 {
+		t.Fatalf("error %v, requests %q", err, s.requests)
+	}
+	_, where, ok := strings.Cut(err.Error(), "/owner/name/resolve/main/a.bin at ")
+	if !ok {
+		t.Fatalf("error %v does not say where", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(where), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(where, s.data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	path, err := Fetch(t.Context(), Remote{Repo: "owner/name", File: "a.bin", SHA256: strings.ToUpper(s.checksum())}, nil)
+	if err != nil || path != where {
+		t.Errorf("%s, %v, want %s", path, err, where)
+	}
+	if _, err := Fetch(t.Context(), Remote{Repo: "owner/name", File: "a.bin", SHA256: strings.Repeat("1", 64)}, nil); err == nil {
+		t.Error("another file than the one wanted is taken from the cache")
+	}
+	for _, r := range []Remote{{Repo: "name", File: "a"}, {Repo: "a/b", File: "../a"}, {Repo: "a/b", File: "a", Revision: "../.."}, {Repo: "../b/c", File: "a"}} {
+		if _, err := Fetch(t.Context(), r, nil); err == nil || !strings.Contains(err.Error(), "not the name") {
+			t.Errorf("%v: error %v", r, err)
+		}
+	}
+}
+
+// TestToken: the token goes to the hub, not to the server that the hub points to.
+func TestToken(t *testing.T) {
+	var elsewhere, hub string
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		elsewhere += r.Header.Get("Authorization")
+		http.ServeContent(w, r, "", time.Time{}, strings.NewReader("abcd"))
+	}))
+	defer other.Close()
+	s := &shop{}
+	s.open(t)
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		hub = r.Header.Get("Authorization")
+		http.Redirect(w, r, strings.Replace(other.URL, "127.0.0.1", "localhost", 1), http.StatusFound)
+	}))
+	defer front.Close()
+	t.Setenv("HF_ENDPOINT", front.URL)
+	t.Setenv("HF_TOKEN", "secret")
+	if _, err := s.get(t.Context(), "", nil); err != nil {
+		t.Fatal(err)
+	}
+	if hub != "Bearer secret" || elsewhere != "" {
+		t.Errorf("the hub gets %q, the other server %q", hub, elsewhere)
+	}
+}
