@@ -1,0 +1,97 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wflowlab/wflowlab/imagenet/hub"
+)
+
+// conversion is what convert reports.
+type conversion struct {
+	From       string `json:"from"`
+	FromSHA256 string `json:"from_sha256"`
+	To         string `json:"to"`
+	ToSHA256   string `json:"to_sha256"`
+	Network    string `json:"network"`
+	Tensors    int    `json:"tensors"`
+	Parameters int    `json:"parameters"`
+}
+
+func (r conversion) lines() []line {
+	var f facts
+	f.add("network", "%s, %s parameters in %d tensors", r.Network, thousands(r.Parameters), r.Tensors)
+	f.add("from", "%s", r.From)
+	f.add("", "SHA-256 %s", r.FromSHA256)
+	f.add("to", "%s", r.To)
+	f.add("", "SHA-256 %s", r.ToSHA256)
+	return f
+}
+
+func convertCommand() *cobra.Command {
+	var name string
+	var force bool
+	c := &cobra.Command{
+		Use:   "convert FROM TO.safetensors",
+		Short: "write released weights as safetensors, by their official names",
+		Long: `convert reads the weights of a network from whatever they were released as, PyTorch, Flax or safetensors, and writes
+them as safetensors by the names and in the layout of the official PyTorch code. Nothing in a file is executed. All
+tensors of the network must be there, in the right shape, and no other; of W-Flow's state files it takes the averaged
+weights. What it is is recognised, or said by --network: then the error tells what does not fit.`,
+		Example: `  wflow convert state_00030000.pt generator.safetensors
+  wflow convert --network vae diffusion_pytorch_model.bin vae.safetensors`,
+		Args: exactly(2),
+		RunE: func(c *cobra.Command, arguments []string) error {
+			return convert(c, arguments[0], arguments[1], name, force)
+		},
+	}
+	c.Flags().StringVar(&name, "network", "", "which network it is: "+networkNames())
+	c.Flags().BoolVar(&force, "force", false, "write over a file that is there")
+	return c
+}
+
+func convert(c *cobra.Command, from, to, name string, force bool) error {
+	if _, err := os.Stat(to); !force && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s is there already: --force writes over it", to)
+	}
+	f, err := hub.Open(from)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var n network
+	var v *hub.View
+	if name == "" {
+		var known bool
+		if n, v, known = recognise(f); !known {
+			return fmt.Errorf("%s: the weights of none of %s: with --network the error tells what does not fit", from, networkNames())
+		}
+	} else {
+		if n, err = networkNamed(name); err != nil {
+			return err
+		}
+		if v, err = n.view(f); err != nil {
+			return err
+		}
+	}
+	if err := v.WriteSafetensors(to, hub.F32); err != nil {
+		return err
+	}
+	r := conversion{From: from, To: to, Network: n.what, Tensors: len(n.table), Parameters: n.table.Size()}
+	if r.FromSHA256, err = f.SHA256(); err != nil {
+		return err
+	}
+	written, err := hub.Open(to)
+	if err != nil {
+		return err
+	}
+	defer written.Close()
+	if r.ToSHA256, err = written.SHA256(); err != nil {
+		return err
+	}
+	return report(c, r)
+}

@@ -1,0 +1,332 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"github.com/wflowlab/wflowlab/imagenet/hub"
+	"github.com/wflowlab/wflowlab/imagenet/latent"
+	"github.com/wflowlab/wflowlab/imagenet/vae"
+	"github.com/wflowlab/wflowlab/imagenet/weights"
+	"github.com/wflowlab/wflowlab/wflow/onestep"
+)
+
+// cache is what data's commands and info report of a cache of latents.
+type cache struct {
+	Kind    string            `json:"kind"`
+	Folder  string            `json:"folder"`
+	Train   int               `json:"train"`
+	Val     int               `json:"val"`
+	Classes int               `json:"classes,omitempty"`
+	Seed    *uint64           `json:"seed,omitempty"`
+	Images  string            `json:"images_sha256,omitempty"`
+	Encoder string            `json:"encoder_sha256,omitempty"`
+	Skipped []latent.Corrupt  `json:"skipped,omitempty"`
+	Bytes   int64             `json:"bytes"`
+	Files   map[string]string `json:"files"` // SHA-256 by name
+}
+
+// describe returns the report of a cache that its manifest, if there is one, describes.
+func describe(folder string, m *latent.Manifest) (*cache, error) {
+	r := &cache{Kind: "cache", Folder: folder, Train: m.Train, Val: m.Val, Skipped: m.Skipped, Files: m.Files}
+	if len(m.Classes) > 0 {
+		r.Classes, r.Seed, r.Images, r.Encoder = len(m.Classes), &m.Seed, m.Images, m.Encoder
+	}
+	for name := range m.Files {
+		s, err := os.Stat(filepath.Join(folder, name))
+		if err != nil {
+			return nil, err
+		}
+		r.Bytes += s.Size()
+	}
+	return r, nil
+}
+
+func (r cache) lines() []line {
+	var f facts
+	f.add("cache", "%s, %s bytes", r.Folder, thousands(int(r.Bytes)))
+	f.add("train", "%s images, plain and mirrored", thousands(r.Train))
+	f.add("val", "%s images, plain and mirrored", thousands(r.Val))
+	if r.Seed != nil {
+		f.add("classes", "%s", thousands(r.Classes))
+		f.add("seed", "%d", *r.Seed)
+		f.add("images", "SHA-256 %s of their names and sizes", r.Images)
+		f.add("encoder", "SHA-256 %s", r.Encoder)
+	}
+	for _, c := range r.Skipped {
+		f.add("skipped", "%s: %s", c.File, c.Cause)
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Files)) {
+		f.add(name, "SHA-256 %s", r.Files[name])
+	}
+	return f
+}
+
+func dataCommand() *cobra.Command {
+	c := &cobra.Command{
+		Use:   "data",
+		Short: "turn a folder of images into a cache of latents",
+		RunE: func(c *cobra.Command, arguments []string) error {
+			if len(arguments) > 0 {
+				return misuse{fmt.Errorf("unknown command %q for %q", arguments[0], c.CommandPath())}
+			}
+			return c.Help()
+		},
+	}
+	c.AddCommand(prepareCommand(), mergeCommand(), verifyCommand())
+	return c
+}
+
+// preparation is what data prepare is asked for.
+type preparation struct {
+	images, cache string
+	weights       string
+	shard         string
+	batch         int
+	seed          uint64
+	skip          bool
+}
+
+func prepareCommand() *cobra.Command {
+	p := preparation{}
+	c := &cobra.Command{
+		Use:   "prepare IMAGES CACHE",
+		Short: "encode images/{train,val}/<class>/* into the six files that training reads",
+		Long: `prepare crops the images of IMAGES/{train,val}/<class>/* to 256 × 256 as ADM does, bit for bit as Pillow would, and writes
+a sample of the autoencoder's posterior for each, plain and mirrored with the same noise, into the six .npy files of the
+official code. Classes are the folders of train, sorted by name.
+
+Stopped at any moment, by Ctrl-C, a crash or a full disk, it goes on where it was when it is started again, to the same
+bytes. With --shard it encodes one part of n, from 0, for the tasks of a Slurm or Kubernetes array that share a file
+system; wflow data merge then makes the cache, again of the same bytes.
+
+Images that cannot be read are listed at the end, and the cache is not made unless --skip-corrupt accepts it.`,
+		Example: `  wflow data prepare imagenet-1k latents
+  wflow data prepare imagenet-1k latents --vae vae.safetensors --shard $SLURM_ARRAY_TASK_ID/16`,
+		Args: exactly(2),
+		RunE: func(c *cobra.Command, arguments []string) error {
+			p.images, p.cache = arguments[0], arguments[1]
+			return p.run(c)
+		},
+	}
+	c.Flags().StringVar(&p.weights, "vae", "", "the autoencoder's weights (default: stabilityai/sd-vae-ft-mse, fetched once)")
+	c.Flags().StringVar(&p.shard, "shard", "0/1", "which part of how many, from 0: i/n")
+	c.Flags().IntVar(&p.batch, "batch", 8, "images that are encoded together")
+	c.Flags().Uint64Var(&p.seed, "seed", 0, "of the noise")
+	c.Flags().BoolVar(&p.skip, "skip-corrupt", false, "leave images that cannot be read out of the cache")
+	return c
+}
+
+func (p preparation) run(c *cobra.Command) error {
+	ctx := c.Context()
+	s := latent.Settings{Seed: p.seed, Batch: p.batch, SkipCorrupt: p.skip}
+	var rest string
+	if n, err := fmt.Sscanf(p.shard+"\n", "%d/%d%s", &s.Shard, &s.Shards, &rest); n != 2 || s.Shard < 0 || s.Shard >= s.Shards {
+		return misuse{fmt.Errorf("--shard %s, want i/n with 0 ≤ i < n: %v", p.shard, err)}
+	}
+	images, err := latent.ReadFolder(p.images)
+	if err != nil {
+		return err
+	}
+	encoder, finalize, err := p.encoder(c)
+	if err != nil {
+		return err
+	}
+	defer finalize()
+	b := newBar(c.ErrOrStderr(), fmt.Sprintf("images of shard %s", p.shard), false)
+	s.Progress = func(done, total int) { b.set(int64(done), int64(total)) }
+	err = latent.Prepare(ctx, p.cache, images, encoder, &s)
+	b.end()
+	if err != nil {
+		if corrupt := (*latent.CorruptError)(nil); errors.As(err, &corrupt) {
+			return fmt.Errorf("%w\nall others are done: --skip-corrupt makes the cache without these", err)
+		}
+		return err
+	}
+	if s.Shards > 1 {
+		fmt.Fprintf(c.ErrOrStderr(), "shard %s is done; when all are, wflow data merge %s\n", p.shard, p.cache)
+		return nil
+	}
+	return merge(c, p.cache)
+}
+
+// encoder returns the autoencoder's encoder, and what lets go of it.
+func (p preparation) encoder(c *cobra.Command) (latent.Encoder, func(), error) {
+	fail := func(err error) (latent.Encoder, func(), error) { return latent.Encoder{}, nil, err }
+	path := p.weights
+	if path == "" {
+		b := newBar(c.ErrOrStderr(), "stabilityai/sd-vae-ft-mse", true)
+		var err error
+		path, err = hub.Fetch(c.Context(), hub.Remote{Repo: "stabilityai/sd-vae-ft-mse", File: "diffusion_pytorch_model.safetensors"}, b.set)
+		b.end()
+		if err != nil {
+			return fail(err)
+		}
+	}
+	f, err := hub.Open(path)
+	if err != nil {
+		return fail(err)
+	}
+	defer f.Close()
+	n, err := networkNamed("vae")
+	if err != nil {
+		return fail(err)
+	}
+	v, err := n.view(f)
+	if err != nil {
+		return fail(err)
+	}
+	sum, err := f.SHA256()
+	if err != nil {
+		return fail(err)
+	}
+	backend, line, err := onestep.Backend()
+	if err != nil {
+		return fail(err)
+	}
+	fmt.Fprintf(c.ErrOrStderr(), "encoding on %s\n", line)
+	a, err := vae.New(backend, vae.StableDiffusion(), 256, func(w weights.Parameter) ([]float32, error) {
+		values := make([]float32, w.Size())
+		return values, v.Floats(w.Name, values)
+	})
+	if err != nil {
+		backend.Finalize()
+		return fail(err)
+	}
+	return latent.Encoder{Encode: a.Encode, SHA256: sum}, func() { a.Finalize(); backend.Finalize() }, nil
+}
+
+func mergeCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "merge CACHE",
+		Short:   "make the cache of all its shards, when they are done",
+		Example: "  wflow data merge latents",
+		Args:    exactly(1),
+		RunE:    func(c *cobra.Command, arguments []string) error { return merge(c, arguments[0]) },
+	}
+}
+
+func merge(c *cobra.Command, folder string) error {
+	m, err := latent.Merge(c.Context(), folder)
+	if err != nil {
+		return err
+	}
+	r, err := describe(folder, m)
+	if err != nil {
+		return err
+	}
+	return report(c, r)
+}
+
+func verifyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "verify CACHE",
+		Short:   "read a cache from end to end and hold it to its manifest",
+		Example: "  wflow data verify latents",
+		Args:    exactly(1),
+		RunE: func(c *cobra.Command, arguments []string) error {
+			m, err := latent.Verify(c.Context(), arguments[0])
+			if err != nil {
+				return err
+			}
+			r, err := describe(arguments[0], m)
+			if err != nil {
+				return err
+			}
+			return report(c, r)
+		},
+	}
+}
+
+// infoCache reports a cache by its manifest, or the official code's, which has none, by its files.
+func infoCache(c *cobra.Command, folder string) error {
+	m, err := latent.ReadManifest(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		m, err = measure(c.Context(), folder)
+	}
+	if err != nil {
+		return err
+	}
+	r, err := describe(folder, m)
+	if err != nil {
+		return err
+	}
+	return report(c, r)
+}
+
+// measure makes what can be said of a cache without a manifest.
+func measure(ctx context.Context, folder string) (*latent.Manifest, error) {
+	m := &latent.Manifest{Files: map[string]string{}}
+	for _, s := range []struct {
+		split latent.Split
+		rows  *int
+	}{{latent.Train, &m.Train}, {latent.Val, &m.Val}} {
+		c, err := latent.Open(folder, s.split)
+		if err != nil {
+			return nil, err
+		}
+		*s.rows = c.Len()
+		if err := c.Close(); err != nil {
+			return nil, err
+		}
+		for _, part := range []string{"moments", "moments_flip", "targets"} {
+			name := fmt.Sprintf("%s_%s.npy", s.split, part)
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
+			f, err := hub.Open(filepath.Join(folder, name))
+			if err != nil {
+				return nil, err
+			}
+			m.Files[name], err = f.SHA256()
+			if err := errors.Join(err, f.Close()); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return m, nil
+}
+
+// bar shows how far something is and how long it will take, once it takes a while.
+type bar struct {
+	to    io.Writer
+	what  string
+	bytes bool
+	start time.Time
+	shown *progressbar.ProgressBar
+}
+
+const patience = time.Second // a bar that flashes by tells nothing
+
+func newBar(to io.Writer, what string, bytes bool) *bar {
+	return &bar{to: to, what: what, bytes: bytes, start: time.Now()}
+}
+
+func (b *bar) set(done, total int64) {
+	if b.shown == nil && (time.Since(b.start) < patience || done >= total) {
+		return
+	}
+	if b.shown == nil {
+		b.shown = progressbar.NewOptions64(total, progressbar.OptionSetWriter(b.to), progressbar.OptionSetDescription(b.what),
+			progressbar.OptionShowCount(), progressbar.OptionShowBytes(b.bytes), progressbar.OptionSetPredictTime(true),
+			progressbar.OptionShowElapsedTimeOnFinish(), progressbar.OptionThrottle(200*time.Millisecond), progressbar.OptionSetWidth(30))
+	}
+	b.shown.Set64(done)
+}
+
+func (b *bar) end() {
+	if b.shown != nil {
+		fmt.Fprintln(b.to)
+	}
+}

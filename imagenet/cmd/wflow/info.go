@@ -1,0 +1,159 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wflowlab/wflowlab/imagenet/hub"
+	"github.com/wflowlab/wflowlab/imagenet/preset"
+)
+
+// checkpoint is what info reports of a weight file.
+type checkpoint struct {
+	Kind       string            `json:"kind"`
+	File       string            `json:"file"`
+	Format     hub.Format        `json:"format"`
+	Network    string            `json:"network,omitempty"` // if it is one of those known
+	Tensors    int               `json:"tensors"`
+	Parameters int               `json:"parameters"`
+	Groups     []group           `json:"groups"`
+	Meta       map[string]string `json:"meta,omitempty"`
+	Bytes      int64             `json:"bytes"`
+	SHA256     string            `json:"sha256"`
+}
+
+// group is the tensors whose names begin alike.
+type group struct {
+	Name       string `json:"name"`
+	Tensors    int    `json:"tensors"`
+	Parameters int    `json:"parameters"`
+}
+
+func (r checkpoint) lines() []line {
+	var f facts
+	f.add("file", "%s, %s, %s bytes", r.File, r.Format, thousands(int(r.Bytes)))
+	if r.Network != "" {
+		f.add("network", "%s", r.Network)
+	}
+	f.add("tensors", "%s of %s numbers", thousands(r.Tensors), thousands(r.Parameters))
+	for _, g := range r.Groups {
+		f.add("  "+g.Name, "%s of %s numbers", thousands(g.Tensors), thousands(g.Parameters))
+	}
+	for _, key := range slices.Sorted(maps.Keys(r.Meta)) {
+		f.add(key, "%s", brief(r.Meta[key]))
+	}
+	f.add("SHA-256", "%s", r.SHA256)
+	return f
+}
+
+func infoCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "info WHAT",
+		Short: "say what a weight file, a configuration or a cache of latents is",
+		Long: `info says what a thing is, with counts, sizes and checksums:
+
+  a weight file     safetensors, PyTorch, Flax msgpack, .npy or .npz; which network, if it is one of those released
+  a configuration   an official YAML file, or the name of a preset: see wflow info presets
+  a cache           the folder that wflow data prepare or the official code writes`,
+		Example: `  wflow info gen/ablation_ot_1node
+  wflow info state_00030000.pt
+  wflow info latents --json`,
+		Args: exactly(1),
+		RunE: func(c *cobra.Command, arguments []string) error { return info(c, arguments[0]) },
+	}
+}
+
+func info(c *cobra.Command, what string) error {
+	if what == "presets" {
+		return report(c, presets(preset.Names()))
+	}
+	s, err := os.Stat(what)
+	if errors.Is(err, fs.ErrNotExist) && filepath.Ext(what) == "" {
+		if p, named := preset.Named(what); named == nil {
+			return report(c, configuration{p})
+		}
+	}
+	switch extension := strings.ToLower(filepath.Ext(what)); {
+	case err != nil:
+		return fmt.Errorf("%w, and no preset of that name: wflow info presets lists them", err)
+	case s.IsDir():
+		return infoCache(c, what)
+	case extension == ".yaml" || extension == ".yml":
+		p, err := preset.ReadFile(what)
+		if err != nil {
+			return err
+		}
+		return report(c, configuration{p})
+	}
+	f, err := hub.Open(what)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	r := checkpoint{Kind: "weights", File: what, Format: f.Format(), Meta: f.Meta(), Bytes: s.Size()}
+	if n, _, known := recognise(f); known {
+		r.Network = n.what
+	}
+	for _, t := range f.Tensors() {
+		name, _, _ := strings.Cut(t.Name, ".")
+		if k := len(r.Groups); k == 0 || r.Groups[k-1].Name != name {
+			r.Groups = append(r.Groups, group{Name: name})
+		}
+		g := &r.Groups[len(r.Groups)-1]
+		g.Tensors, g.Parameters = g.Tensors+1, g.Parameters+t.Len()
+		r.Tensors, r.Parameters = r.Tensors+1, r.Parameters+t.Len()
+	}
+	if r.SHA256, err = f.SHA256(); err != nil {
+		return err
+	}
+	return report(c, r)
+}
+
+// configuration is what info reports of a preset.
+type configuration struct{ *preset.Preset }
+
+func (r configuration) lines() []line {
+	f := facts{{"preset", r.Name}}
+	for _, fact := range r.Facts() {
+		f.add(fact.Name, "%s", fact.Text)
+	}
+	return f
+}
+
+// presets are the names of all presets.
+type presets []string
+
+func (r presets) lines() []line {
+	var f facts
+	for _, name := range r {
+		f.add(name, "")
+	}
+	return f
+}
+
+// thousands writes a number as 1,234,567.
+func thousands(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// brief shortens what is too long for a line.
+func brief(s string) string {
+	const longest = 100
+	if r := []rune(s); len(r) > longest {
+		return string(r[:longest-1]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,117 @@
+// Command wflow works on the files of W-Flow at ImageNet's scale: it says what they are, converts weights and turns folders
+// of images into latents. wflow help lists the commands, each with an example that works.
+//
+// It exits with 0 when it has done what was asked, 1 when it has not, 2 when it was asked for something that there is not,
+// and 130 when it was interrupted.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+const (
+	failed      = 1
+	misused     = 2
+	interrupted = 130
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run executes the command line and returns the exit code. Reports go to out, bars and errors to progress.
+func run(ctx context.Context, arguments []string, out, progress io.Writer) int {
+	root := &cobra.Command{
+		Use:   "wflow",
+		Short: "weights, images and latents of W-Flow at ImageNet's scale",
+		Long: `wflow works on the files of W-Flow, one-step generative modelling by Wasserstein gradient flows, at ImageNet's scale.
+
+It exits with 0 when it has done what was asked, 1 when it has not, 2 when it was asked for something that there is
+not, and 130 when it was interrupted: what takes long goes on where it stopped when it is started again.`,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
+	}
+	root.SetOut(out)
+	root.SetErr(progress)
+	root.SetArgs(arguments)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return misuse{err} })
+	root.PersistentFlags().Bool("json", false, "print the report as JSON, for machines")
+	root.AddCommand(infoCommand(), convertCommand(), dataCommand())
+	err := root.ExecuteContext(ctx)
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(progress, "wflow: interrupted")
+		return interrupted
+	}
+	fmt.Fprintln(progress, "wflow:", err)
+	if m := (misuse{}); errors.As(err, &m) || strings.HasPrefix(err.Error(), "unknown command") {
+		fmt.Fprintln(progress, "wflow help tells what there is.")
+		return misused
+	}
+	return failed
+}
+
+// misuse is an error of the command line itself.
+type misuse struct{ error }
+
+func (m misuse) Unwrap() error { return m.error }
+
+// exactly wants so many arguments.
+func exactly(n int) cobra.PositionalArgs {
+	return func(c *cobra.Command, arguments []string) error {
+		if err := cobra.ExactArgs(n)(c, arguments); err != nil {
+			return misuse{fmt.Errorf("%s: %w", c.CommandPath(), err)}
+		}
+		return nil
+	}
+}
+
+// report prints what was found or done: as lines for people, as one JSON object with --json.
+func report(c *cobra.Command, r interface{ lines() []line }) error {
+	if asJSON, err := c.Flags().GetBool("json"); err != nil || asJSON {
+		if err != nil {
+			return err
+		}
+		e := json.NewEncoder(c.OutOrStdout())
+		e.SetIndent("", "  ")
+		e.SetEscapeHTML(false)
+		return e.Encode(r)
+	}
+	lines := r.lines()
+	width := 0
+	for _, l := range lines {
+		width = max(width, len([]rune(l.name)))
+	}
+	for _, l := range lines {
+		if _, err := fmt.Fprintf(c.OutOrStdout(), "%-*s  %s\n", width, l.name, l.text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// line is a line of a report.
+type line struct{ name, text string }
+
+// facts collects the lines of a report.
+type facts []line
+
+func (f *facts) add(name, format string, arguments ...any) {
+	*f = append(*f, line{name, fmt.Sprintf(format, arguments...)})
+}
