@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -90,16 +92,35 @@ func Load[T float32 | float64](scope *model.Scope, t Table, read func(Parameter)
 		}
 		shape := p.Shape
 		if p.kernel() {
-			out, in, area := p.Shape[0], p.Shape[1], p.Shape[2]*p.Shape[3]
-			shape = []int{p.Shape[2], p.Shape[3], in, out}
-			values = transpose(values, out, in*area) // [in, height, width, out]
-			values = swap(values, in, area, out)     // [height, width, in, out]
+			shape = []int{p.Shape[2], p.Shape[3], p.Shape[1], p.Shape[0]}
 		}
-		if _, err := scope.CreateVariable(p.Name, tensors.FromFlatDataAndDimensions(values, shape...)); err != nil {
+		tensor := tensors.FromShape(shapes.Make(dtypes.FromGenericsType[T](), shape...))
+		err = tensors.MutableFlatData(tensor, func(flat []T) { lay(p, values, flat) })
+		if err == nil {
+			_, err = scope.CreateVariable(p.Name, tensor)
+		}
+		if err != nil {
 			return fmt.Errorf("weights: %q: %w", p.Name, err)
 		}
 	}
 	return nil
+}
+
+// lay puts the numbers of a parameter where its variable has them. Networks are large: a kernel is not copied on the way.
+func lay[T any](p Parameter, values, flat []T) {
+	if !p.kernel() {
+		copy(flat, values)
+		return
+	}
+	out, in, area := p.Shape[0], p.Shape[1], p.Shape[2]*p.Shape[3]
+	for i := range in {
+		for a := range area {
+			row := flat[(a*in+i)*out:][:out]
+			for o := range row {
+				row[o] = values[(o*in+i)*area+a]
+			}
+		}
+	}
 }
 
 // Values returns the numbers of a variable in the official layout, row-major.
