@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"image"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/wflowlab/wflowlab/imagenet/hub"
+	"github.com/wflowlab/wflowlab/imagenet/latent"
+	"github.com/wflowlab/wflowlab/imagenet/weights"
+	"github.com/wflowlab/wflowlab/wflow/mlp/safetensors"
+)
+
+// wflow runs a command line and returns what it printed and its exit code.
+func wflow(ctx context.Context, arguments ...string) (out, progress string, code int) {
+	var o, p bytes.Buffer
+	code = run(ctx, arguments, &o, &p)
+	return o.String(), p.String(), code
+}
+
+// zeros writes a weight file of a table whose numbers are all 0; on most file systems it takes no space.
+func zeros(t *testing.T, path string, table weights.Table) {
+	t.Helper()
+	var entries []safetensors.Entry
+	for _, p := range table {
+		entries = append(entries, safetensors.Entry{Name: p.Name, Type: string(hub.F32), Shape: p.Shape})
+	}
+	header, err := safetensors.EncodeHeader(entries, map[string]string{"made": "for a test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, header, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, int64(len(header)+4*table.Size())); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What there is not is exit code 2, what went wrong is 1, and both say what it was.
+func TestExitCodes(t *testing.T) {
+	empty := t.TempDir()
+	for _, c := range []struct {
+		arguments string
+		code      int
+		says      string
+	}{
+		{"", 0, ""},
+		{"help data prepare", 0, ""},
+		{"info presets", 0, ""},
+		{"inform", misused, `unknown command "inform"`},
+		{"info", misused, "accepts 1 arg"},
+		{"info --colour presets", misused, "unknown flag: --colour"},
+		{"data prepair", misused, `unknown command "prepair"`},
+		{"data prepare a b --shard 4/4", misused, "--shard 4/4, want i/n"},
+		{"data prepare a b --shard 1", misused, "--shard 1, want i/n"},
+		{"convert --network dit-xxl a b", failed, "a: no such file"},
+		{"info gen/ablation", failed, "no preset of that name"},
+		{"info " + empty, failed, "train_moments.npy"},
+		{"data prepare " + empty + " out", failed, "train"},
+		{"data merge " + empty, failed, "merge"},
+		{"data verify " + empty, failed, "manifest.json"},
+	} {
+		_, said, code := wflow(context.Background(), strings.Fields(c.arguments)...)
+		if code != c.code || !strings.Contains(said, c.says) {
+			t.Errorf("wflow %s: exit code %d, want %d: %s, want %s", c.arguments, code, c.code, said, c.says)
+		}
+	}
+}
+
+// Every command explains itself and shows an example.
+func TestHelp(t *testing.T) {
+	for _, command := range []string{"info", "convert", "data prepare", "data merge", "data verify"} {
+		out, _, code := wflow(context.Background(), append(strings.Fields(command), "--help")...)
+		if code != 0 || !strings.Contains(out, "Examples:\n  wflow "+command) {
+			t.Errorf("wflow %s --help: exit code %d:\n%s", command, code, out)
+		}
+	}
+}
+
+// noisy makes a cache of a few images with an encoder that returns the noise.
+func noisy(t *testing.T) (folder string) {
+	t.Helper()
+	images, folder := t.TempDir(), t.TempDir()
+	for i, file := range []string{"train/cat/1.png", "train/cat/2.png", "train/dog/1.png", "val/cat/1.png", "val/dog/1.png"} {
+		path := filepath.Join(images, file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 20+i, 30))); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := latent.ReadFolder(images)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoder := latent.Encoder{SHA256: "none", Encode: func(_ context.Context, _ []byte, noise []float32) ([]float32, error) { return noise, nil }}
+	if err := latent.Prepare(context.Background(), folder, f, encoder, nil); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+func TestCache(t *testing.T) {
+	folder := noisy(t)
+	for _, command := range []string{"data merge", "data verify", "info"} {
+		out, said, code := wflow(context.Background(), append(strings.Fields(command), "--json", folder)...)
+		var r cache
+		if err := json.Unmarshal([]byte(out), &r); err != nil || code != 0 || r.Train != 3 || r.Val != 2 || r.Classes != 2 || len(r.Files) != 6 {
+			t.Errorf("%s: exit code %d, %v: %s%s", command, code, err, out, said)
+		}
+	}
+	if err := os.Remove(filepath.Join(folder, "manifest.json")); err != nil { // as the official code leaves it
+		t.Fatal(err)
+	}
+	if out, said, code := wflow(context.Background(), "info", folder); code != 0 || !strings.Contains(out, "train_targets.npy") {
+		t.Errorf("without a manifest: exit code %d: %s%s", code, out, said)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, said, code := wflow(ctx, "info", folder); code != interrupted || said != "wflow: interrupted\n" {
+		t.Errorf("interrupted: exit code %d: %s", code, said)
+	}
+}
+
+func TestInfoOfPreset(t *testing.T) {
+	out, _, code := wflow(context.Background(), "info", "gen/latent_sota_B_ot_1node")
+	if code != 0 || !strings.Contains(out, "132,708,880") {
+		t.Errorf("exit code %d:\n%s", code, out)
+	}
+	out, _, code = wflow(context.Background(), "info", "--json", "gen/latent_sota_B_ot_1node")
+	var r struct {
+		Parameters int `json:"parameters"`
+	}
+	if err := json.Unmarshal([]byte(out), &r); err != nil || code != 0 || r.Parameters != 132_708_880 {
+		t.Errorf("exit code %d, %v, %d parameters:\n%s", code, err, r.Parameters, out)
+	}
+}
+
+// A file of a released network is recognised, converted under its official names, and refused where it is something else.
+func TestConvert(t *testing.T) {
+	if testing.Short() {
+		t.Skip("writes 335 MB")
+	}
+	folder := t.TempDir()
+	from, to := filepath.Join(folder, "vae.safetensors"), filepath.Join(folder, "official.safetensors")
+	n, err := networkNamed("vae")
+	if err != nil {
+		t.Fatal(err)
+	}
+	zeros(t, from, n.table)
+	out, said, code := wflow(context.Background(), "convert", "--json", from, to)
+	var r conversion
+	if err := json.Unmarshal([]byte(out), &r); err != nil || code != 0 || r.Parameters != 83_653_863 || r.Network != n.what {
+		t.Fatalf("exit code %d, %v: %s%s", code, err, out, said)
+	}
+	out, _, _ = wflow(context.Background(), "info", "--json", to)
+	var i checkpoint
+	if err := json.Unmarshal([]byte(out), &i); err != nil || i.Network != n.what || i.SHA256 != r.ToSHA256 || i.Meta["source_sha256"] != r.FromSHA256 {
+		t.Errorf("%v: %s", err, out)
+	}
+	if _, said, code := wflow(context.Background(), "convert", from, to); code != failed || !strings.Contains(said, "--force") {
+		t.Errorf("over a file that is there: exit code %d: %s", code, said)
+	}
+	if _, said, code := wflow(context.Background(), "convert", "--network", "dit-b", "--force", from, to); code != failed || !strings.Contains(said, "class_embed.weight") {
+		t.Errorf("of another network: exit code %d: %s", code, said)
+	}
+	other := filepath.Join(folder, "other.safetensors")
+	zeros(t, other, n.table[1:])
+	if _, said, code := wflow(context.Background(), "convert", other, to+"2"); code != failed || !strings.Contains(said, "the weights of none of") {
+		t.Errorf("a tensor is missing: exit code %d: %s", code, said)
+	}
+}
