@@ -28,7 +28,11 @@ func TestMemory(t *testing.T) {
 	width := *megabytes << 20 / 4 / 1024 / tensors
 	table := weights.Table{}
 	for i := range tensors {
-		table.Add(fmt.Sprintf("t%d", i), width, 1024)
+		if i%2 == 0 {
+			table.Add(fmt.Sprintf("t%d", i), width, 1024)
+		} else {
+			table.Add(fmt.Sprintf("t%d", i), width, 256, 2, 2)
+		}
 	}
 	if how, path, ok := strings.Cut(os.Getenv("HUB_TEST_MEMORY"), ":"); ok {
 		f := open(t, path)
@@ -71,9 +75,9 @@ func TestMemory(t *testing.T) {
 	var pickle bytes.Buffer
 	pickle.WriteString("\x80\x02}")
 	for i, p := range table {
-		entries = append(entries, fmt.Sprintf(`"%s":{"dtype":"F32","shape":[%d,1024],"data_offsets":[%d,%d]}`, p.Name, width, int64(i)*one, int64(i+1)*one))
+		entries = append(entries, fmt.Sprintf(`"%s":{"dtype":"F32","shape":%s,"data_offsets":[%d,%d]}`, p.Name, strings.ReplaceAll(fmt.Sprint(p.Shape), " ", ","), int64(i)*one, int64(i+1)*one))
 		fmt.Fprintf(&pickle, "X%c\x00\x00\x00%s", len(p.Name), p.Name)
-		x := tensor("FloatStorage", width*1024, 0, tuple(width, 1024), tuple(1024, 1))
+		x := tensor("FloatStorage", width*1024, 0, tuple(p.Shape...), tuple(map[int][]int{2: {1024, 1}, 4: {1024, 4, 2, 1}}[len(p.Shape)]...))
 		x = strings.Replace(x, "X\x01\x00\x00\x000", fmt.Sprintf("X%c\x00\x00\x00%d", len(p.Name)-1, i), 1)
 		pickle.WriteString(strings.TrimSuffix(strings.TrimPrefix(x, "\x80\x02"), ".") + "s")
 	}

@@ -20,15 +20,16 @@ import (
 
 // View is a file under official names: exactly the parameters of a table, in its order.
 type View struct {
-	file  *File
-	table weights.Table
-	from  map[string]Tensor // by official name
+	file   *File
+	table  weights.Table
+	from   map[string]Tensor // by official name
+	buffer []float32         // of Read
 }
 
 // View returns the tensors that a naming wants, under their official names. If the table has a parameter that the file
 // lacks, the file a tensor that the table lacks, or one has another shape, the error lists them.
 func (f *File) View(naming Naming, table weights.Table) (*View, error) {
-	v := &View{f, table, map[string]Tensor{}}
+	v := &View{file: f, table: table, from: map[string]Tensor{}}
 	want := map[string]weights.Parameter{}
 	for _, p := range table {
 		want[p.Name] = p
@@ -75,7 +76,9 @@ func (f *File) View(naming Naming, table weights.Table) (*View, error) {
 }
 
 // Under returns the part whose names begin with a prefix.
-func (v *View) Under(prefix string) *View { return &View{v.file, v.table.Under(prefix), v.from} }
+func (v *View) Under(prefix string) *View {
+	return &View{file: v.file, table: v.table.Under(prefix), from: v.from}
+}
 
 // Table returns the parameters.
 func (v *View) Table() weights.Table { return v.table }
@@ -99,18 +102,24 @@ func (v *View) Floats(name string, into []float32) error {
 	return v.file.wrap(name, err)
 }
 
-// Load makes every parameter a float32 variable of a scope, as weights.Load does.
-func (v *View) Load(scope *model.Scope) error {
-	most := 0
-	for _, p := range v.table {
-		most = max(most, p.Size())
+// Read returns the numbers of a parameter, as [weights.Load] wants them: the next call overwrites them.
+func (v *View) Read(p weights.Parameter) ([]float32, error) {
+	if v.buffer == nil {
+		most := 0
+		for _, p := range v.table {
+			most = max(most, p.Size())
+		}
+		v.buffer = make([]float32, most)
 	}
-	buffer := make([]float32, most)
-	return weights.Load(scope, v.table, func(p weights.Parameter) ([]float32, error) {
-		into := buffer[:p.Size()]
-		return into, v.Floats(p.Name, into)
-	})
+	if p.Size() > len(v.buffer) {
+		return nil, fmt.Errorf("hub: %s: %q is missing", v.file.path, p.Name)
+	}
+	into := v.buffer[:p.Size()]
+	return into, v.Floats(p.Name, into)
 }
+
+// Load makes every parameter a float32 variable of a scope.
+func (v *View) Load(scope *model.Scope) error { return weights.Load(scope, v.table, v.Read) }
 
 // WriteSafetensors writes the parameters as safetensors, of one type, [F32], or each of its own, "". They are written one
 // after the other, and the file gets its name when it is complete. Beside them stand the source's name and checksum and

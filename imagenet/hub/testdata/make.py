@@ -12,6 +12,7 @@ import torch
 
 here = pathlib.Path(__file__).parent
 random = np.random.default_rng(5)
+torch.manual_seed(5)
 truth = {}
 names = {torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.int64: "I64",
          torch.int32: "I32", torch.int16: "I16", torch.int8: "I8", torch.uint8: "U8", torch.bool: "BOOL",
