@@ -1,0 +1,124 @@
+package latent
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+)
+
+// Cache is an open split of a cache, ours or the official code's. It may be read from many goroutines.
+type Cache struct {
+	name            string
+	plain, mirrored *array
+	labels          []int
+	files           []io.Closer
+}
+
+// Open opens a split of the cache in a folder: three files, their headers and lengths checked and held against one
+// another, the labels read. The manifest is not needed: Verify holds the files to it.
+func Open(folder string, split Split) (*Cache, error) {
+	c := &Cache{name: filepath.Join(folder, string(split))}
+	var arrays [3]*array
+	for i, p := range parts {
+		f, a, err := openArray(filepath.Join(folder, p.name(split)), p)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("latent: cache: %w", err), c.Close())
+		}
+		arrays[i], c.files = a, append(c.files, f)
+	}
+	if err := c.fill(arrays); err != nil {
+		return nil, errors.Join(fmt.Errorf("latent: cache %s: %w", c.name, err), c.Close())
+	}
+	return c, nil
+}
+
+// fill holds the arrays against one another and reads the labels.
+func (c *Cache) fill(arrays [3]*array) error {
+	c.plain, c.mirrored = arrays[0], arrays[1]
+	targets := arrays[2]
+	if c.plain.rows != targets.rows || c.mirrored.rows != targets.rows {
+		return fmt.Errorf("%d latents, %d mirrored ones and %d targets, want as many of each", c.plain.rows, c.mirrored.rows, targets.rows)
+	}
+	raw := make([]byte, 8*targets.rows)
+	if n, err := targets.ReadAt(raw, targets.offset); n < len(raw) {
+		return fmt.Errorf("targets: %w", err)
+	}
+	c.labels = make([]int, targets.rows)
+	for i := range c.labels {
+		label := int64(binary.LittleEndian.Uint64(raw[8*i:]))
+		if label < 0 || label > math.MaxInt32 {
+			return fmt.Errorf("targets: row %d: %d is not the number of a class", i, label)
+		}
+		c.labels[i] = int(label)
+	}
+	return nil
+}
+
+// Len returns the number of images.
+func (c *Cache) Len() int { return len(c.labels) }
+
+// Label returns the class of image i.
+func (c *Cache) Label(i int) int { return c.labels[i] }
+
+// Latent reads the latent [32, 32, 4] of image i: as it is where u < ½, mirrored otherwise, so that a uniform u on [0, 1)
+// gives each with probability ½. The error names the file and the row, a number that is not finite among the causes. It
+// panics if latent has not the length of one.
+func (c *Cache) Latent(i int, u float64, latent []float32) error {
+	if len(latent) != numbers {
+		panic("latent: Latent into another length than a latent's")
+	}
+	a, p := c.plain, parts[0]
+	if u >= 0.5 {
+		a, p = c.mirrored, parts[1]
+	}
+	var raw [4 * numbers]byte
+	_ = c.labels[i]
+	if n, err := a.ReadAt(raw[:], a.offset+int64(i)*int64(len(raw))); n < len(raw) {
+		return fmt.Errorf("latent: cache %s%s: row %d: %w", c.name, p.suffix, i, err)
+	}
+	for k := range latent {
+		latent[k] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*k:]))
+	}
+	if k := infinite(latent); k >= 0 {
+		return fmt.Errorf("latent: cache %s%s: row %d: number %d is %v", c.name, p.suffix, i, k, latent[k])
+	}
+	return nil
+}
+
+// infinite returns the index of the first NaN or Inf, −1 if there is none.
+func infinite(x []float32) int {
+	for k, v := range x {
+		if v-v != 0 {
+			return k
+		}
+	}
+	return -1
+}
+
+// Close closes the files.
+func (c *Cache) Close() error {
+	var errs []error
+	for _, f := range c.files {
+		errs = append(errs, f.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// part is one of the three arrays of a split.
+type part struct {
+	suffix string
+	kind   string
+	shape  []int
+	row    int64 // bytes of a row
+}
+
+var parts = [3]part{
+	{"_moments.npy", float32s, []int{Side, Side, Channels}, 4 * numbers},
+	{"_moments_flip.npy", float32s, []int{Side, Side, Channels}, 4 * numbers},
+	{"_targets.npy", int64s, nil, 8},
+}
+
+func (p part) name(s Split) string { return string(s) + p.suffix }

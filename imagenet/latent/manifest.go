@@ -1,0 +1,246 @@
+package latent
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/google/renameio/v2"
+)
+
+const manifestFile = "manifest.json"
+
+// Manifest says what a finished cache holds and what it was made from.
+type Manifest struct {
+	Recipe
+	Train   int               `json:"train"` // images, those that were skipped not counted
+	Val     int               `json:"val"`
+	Skipped []Corrupt         `json:"skipped"`
+	Files   map[string]string `json:"files"` // SHA-256 of the six files by name
+}
+
+// Merge makes the cache from its finished shards, in their order, and returns its manifest; only then does it remove
+// them. The bytes do not depend on the number of shards. It can be stopped and called again; of a cache that is merged
+// it returns the manifest. A shard that is missing or not finished, or of another recipe, is an error that names it.
+func Merge(ctx context.Context, folder string) (*Manifest, error) {
+	m, err := ReadManifest(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		m, err = merge(ctx, folder)
+	}
+	if err != nil {
+		return nil, err
+	}
+	names, err := shards(folder)
+	for _, name := range names {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(folder, name)))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("latent: cache %s: %w", folder, err)
+	}
+	return m, nil
+}
+
+func merge(ctx context.Context, folder string) (*Manifest, error) {
+	fail := func(err error) (*Manifest, error) { return nil, fmt.Errorf("latent: merge %s: %w", folder, err) }
+	there, err := finished(folder)
+	if err != nil {
+		return fail(err)
+	}
+	m := &Manifest{Recipe: there[0].recipe, Skipped: []Corrupt{}, Files: map[string]string{}}
+	for _, sh := range there {
+		m.Train += sh.progress.Rows[Train]
+		m.Val += sh.progress.Rows[Val]
+		m.Skipped = append(m.Skipped, sh.progress.Corrupt...)
+	}
+	for _, s := range splits {
+		for _, p := range parts {
+			if err := join(ctx, folder, there, s, p, m.rows(s)); err != nil {
+				return fail(err)
+			}
+			if m.Files[p.name(s)], err = m.check(ctx, folder, s, p); err != nil {
+				return fail(err)
+			}
+		}
+	}
+	if err := writeJSON(filepath.Join(folder, manifestFile), m); err != nil {
+		return fail(err)
+	}
+	return m, nil
+}
+
+// rows returns the number of images of a split.
+func (m *Manifest) rows(s Split) int {
+	if s == Val {
+		return m.Val
+	}
+	return m.Train
+}
+
+// finished returns all shards of a cache, in order.
+func finished(folder string) ([]*shard, error) {
+	names, err := shards(folder)
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		return nil, errors.New("no shards: Prepare has not begun here")
+	}
+	var i, n int
+	fmt.Sscanf(names[0], shardFormat, &i, &n)
+	if len(names) > n {
+		return nil, fmt.Errorf("shards of two divisions: %s and %s", names[0], names[len(names)-1])
+	}
+	var all []*shard
+	for i := range n {
+		sh := &shard{folder: filepath.Join(folder, fmt.Sprintf(shardFormat, i, n))}
+		if err := readJSON(filepath.Join(sh.folder, recipeFile), &sh.recipe); err != nil {
+			return nil, fmt.Errorf("shard %d of %d: %w", i, n, err)
+		}
+		if err := readJSON(filepath.Join(sh.folder, progressFile), &sh.progress); err != nil {
+			return nil, fmt.Errorf("shard %d of %d: %w", i, n, err)
+		}
+		if !sh.progress.Finished {
+			return nil, fmt.Errorf("shard %d of %d is not finished: %d batches are done, %d of their images corrupt", i, n, sh.progress.Batches, len(sh.progress.Corrupt))
+		}
+		all = append(all, sh)
+		if err := sh.recipe.against(all[0].recipe); err != nil {
+			return nil, fmt.Errorf("shard %d of %d: %w", i, n, err)
+		}
+	}
+	return all, nil
+}
+
+// join makes an array of the cache: the only shard's own, or a copy of all shards', one behind the other.
+func join(ctx context.Context, folder string, there []*shard, s Split, p part, rows int) (err error) {
+	path := filepath.Join(folder, p.name(s))
+	if len(there) == 1 {
+		err := os.Rename(filepath.Join(there[0].folder, p.name(s)), path)
+		if _, found := os.Stat(path); errors.Is(err, fs.ErrNotExist) && found == nil {
+			return nil // by a call that was stopped
+		}
+		return err
+	}
+	f, err := renameio.TempFile(folder, path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Cleanup()) }() // nothing once it has been renamed
+	if err := f.Chmod(0o644); err != nil {
+		return err
+	}
+	if _, err := f.Write(npyHeader(p.kind, rows, p.shape...)); err != nil {
+		return err
+	}
+	for _, sh := range there {
+		if err := appendRows(ctx, f, filepath.Join(sh.folder, p.name(s)), sh.progress.Rows[s], p); err != nil {
+			return err
+		}
+	}
+	return f.CloseAtomicallyReplace()
+}
+
+func appendRows(ctx context.Context, w io.Writer, path string, rows int, p part) error {
+	f, a, err := openArray(path, p)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if a.rows != rows {
+		return fmt.Errorf("%s: %d rows, want %d", path, a.rows, rows)
+	}
+	_, err = io.Copy(w, io.NewSectionReader(reader{ctx, a}, a.offset, int64(rows)*p.row))
+	return err
+}
+
+// reader fails when its context is done.
+type reader struct {
+	ctx context.Context
+	io.ReaderAt
+}
+
+func (r reader) ReadAt(b []byte, offset int64) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.ReaderAt.ReadAt(b, offset)
+}
+
+// openArray opens and checks an array.
+func openArray(path string, p part) (*os.File, *array, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := f.Stat()
+	if err == nil {
+		var a *array
+		if a, err = readArray(f, info.Size(), p.kind, p.shape...); err == nil {
+			return f, a, nil
+		}
+	}
+	return nil, nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
+}
+
+// check returns the SHA-256 of a file of the cache, whose header must give the manifest's number of rows.
+func (m *Manifest) check(ctx context.Context, folder string, s Split, p part) (string, error) {
+	path := filepath.Join(folder, p.name(s))
+	f, a, err := openArray(path, p)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	if a.rows != m.rows(s) {
+		return "", fmt.Errorf("%s: %d rows, want %d", path, a.rows, m.rows(s))
+	}
+	h := sha256.New()
+	if _, err := io.Copy(h, io.NewSectionReader(reader{ctx, f}, 0, a.offset+int64(a.rows)*p.row)); err != nil {
+		return "", fmt.Errorf("%s: %w", path, err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// ReadManifest reads the manifest of a finished cache; the error is fs.ErrNotExist where there is none.
+func ReadManifest(folder string) (*Manifest, error) {
+	var m Manifest
+	if err := readJSON(filepath.Join(folder, manifestFile), &m); err != nil {
+		return nil, fmt.Errorf("latent: cache: %w", err)
+	}
+	return &m, nil
+}
+
+// Verify reads a finished cache from end to end and holds it to its manifest: header, length and checksum of every
+// file, and the targets to the classes. The error names the first file that differs.
+func Verify(ctx context.Context, folder string) (*Manifest, error) {
+	m, err := ReadManifest(folder)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range splits {
+		for _, p := range parts {
+			got, err := m.check(ctx, folder, s, p)
+			if err != nil {
+				return nil, fmt.Errorf("latent: cache: %w", err)
+			}
+			if want := m.Files[p.name(s)]; got != want {
+				return nil, fmt.Errorf("latent: cache %s: SHA-256 %s, want %q", filepath.Join(folder, p.name(s)), got, want)
+			}
+		}
+		c, err := Open(folder, s)
+		if err != nil {
+			return nil, err
+		}
+		defer c.Close()
+		for i, label := range c.labels {
+			if label >= len(m.Classes) {
+				return nil, fmt.Errorf("latent: cache %s_targets.npy: row %d: %d, want below %d, the number of classes", c.name, i, label, len(m.Classes))
+			}
+		}
+	}
+	return m, nil
+}
