@@ -1,0 +1,83 @@
+package mae
+
+import (
+	"bytes"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"testing"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/wflowlab/wflowlab/imagenet/weights"
+	"github.com/wflowlab/wflowlab/internal/golden"
+)
+
+// BenchmarkFeatures is a forward pass of the encoder of width 256 with all features, batch 8. Beside it:
+// imagenet/peers/mae.py.
+func BenchmarkFeatures(b *testing.B) {
+	engine, xla := backend(b)
+	if !xla {
+		b.Skip("300 GFLOP: minutes on pure Go")
+	}
+	const batch = 8
+	config := Released(256)
+	store := model.NewStore()
+	// Normal numbers would take longer to make than the benchmark runs, and any do.
+	read := func(p weights.Parameter) ([]float32, error) {
+		values := make([]float32, p.Size())
+		for i := range values {
+			values[i] = float32(golden.Mix(uint64(i))>>40)*0x1p-24 - 0.5
+		}
+		return values, nil
+	}
+	for _, p := range config.Table().Under("encoder.") {
+		if err := weights.Load(store.RootScope(), weights.Table{p}, read); err != nil {
+			b.Fatal(err)
+		}
+		if err := store.RootScope().GetVariable(p.Name).MustValue().ToDevice(engine, 0); err != nil {
+			b.Fatal(err)
+		}
+	}
+	debug.FreeOSMemory()
+	x := tensors.FromFlatDataAndDimensions(converted[float32](normals("latents", batch*32*32*4)), batch, 32, 32, 4)
+	exec := model.MustNewExec(engine, store, func(scope *model.Scope, x *graph.Node) []*graph.Node {
+		var values []*graph.Node
+		for _, f := range config.Features(scope, x, AllActivations()) {
+			values = append(values, f.Value)
+		}
+		return values
+	})
+	run := func() {
+		out, err := exec.Call(x)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, f := range out {
+			f.FinalizeAll()
+		}
+	}
+	run()
+	for b.Loop() {
+		run()
+	}
+	b.ReportMetric(batch*float64(b.N)/b.Elapsed().Seconds(), "images/s")
+	b.ReportMetric(peakMB(b), "peak-MB")
+}
+
+// peakMB returns the most memory that the process had.
+func peakMB(b *testing.B) float64 {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	_, after, _ := bytes.Cut(status, []byte("VmHWM:"))
+	kB, _, _ := bytes.Cut(bytes.TrimSpace(after), []byte(" "))
+	n, err := strconv.Atoi(string(kB))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return float64(n) / 1024
+}

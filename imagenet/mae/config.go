@@ -1,0 +1,118 @@
+package mae
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/wflowlab/wflowlab/imagenet/weights"
+	"github.com/wflowlab/wflowlab/toy/stream"
+)
+
+// Config is the shape of a network. Beside each field stands its key in the model block of the official configuration
+// files. Of their other keys, input_patch_size is 1 and dropout_prob 0 in all of them, and use_bf16 is not followed: the
+// encoder computes in the precision of the weights.
+type Config struct {
+	Width    int    // base_channels: channels of the first stage; each further stage has twice as many
+	Layers   [4]int // layers: blocks of each stage
+	Channels int    // in_channels: of the latent
+	Classes  int    // num_classes, of the dataset block
+	Patch    int    // patch_size: side of the squares that are hidden in pre-training
+}
+
+// Released returns the configuration of the released ImageNet encoders of a width: 256 for the ablations, 640 otherwise.
+func Released(width int) Config {
+	return Config{Width: width, Layers: [4]int{3, 4, 6, 3}, Channels: 4, Classes: 1000, Patch: 2}
+}
+
+// Validate returns an error that names the field that is wrong, if one is.
+func (c Config) Validate() error {
+	for _, f := range []struct {
+		name  string
+		value int
+	}{
+		{"Width", c.Width}, {"Layers[0]", c.Layers[0]}, {"Layers[1]", c.Layers[1]}, {"Layers[2]", c.Layers[2]},
+		{"Layers[3]", c.Layers[3]}, {"Channels", c.Channels}, {"Classes", c.Classes}, {"Patch", c.Patch},
+	} {
+		if f.value < 1 {
+			return fmt.Errorf("mae: %s is %d, want at least 1", f.name, f.value)
+		}
+	}
+	return nil
+}
+
+// width returns the channels of a stage.
+func (c Config) width(stage int) int { return c.Width << stage }
+
+// Table returns the parameters by their official names: the encoder's under "encoder.", which is all that [Config.Encode]
+// and [Config.Features] read, the decoder's under "decoder." and the classifier's under "fc.". With the released layers:
+//
+//	width   encoder         decoder       classifier   all
+//	128     85,075,456      22,278,404    1,025,000    108,378,860
+//	256     340,216,832     89,088,516    2,049,000    431,354,348
+//	640     2,126,036,480   556,709,124   5,121,000    2,687,866,604
+func (c Config) Table() weights.Table {
+	var t weights.Table
+	norm := func(name string, channels int) {
+		t.Add(name+".weight", channels)
+		t.Add(name+".bias", channels)
+	}
+	convolution := func(conv, gn string, in, out, side int) {
+		t.Add(conv+".weight", out, in, side, side)
+		norm(gn, out)
+	}
+	convolution("encoder.conv1", "encoder.gn1", c.Channels, c.Width, 3)
+	for stage := range c.Layers {
+		norm(stageNorm(stage), c.width(stage))
+	}
+	in := c.Width
+	for stage, blocks := range c.Layers {
+		for block := range blocks {
+			name, out := blockName(stage, block), c.width(stage)
+			convolution(name+".conv1", name+".gn1", in, out, 3)
+			convolution(name+".conv2", name+".gn2", out, out, 3)
+			if in != out {
+				convolution(name+".proj_conv", name+".proj_gn", in, out, 1)
+			}
+			in = out
+		}
+	}
+	convolution("decoder.bridge.conv", "decoder.bridge.gn", in, in, 3)
+	for _, up := range c.ups() {
+		norm(up.name+".concat_norm_fn", in+up.skip)
+		convolution(up.name+".proj.conv", up.name+".proj.gn", in+up.skip, up.out, 3)
+		convolution(up.name+".refine.conv", up.name+".refine.gn", up.out, up.out, 3)
+		in = up.out
+	}
+	t.Add("decoder.head.weight", c.Channels, in, 1, 1)
+	t.Add("decoder.head.bias", c.Channels)
+	t.Add("fc.weight", c.Classes, c.width(3))
+	t.Add("fc.bias", c.Classes)
+	return t
+}
+
+// Initial returns, for weights.Load, the numbers that pre-training starts from, functions of the seed and of the
+// parameter's name: kernels normal with variance 2 / (inputs of an output), the linear layers that end in a loss with
+// half of it, norms 1 and biases 0. Source: He et al., Delving Deep into Rectifiers (2015).
+func Initial(seed uint64) func(weights.Parameter) ([]float32, error) {
+	return func(p weights.Parameter) ([]float32, error) {
+		values := make([]float32, p.Size())
+		switch {
+		case len(p.Shape) > 1:
+			gain := 2.0
+			if p.Name == "decoder.head.weight" || p.Name == "fc.weight" {
+				gain = 1
+			}
+			deviation := math.Sqrt(gain * float64(p.Shape[0]) / float64(p.Size()))
+			s := stream.New(seed, "weights "+p.Name)
+			for i := range values {
+				values[i] = float32(deviation * s.Normal(uint64(i)))
+			}
+		case strings.HasSuffix(p.Name, ".weight"):
+			for i := range values {
+				values[i] = 1
+			}
+		}
+		return values, nil
+	}
+}

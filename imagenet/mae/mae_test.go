@@ -1,0 +1,381 @@
+package mae
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/train"
+	"github.com/gomlx/gomlx/ml/train/optimizer"
+
+	"github.com/wflowlab/wflowlab/imagenet/weights"
+	"github.com/wflowlab/wflowlab/toy/stream"
+)
+
+// tiny is as small as an encoder gets.
+var tiny = Config{Width: 6, Layers: [4]int{1, 2, 1, 1}, Channels: 3, Classes: 5, Patch: 2}
+
+func normals(name string, n int) []float64 {
+	return stream.New(1, name).Normals(0, 1, n).RawMatrix().Data
+}
+
+// call runs a graph on float64 arrays.
+func call(t *testing.T, b compute.Backend, store *model.Store, graph func(*model.Scope, []*graph.Node) []*graph.Node,
+	in ...*tensors.Tensor) [][]float64 {
+	t.Helper()
+	args := make([]any, len(in))
+	for i := range in {
+		args[i] = in[i]
+	}
+	exec := model.MustNewExec(b, store, graph)
+	defer exec.Finalize()
+	nodes, err := exec.Call(args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := make([][]float64, len(nodes))
+	for i, n := range nodes {
+		out[i] = tensors.MustCopyFlatData[float64](n)
+	}
+	return out
+}
+
+func near(t *testing.T, name string, got, want []float64) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Errorf("%s: %d numbers, want %d", name, len(got), len(want))
+		return
+	}
+	for i := range got {
+		if !(math.Abs(got[i]-want[i]) <= 1e-12) { // of order one, float64
+			t.Errorf("%s[%d] = %v, want %v", name, i, got[i], want[i])
+			return
+		}
+	}
+}
+
+// TestConv: both ways to convolve are the sum that a convolution is, at every stride and side.
+func TestConv(t *testing.T) {
+	b, _ := backend(t)
+	const batch, side, in = 2, 6, 3
+	x := normals("x", batch*side*side*in)
+	for _, c := range []struct{ kernel, stride, out int }{{3, 1, 5}, {3, 2, 5}, {1, 2, 5}, {3, 1, 100}, {3, 2, 100}, {1, 2, 100}} {
+		k := normals("k", c.kernel*c.kernel*in*c.out)
+		store := model.NewStore()
+		store.RootScope().CreateVariable("conv.weight", tensors.FromFlatDataAndDimensions(k, c.kernel, c.kernel, in, c.out))
+		got := call(t, b, store, func(scope *model.Scope, x []*graph.Node) []*graph.Node {
+			return []*graph.Node{network{scope}.conv("conv", x[0], c.stride)}
+		}, tensors.FromFlatDataAndDimensions(x, batch, side, side, in))[0]
+
+		var want []float64
+		for n := range batch {
+			for i := 0; i < side; i += c.stride {
+				for j := 0; j < side; j += c.stride {
+					for o := range c.out {
+						sum := 0.0
+						for di := range c.kernel {
+							for dj := range c.kernel {
+								y, z := i+di-c.kernel/2, j+dj-c.kernel/2
+								if y < 0 || y >= side || z < 0 || z >= side {
+									continue
+								}
+								for ch := range in {
+									sum += x[((n*side+y)*side+z)*in+ch] * k[((di*c.kernel+dj)*in+ch)*c.out+o]
+								}
+							}
+						}
+						want = append(want, sum)
+					}
+				}
+			}
+		}
+		near(t, "convolution", got, want)
+	}
+}
+
+// TestStatistics: means and deviations are those of the definition, for sides that divide each other and others.
+func TestStatistics(t *testing.T) {
+	b, _ := backend(t)
+	const batch, side, channels = 2, 12, 5
+	x := normals("map", batch*side*side*channels)
+	var names []string
+	a := Activations{Std: true, PatchMean: []int{6, 3}, PatchStd: []int{2, 5, 4, 6}}
+	got := call(t, b, model.NewStore(), func(_ *model.Scope, x []*graph.Node) (out []*graph.Node) {
+		names = nil
+		for _, f := range a.of("map", x[0]) {
+			names = append(names, f.Name)
+			out = append(out, f.Value)
+		}
+		return out
+	}, tensors.FromFlatDataAndDimensions(x, batch, side, side, channels))
+	if want := []string{"map", "map_std", "map_mean_6", "map_mean_3", "map_std_2", "map_std_4", "map_std_6"}; !slices.Equal(names, want) {
+		t.Fatalf("%v, want %v", names, want)
+	}
+	over := func(p int) (mean, std []float64) {
+		for n := range batch {
+			for i := 0; i < side; i += p {
+				for j := 0; j < side; j += p {
+					for c := range channels {
+						var s, s2 float64
+						for k := range p * p {
+							v := x[((n*side+i+k/p)*side+j+k%p)*channels+c]
+							s, s2 = s+v, s2+v*v
+						}
+						s, s2 = s/float64(p*p), s2/float64(p*p)
+						mean, std = append(mean, s), append(std, math.Sqrt(s2-s*s+1e-6))
+					}
+				}
+			}
+		}
+		return mean, std
+	}
+	near(t, "map", got[0], x)
+	for k, p := range []int{1: side, 2: 6, 3: 3, 4: 2, 5: 4, 6: 6} {
+		if p == 0 {
+			continue
+		}
+		mean, std := over(p)
+		want := std
+		if k == 2 || k == 3 {
+			want = mean
+		}
+		near(t, names[k], got[k], want)
+	}
+}
+
+// TestNorm: a group has mean 0 and variance v/(v + ε) before weights and biases, whatever its input's scale and shift.
+func TestNorm(t *testing.T) {
+	b, _ := backend(t)
+	const batch, side, channels = 2, 4, 66 // 22 groups of 3
+	store := model.NewStore()
+	weight, bias := normals("weight", channels), normals("bias", channels)
+	store.RootScope().CreateVariable("n.weight", tensors.FromFlatDataAndDimensions(weight, channels))
+	store.RootScope().CreateVariable("n.bias", tensors.FromFlatDataAndDimensions(bias, channels))
+	x := normals("x", batch*side*side*channels)
+	for i := range x {
+		x[i] = 3*x[i] + 7
+	}
+	got := call(t, b, store, func(scope *model.Scope, x []*graph.Node) []*graph.Node {
+		return []*graph.Node{network{scope}.norm("n", x[0])}
+	}, tensors.FromFlatDataAndDimensions(x, batch, side, side, channels))[0]
+	const positions, members = side * side, channels / 22
+	for n := range batch {
+		for g := range 22 {
+			var s, s2, v, v2 float64
+			for p := range positions {
+				for c := g * members; c < (g+1)*members; c++ {
+					i := (n*positions+p)*channels + c
+					y := (got[i] - bias[c]) / weight[c]
+					s, s2, v, v2 = s+y, s2+y*y, v+x[i], v2+x[i]*x[i]
+				}
+			}
+			const k = positions * members
+			variance := v2/k - v/k*v/k
+			if math.Abs(s/k) > 1e-12 || math.Abs(s2/k-variance/(variance+epsilon)) > 1e-11 {
+				t.Errorf("sample %d, group %d: mean %v, variance %v of %v", n, g, s/k, s2/k, variance)
+			}
+		}
+	}
+}
+
+// TestDouble: a ramp stays one between the first and the last centre.
+func TestDouble(t *testing.T) {
+	b, _ := backend(t)
+	got := call(t, b, model.NewStore(), func(_ *model.Scope, x []*graph.Node) []*graph.Node {
+		return []*graph.Node{double(x[0], 1), double(x[0], 2)}
+	}, tensors.FromFlatDataAndDimensions([]float64{0, 1, 2, 10, 11, 12}, 1, 2, 3, 1))
+	near(t, "rows", got[0], []float64{0, 1, 2, 2.5, 3.5, 4.5, 7.5, 8.5, 9.5, 10, 11, 12})
+	near(t, "columns", got[1], []float64{0, 0.25, 0.75, 1.25, 1.75, 2, 10, 10.25, 10.75, 11.25, 11.75, 12})
+}
+
+func loaded(t *testing.T, c Config, seed uint64) *model.Store {
+	t.Helper()
+	store := model.NewStore()
+	if err := weights.Load(store.RootScope(), c.Table(), Initial(seed)); err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+// TestMask: what is hidden is not seen, and only what is hidden is judged.
+func TestMask(t *testing.T) {
+	b, _ := backend(t)
+	const batch, side = 2, 16
+	store := loaded(t, tiny, 1)
+	exec := model.MustNewExec(b, store, func(scope *model.Scope, in []*graph.Node) []*graph.Node {
+		l := tiny.Losses(scope, in[0], in[1], in[2], in[3])
+		return []*graph.Node{l.Total, l.Reconstruction, l.CrossEntropy}
+	})
+	losses := func(x []float32, hidden []float32, lambda float32) [3][]float32 {
+		out := exec.MustCall(tensors.FromFlatDataAndDimensions(x, batch, side, side, tiny.Channels),
+			tensors.FromFlatDataAndDimensions(hidden, batch, side/2, side/2), []int32{1, 4}, lambda)
+		var l [3][]float32
+		for k := range l {
+			l[k] = tensors.MustCopyFlatData[float32](out[k])
+		}
+		return l
+	}
+	x, y := converted[float32](normals("x", batch*side*side*3)), converted[float32](normals("y", batch*side*side*3))
+	all := slices.Repeat([]float32{1}, batch*side*side/4)
+	if a, b := losses(x, all, 1), losses(y, all, 1); !slices.Equal(a[2], b[2]) || slices.Equal(a[1], b[1]) || !slices.Equal(a[0], a[2]) {
+		t.Errorf("all hidden: %v and %v", a, b)
+	}
+	if a := losses(x, make([]float32, len(all)), 0); a[1][0] != 0 || a[1][1] != 0 || a[0][0] != 0 {
+		t.Errorf("nothing hidden: %v", a)
+	}
+	one := make([]float32, len(all))
+	one[side/2+3] = 1 // of the first sample: rows 2 and 3, columns 6 and 7
+	a := losses(x, one, 0.25)
+	if want := 0.25*a[2][0] + 0.75*a[1][0]; math.Abs(float64(a[0][0]-want)) > 1e-6*float64(want) {
+		t.Errorf("total %v of %v and %v", a[0], a[1], a[2])
+	}
+	z := slices.Clone(x)
+	z[(2*side+6)*3] += 1
+	if b := losses(z, one, 0.25); !slices.Equal(a[2], b[2]) || a[1][0] == b[1][0] || a[1][1] != b[1][1] {
+		t.Errorf("a hidden number changes %v to %v", a, b)
+	}
+	z = slices.Clone(x)
+	z[(4*side+6)*3] += 1
+	if b := losses(z, one, 0.25); a[2][0] == b[2][0] || a[2][1] != b[2][1] {
+		t.Errorf("a visible number changes %v to %v", a, b)
+	}
+}
+
+// TestPretraining: in GoMLX's trainer a few steps of AdamW lower the reconstruction of random latents, and with λ on a few
+// more their cross-entropy.
+func TestPretraining(t *testing.T) {
+	b, _ := backend(t)
+	const batch, side = 5, 8
+	store := loaded(t, tiny, 1)
+	p := ReleasedPretraining(640)
+	adam := optimizer.Adam().Betas(p.Beta1, p.Beta2).WeightDecay(p.WeightDecay).LearningRate(p.Rate.Peak).Done()
+	total := func(_, predictions []*graph.Node) *graph.Node { return predictions[0] }
+	trainer := train.NewTrainer(b, store, func(scope *model.Scope, in []*graph.Node) []*graph.Node {
+		l := tiny.Losses(scope, in[0], in[1], in[2], in[3])
+		return []*graph.Node{l.Total}
+	}, total, adam, nil, nil)
+	x := converted[float32](normals("x", batch*side*side*tiny.Channels))
+	hidden := make([]bool, batch*side*side/4)
+	for i := range hidden {
+		hidden[i] = stream.New(p.Seed, "hidden").Uniform(uint64(i)) < p.Hidden
+	}
+	step := func(lambda float64) float32 {
+		out, err := trainer.TrainStep(train.Batch{Inputs: []*tensors.Tensor{
+			tensors.FromFlatDataAndDimensions(x, batch, side, side, tiny.Channels),
+			tensors.FromFlatDataAndDimensions(hidden, batch, side/2, side/2),
+			tensors.FromValue([]int32{0, 1, 2, 3, 4}), tensors.FromScalar(float32(lambda))}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tensors.ToScalar[float32](out[0])
+	}
+	phase := func(name string, lambda, below float64) {
+		first, last := step(lambda), float32(0)
+		for range 15 {
+			last = step(lambda)
+		}
+		if t.Logf("%s: %.4g to %.4g", name, first, last); !(float64(last) < below*float64(first)) {
+			t.Errorf("%s: %v after %v", name, last, first)
+		}
+	}
+	phase("reconstruction", p.Lambda(0), 0.7)
+	phase("mixed", p.Lambda(p.Steps-1), 1)
+	phase("cross-entropy", 1, 0.7)
+}
+
+func TestLambda(t *testing.T) {
+	p := ReleasedPretraining(640)
+	for step, want := range map[int]float64{0: 0, 196_999: 0, 197_000: 0, 197_500: 0.05, 198_000: 0.1, 199_999: 0.1} {
+		if got := p.Lambda(step); math.Abs(got-want) > 1e-15 {
+			t.Errorf("step %d: λ %v, want %v", step, got, want)
+		}
+	}
+	if p := ReleasedPretraining(256); p.Steps != 30_000 || p.Lambda(p.Steps-1) != 0 {
+		t.Errorf("width 256: λ %v in step %d", p.Lambda(p.Steps-1), p.Steps-1)
+	}
+}
+
+// TestInitial: the moments of what training starts from, and that it hangs on seed and name alone.
+func TestInitial(t *testing.T) {
+	for _, c := range []struct {
+		p         weights.Parameter
+		deviation float64
+	}{
+		{weights.Parameter{Name: "encoder.conv1.weight", Shape: []int{64, 4, 3, 3}}, math.Sqrt(2.0 / 36)},
+		{weights.Parameter{Name: "decoder.head.weight", Shape: []int{64, 25, 1, 1}}, 0.2},
+		{weights.Parameter{Name: "fc.weight", Shape: []int{100, 25}}, 0.2},
+		{weights.Parameter{Name: "fc.bias", Shape: []int{100}}, 0},
+	} {
+		v, err := Initial(1)(c.p)
+		if err != nil || len(v) != c.p.Size() {
+			t.Fatal(len(v), err)
+		}
+		var s, s2 float64
+		for _, v := range v {
+			s, s2 = s+float64(v), s2+float64(v)*float64(v)
+		}
+		n := float64(len(v))
+		if math.Abs(s/n) > 4*c.deviation/math.Sqrt(n) || math.Abs(math.Sqrt(s2/n)-c.deviation) > 3*c.deviation/math.Sqrt(2*n) {
+			t.Errorf("%s: mean %v, deviation %v, want 0 and %v", c.p.Name, s/n, math.Sqrt(s2/n), c.deviation)
+		}
+		again, _ := Initial(1)(c.p)
+		other, _ := Initial(2)(c.p)
+		if !slices.Equal(v, again) || c.deviation > 0 && slices.Equal(v, other) {
+			t.Errorf("%s: not a function of the seed", c.p.Name)
+		}
+	}
+	if v, _ := Initial(1)(weights.Parameter{Name: "encoder.gn1.weight", Shape: []int{3}}); !slices.Equal(v, []float32{1, 1, 1}) {
+		t.Errorf("norm: %v", v)
+	}
+}
+
+// TestErrors: what is wrong is named, and comes as an error from the call.
+func TestErrors(t *testing.T) {
+	b, _ := backend(t)
+	empty, full := model.NewStore(), loaded(t, tiny, 1)
+	shallow := tiny
+	shallow.Layers[2] = 0
+	for _, c := range []struct {
+		config Config
+		store  *model.Store
+		shape  []int
+		a      Activations
+		want   string
+	}{
+		{shallow, full, []int{1, 8, 8, 3}, Activations{}, "mae: Layers[2] is 0, want at least 1"},
+		{tiny, full, []int{1, 8, 8, 4}, Activations{}, "[1 8 8 4], want [B, S, S, 3] with S a multiple of 8"},
+		{tiny, full, []int{1, 12, 12, 3}, Activations{}, "[1 12 12 3], want [B, S, S, 3] with S a multiple of 8"},
+		{tiny, full, []int{1, 8, 16, 3}, Activations{}, "[1 8 16 3], want [B, S, S, 3] with S a multiple of 8"},
+		{tiny, full, []int{8, 8, 3}, Activations{}, "[8 8 3], want [B, S, S, 3]"},
+		{tiny, full, []int{1, 8, 8, 3}, Activations{PatchStd: []int{2, 1}}, "squares of side 1, want at least 2"},
+		{tiny, full, []int{1, 8, 8, 3}, Activations{PatchMean: []int{-2}}, "squares of side -2, want at least 2"},
+		{tiny, empty, []int{1, 8, 8, 3}, Activations{}, `"encoder.conv1.weight" is not in scope`},
+	} {
+		exec := model.MustNewExec(b, c.store, func(scope *model.Scope, x *graph.Node) *graph.Node {
+			return c.config.Features(scope, x, c.a)[0].Value
+		})
+		n := 1
+		for _, d := range c.shape {
+			n *= d
+		}
+		_, err := exec.Call(tensors.FromFlatDataAndDimensions(make([]float32, n), c.shape...))
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v on %v: error %v, want %q", c.config, c.shape, err, c.want)
+		}
+	}
+	for k, want := range []string{"Width", "Channels", "Classes", "Patch"} {
+		c := tiny
+		*[]*int{&c.Width, &c.Channels, &c.Classes, &c.Patch}[k] = -k
+		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	if err := tiny.Validate(); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,109 @@
+package mae
+
+import (
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/support/exceptions"
+
+	"github.com/wflowlab/wflowlab/imagenet/weights"
+	"github.com/wflowlab/wflowlab/wflow/onestep"
+)
+
+// Losses are what pre-training says of each sample, [B].
+type Losses struct {
+	Total          *graph.Node // λ·CrossEntropy + (1 − λ)·Reconstruction: minimise its mean
+	Reconstruction *graph.Node // Σ (decoded − latent)² over hidden positions and channels / hidden positions; 0 if there are none
+	CrossEntropy   *graph.Node // −log softmax(fc(mean over positions of layer4)) at the class
+	Accuracy       *graph.Node // 1 where the class has the largest logit, else 0
+}
+
+// Losses builds the masked pass on latents [B, S, S, Channels]: squares of side Patch where hidden [B, S/Patch, S/Patch]
+// is true, or 1, are set to zero; what the encoder makes of the rest is decoded and classified. Classes [B] are integers,
+// lambda is a scalar: [Pretraining.Lambda].
+//
+// In a GoMLX trainer these four are the inputs of the model function, and the total is its prediction and loss.
+//
+// Source: arXiv 2602.04770 and its code; He et al., Masked Autoencoders (2022).
+func (c Config) Losses(scope *model.Scope, latents, hidden, classes, lambda *graph.Node) Losses {
+	b, side := latents.Shape().Dim(0), latents.Shape().Dim(1)
+	squares := side / c.Patch
+	if side%c.Patch != 0 {
+		exceptions.Panicf("mae: latents of side %d, want a multiple of Patch %d", side, c.Patch)
+	}
+	hidden.AssertDims(b, squares, squares)
+	classes.AssertDims(b)
+
+	mask := graph.Reshape(graph.ConvertDType(hidden, latents.DType()), b, squares, 1, squares, 1)
+	mask = graph.Reshape(graph.BroadcastToDims(mask, b, squares, c.Patch, squares, c.Patch), b, side, side, 1)
+	m := c.Encode(scope, graph.Mul(latents, graph.OneMinus(mask)))
+
+	perSample := func(x *graph.Node) *graph.Node { return graph.ReduceSum(x, 1, 2, 3) }
+	difference := graph.Mul(graph.Sub(c.Decode(scope, m), latents), mask)
+	var l Losses
+	l.Reconstruction = graph.Div(perSample(graph.Square(difference)), graph.MaxScalar(perSample(mask), 1))
+
+	logits := network{scope}.classify(m)
+	target := graph.OneHot(classes, c.Classes, latents.DType())
+	l.CrossEntropy = graph.Neg(graph.ReduceSum(graph.Mul(graph.LogSoftmax(logits), target), -1))
+	l.Accuracy = graph.ConvertDType(graph.Equal(graph.ArgMax(logits, -1, classes.DType()), classes), latents.DType())
+	l.Total = graph.Add(graph.Mul(lambda, l.CrossEntropy), graph.Mul(graph.OneMinus(lambda), l.Reconstruction))
+	return l
+}
+
+// classify returns the logits [B, Classes].
+func (n network) classify(m Maps) *graph.Node {
+	weight, bias := weights.Of(n.scope, m.Conv1.Graph(), "fc.weight"), weights.Of(n.scope, m.Conv1.Graph(), "fc.bias")
+	pooled := graph.ReduceMean(m.Stages[3], 1, 2)
+	return graph.Add(graph.Einsum("bc,kc->bk", pooled, weight), graph.ExpandLeftToRank(bias, 2))
+}
+
+// Pretraining is how an encoder is trained. Beside each field stands its key in the official configuration files. The
+// optimiser is AdamW on the gradient of the mean of Losses.Total, clipped to the norm Clip; the encoder that is kept is
+// the moving average of the weights. Images are cropped at random (0.2 to 1 of the area, bicubic), mirrored at random and
+// encoded anew each time.
+//
+// Source: arXiv 2602.04770 and its code.
+type Pretraining struct {
+	Steps       int          // total_steps, of the train block
+	Batch       int          // batch_size: images of a step
+	Rate        onestep.Rate // learning_rate, warmup_steps
+	Beta1       float64      // adam_b1
+	Beta2       float64      // adam_b2
+	WeightDecay float64      // weight_decay
+	Clip        float64      // largest norm of the gradient; no key
+	Average     float64      // ema_decay
+	Hidden      float64      // mask_ratio_min, mask_ratio_max: probability of a square to be hidden
+	Seed        uint64       // seed
+
+	// Classification is on in the last steps only: λ rises linearly from 0 to FineTuneLambda over the first
+	// FineTuneWarmUp of the last FineTuneSteps.
+	FineTuneSteps  int     // finetune_last_steps; may be 0
+	FineTuneWarmUp int     // warmup_finetune
+	FineTuneLambda float64 // finetune_cls
+}
+
+// ReleasedPretraining returns how the released encoder of a width was trained: 256 for 30,000 steps, 640 for 200,000 of
+// which the last 3,000 classify too.
+func ReleasedPretraining(width int) Pretraining {
+	p := Pretraining{
+		Steps: 30_000, Batch: 8192, Rate: onestep.Rate{Peak: 4e-3, WarmUp: 4000}, Beta1: 0.9, Beta2: 0.95,
+		WeightDecay: 0.01, Clip: 2, Average: 0.9995, Hidden: 0.5, Seed: 42,
+		FineTuneWarmUp: 1000, FineTuneLambda: 0.1,
+	}
+	if width == 640 {
+		p.Steps, p.FineTuneSteps = 200_000, 3000
+	}
+	return p
+}
+
+// Lambda returns the share λ of classification in the loss of a step, counted from 0.
+func (p Pretraining) Lambda(step int) float64 {
+	into := step - (p.Steps - p.FineTuneSteps)
+	switch {
+	case into < 0 || p.FineTuneSteps == 0:
+		return 0
+	case into < p.FineTuneWarmUp:
+		return p.FineTuneLambda * float64(into) / float64(p.FineTuneWarmUp)
+	}
+	return p.FineTuneLambda
+}
