@@ -34,12 +34,13 @@ const (
 	maxGrowth   = 100
 )
 
-func (c *content) readZip(r io.ReaderAt, size int64, name string) error {
+// unzip reads the directory of a zip file.
+func unzip(r io.ReaderAt, size int64) (archive, error) {
+	z := archive{members: map[string]*member{}}
 	reader, err := zip.NewReader(r, size)
 	if err != nil {
-		return err
+		return z, err
 	}
-	z := archive{members: map[string]*member{}}
 	left := uint64(size)
 	for _, f := range reader.File {
 		if strings.HasSuffix(f.Name, "/") {
@@ -47,21 +48,21 @@ func (c *content) readZip(r io.ReaderAt, size int64, name string) error {
 		}
 		m := &member{File: f, r: r}
 		if m.offset, err = f.DataOffset(); err != nil {
-			return fmt.Errorf("%q: %w", f.Name, err)
+			return z, fmt.Errorf("%q: %w", f.Name, err)
 		}
 		switch {
 		case z.members[f.Name] != nil:
-			return fmt.Errorf("%q is there twice", f.Name)
+			return z, fmt.Errorf("%q is there twice", f.Name)
 		case f.Flags&1 != 0:
-			return fmt.Errorf("%q is encrypted", f.Name)
+			return z, fmt.Errorf("%q is encrypted", f.Name)
 		case f.CompressedSize64 > left || m.offset > size-int64(f.CompressedSize64):
-			return fmt.Errorf("%q: %d bytes, more than the file has", f.Name, f.CompressedSize64)
+			return z, fmt.Errorf("%q: %d bytes, more than the file has", f.Name, f.CompressedSize64)
 		case f.Method == zip.Store && f.UncompressedSize64 != f.CompressedSize64:
-			return fmt.Errorf("%q: stored as it is, with %d bytes that are %d", f.Name, f.CompressedSize64, f.UncompressedSize64)
+			return z, fmt.Errorf("%q: stored as it is, with %d bytes that are %d", f.Name, f.CompressedSize64, f.UncompressedSize64)
 		case f.Method != zip.Store && f.Method != zip.Deflate:
-			return fmt.Errorf("%q: compression %d, want none or deflate", f.Name, f.Method)
+			return z, fmt.Errorf("%q: compression %d, want none or deflate", f.Name, f.Method)
 		case f.UncompressedSize64 > max(maxInflated, maxGrowth*f.CompressedSize64):
-			return fmt.Errorf("%q: %d bytes that grow to %d, want at most %dfold", f.Name, f.CompressedSize64, f.UncompressedSize64, maxGrowth)
+			return z, fmt.Errorf("%q: %d bytes that grow to %d, want at most %dfold", f.Name, f.CompressedSize64, f.UncompressedSize64, maxGrowth)
 		}
 		left -= f.CompressedSize64
 		m.checked = sync.OnceValue(func() error {
@@ -74,7 +75,16 @@ func (c *content) readZip(r io.ReaderAt, size int64, name string) error {
 		z.members[f.Name] = m
 		z.order = append(z.order, f.Name)
 	}
-	if z.pickle = torchPickle(z.order); z.pickle != "" {
+	z.pickle = torchPickle(z.order)
+	return z, nil
+}
+
+func (c *content) readZip(r io.ReaderAt, size int64, name string) error {
+	z, err := unzip(r, size)
+	if err != nil {
+		return err
+	}
+	if z.pickle != "" {
 		return c.readTorch(z, name)
 	}
 	for _, name := range z.order {

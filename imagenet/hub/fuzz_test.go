@@ -1,0 +1,83 @@
+package hub
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// fuzz: whatever the bytes, a reader lists tensors or says what is wrong, and what it lists can be read or says why not.
+func fuzz(f *testing.F, seeds ...string) {
+	for _, name := range seeds {
+		data, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := read(bytes.NewReader(data), int64(len(data)), "x")
+		if err != nil {
+			return
+		}
+		left := 1 << 16 // compressed files may hold more
+		for _, x := range c.tensors {
+			if left -= x.Len(); left < 0 || numbers(x, make([]float32, x.Len())) != nil {
+				return
+			}
+		}
+	})
+}
+
+func FuzzSafetensors(f *testing.F) { fuzz(f, "types.safetensors") }
+func FuzzTorch(f *testing.F)       { fuzz(f, "single.pt", "types_protocol4.pt") }
+func FuzzFlax(f *testing.F)        { fuzz(f, "types.msgpack", "chunks.msgpack", "ema_params.msgpack") }
+func FuzzNumpy(f *testing.F)       { fuzz(f, "c.npy", "f.npy") }
+func FuzzNPZ(f *testing.F)         { fuzz(f, "types_deflated.npz") }
+
+// FuzzPickle fuzzes the machine alone: in a zip file, a changed pickle has a wrong checksum.
+func FuzzPickle(f *testing.F) {
+	for _, name := range []string{"types.pt", "types_protocol4.pt", "state_00000007.pt"} {
+		file, err := os.Open(filepath.Join("testdata", name))
+		if err != nil {
+			f.Fatal(err)
+		}
+		info, err := file.Stat()
+		if err != nil {
+			f.Fatal(err)
+		}
+		z, err := unzip(file, info.Size())
+		if err != nil {
+			f.Fatal(err)
+		}
+		data, err := z.members[z.pickle].all(maxPickle)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+		file.Close()
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p := pickle{data: data, find: findTorch, persistent: func(id []any) (any, error) {
+			m := &member{r: bytes.NewReader(make([]byte, 64)), checked: func() error { return nil }}
+			return storage{F32, 16, m}, nil
+		}}
+		tree, err := p.run()
+		if err != nil {
+			return
+		}
+		c := content{meta: map[string]string{}, index: map[string]int{}}
+		if c.flatten(tree, "x") != nil {
+			return
+		}
+		for _, x := range c.tensors {
+			if x.Len() > 16 {
+				t.Fatalf("%v of 16 numbers", x.Shape)
+			}
+			if err := numbers(x, make([]float32, x.Len())); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
