@@ -209,7 +209,7 @@ func BenchmarkAutoencoder(b *testing.B) {
 				}
 			}
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "images/s")
-			b.ReportMetric(peak(), "MB-peak")
+			b.ReportMetric(peak(), "peak-MB")
 		})
 	}
 }
