@@ -30,7 +30,7 @@ var extensions = []string{".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif
 
 // ReadFolder lists the images below root. Classes are the folders of train, sorted by name; val must have the same
 // ones. Within a class, images lie at any depth, links are followed, and other files are left out. A class without
-// images, a class of one split that the other lacks, and a file that is not there behind its link are errors.
+// images, a class of one split that the other lacks, a link to nothing, and what is no file or above 1 GiB are errors.
 func ReadFolder(root string) (*Folder, error) {
 	f := &Folder{Root: root}
 	for _, split := range splits {
@@ -103,9 +103,10 @@ func readClass(split, class string, label int) (files []File, err error) {
 			case !image:
 			case err != nil:
 				return err
-			case !info.Mode().IsRegular():
-				return fmt.Errorf("%s is not a file", filepath.Join(split, name))
 			default:
+				if err := readable(info); err != nil {
+					return fmt.Errorf("%s %w", filepath.Join(split, name), err)
+				}
 				inside[folder] = append(inside[folder], File{name, label, info.Size()})
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
+	"io/fs"
 	"os"
 )
 
@@ -69,19 +70,37 @@ func ReadImage(path string) (*Image, error) {
 	return m, nil
 }
 
-// readFile reads a regular file: a pipe or a device could go on for ever.
+// readFile reads a file of an image.
 func readFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil {
-		return nil, err
-	} else if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a file", path)
+	info, err := f.Stat()
+	if err == nil {
+		err = readable(info)
 	}
-	return io.ReadAll(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s %w", path, err)
+	}
+	file := make([]byte, info.Size())
+	if _, err := io.ReadFull(f, file); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return file, nil
+}
+
+// readable refuses what has no length, pipes and devices, and what is longer than any image within MaxPixels.
+func readable(info fs.FileInfo) error {
+	const most = 1 << 30
+	switch {
+	case !info.Mode().IsRegular():
+		return errors.New("is not a file")
+	case info.Size() > most:
+		return fmt.Errorf("has %d bytes, want at most %d", info.Size(), most)
+	}
+	return nil
 }
 
 // DecodeImage decodes a PNG or JPEG file as Pillow's open and convert("RGB") do: grey and palette become colours, alpha

@@ -124,9 +124,14 @@ func TestGoldenPillowImages(t *testing.T) {
 		var d difference
 		d.add(m.Pix, truth.Pix)
 		// Whole photographs differ by 3 at most, see DecodeImage; in YCCK, Go converts the colours before we see them.
-		if share := float64(d.equal) / float64(d.bytes); d.max > 3 || share < 0.95 && d.bytes > 100 && name != "ycck.jpg" || share < 0.8 {
-			t.Errorf("%s: %v, want 95 %% equal and none off by more than 3", name, d)
+		share := map[string]float64{"ycck.jpg": 0.8, "flat.jpg": 1}[name]
+		if share == 0 && d.bytes > 1000 {
+			share = 0.95
 		}
+		if d.max > 3 || float64(d.equal) < share*float64(d.bytes) {
+			t.Errorf("%s: %v, want %v %% equal and none off by more than 3", name, d, 100*share)
+		}
+		t.Logf("%s: %v", name, d)
 	}
 }
 

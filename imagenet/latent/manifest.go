@@ -26,8 +26,9 @@ type Manifest struct {
 }
 
 // Merge makes the cache from its finished shards, in their order, and returns its manifest; only then does it remove
-// them. The bytes do not depend on the number of shards. It can be stopped and called again; of a cache that is merged
-// it returns the manifest. A shard that is missing or not finished, or of another recipe, is an error that names it.
+// them, so that more shards than one take their room on the disk twice. The bytes do not depend on the number of shards.
+// It can be stopped and called again; of a cache that is merged it returns the manifest. A shard that is missing or not
+// finished, or of another recipe, is an error that names it.
 func Merge(ctx context.Context, folder string) (*Manifest, error) {
 	m, err := ReadManifest(folder)
 	if errors.Is(err, fs.ErrNotExist) {

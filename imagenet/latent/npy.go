@@ -16,25 +16,20 @@ const (
 	int64s   = "<i8"
 )
 
-// headerSize is the length of the header of all arrays here: NumPy leaves room for 21 digits of the number of rows.
+// headerSize is the length of the header of all arrays here: NumPy rounds up to a multiple of 64 bytes.
 const headerSize = 128
 
 // npyHeader returns what np.save writes before an array [rows, shape…] in C order, headerSize bytes.
 //
-// Source: NumPy Enhancement Proposal 1, version 1.0 of the format, and the padding of numpy.lib.format.
+// Source: NumPy Enhancement Proposal 1, version 1.0 of the format.
 func npyHeader(kind string, rows int, shape ...int) []byte {
-	first := strconv.Itoa(rows)
-	all := first + ","
-	for _, d := range shape {
-		all += " " + strconv.Itoa(d) + ","
-	}
+	dims := strconv.Itoa(rows) + ","
 	if len(shape) > 0 {
-		all = strings.TrimSuffix(all, ",")
+		dims = strconv.Itoa(rows) + tail(shape)
 	}
-	text := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }%s", kind, all, strings.Repeat(" ", 21-len(first)))
-	text += strings.Repeat(" ", headerSize-len("\x93NUMPY\x01\x00")-2-len(text)-1) + "\n"
-	header := binary.LittleEndian.AppendUint16([]byte("\x93NUMPY\x01\x00"), uint16(len(text)))
-	return append(header, text...)
+	text := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", kind, dims)
+	header := binary.LittleEndian.AppendUint16([]byte("\x93NUMPY\x01\x00"), headerSize-10)
+	return fmt.Appendf(header, "%-*s\n", headerSize-11, text)
 }
 
 // array is an .npy file whose header and length have been checked: rows of equal size, from offset on.

@@ -116,7 +116,7 @@ func Prepare(ctx context.Context, folder string, images *Folder, e Encoder, s *S
 	if s == nil {
 		s = &Settings{}
 	}
-	p := &preparation{ctx: ctx, images: images, encoder: e, Settings: *s}
+	p := &preparation{images: images, encoder: e, Settings: *s}
 	if p.Batch == 0 {
 		p.Batch = 8
 	}
@@ -146,7 +146,7 @@ func Prepare(ctx context.Context, folder string, images *Folder, e Encoder, s *S
 		return fmt.Errorf("latent: cache %s: %w", folder, err)
 	}
 	defer sh.close()
-	if err := p.run(sh); err != nil {
+	if err := p.run(ctx, sh); err != nil {
 		var corrupt *CorruptError
 		if errors.As(err, &corrupt) {
 			return err
@@ -171,7 +171,6 @@ func streamNoise(seed uint64) func(Split, int, []float32) {
 
 // preparation is a call of Prepare.
 type preparation struct {
-	ctx     context.Context
 	images  *Folder
 	encoder Encoder
 	Settings
@@ -194,7 +193,7 @@ func (p *preparation) batches() (all []batch) {
 	return all[p.Shard*len(all)/p.Shards : (p.Shard+1)*len(all)/p.Shards]
 }
 
-func (p *preparation) run(sh *shard) error {
+func (p *preparation) run(ctx context.Context, sh *shard) error {
 	todo := p.batches()
 	done, total := 0, 0
 	for _, b := range todo {
@@ -225,8 +224,8 @@ func (p *preparation) run(sh *shard) error {
 		if err := sh.open(); err != nil {
 			return err
 		}
-		ctx, cancel := context.WithCancel(p.ctx)
-		ready := p.crops(ctx, todo[sh.progress.Batches:])
+		ahead, cancel := context.WithCancel(ctx)
+		ready := p.crops(ahead, todo[sh.progress.Batches:])
 		defer func() {
 			cancel()
 			for range ready { // until it has stopped reading
@@ -234,13 +233,13 @@ func (p *preparation) run(sh *shard) error {
 		}()
 		for c := range ready {
 			images := c.end - c.first
-			if err := p.encode(sh, c); err != nil {
+			if err := p.encode(ctx, sh, c); err != nil {
 				return err
 			}
 			done += images
 			report()
 		}
-		if err := p.ctx.Err(); err != nil {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
 	}
@@ -331,14 +330,14 @@ func (p *preparation) read(ctx context.Context, c *cropped) {
 }
 
 // encode encodes a batch, writes its rows and records them.
-func (p *preparation) encode(sh *shard, c *cropped) error {
-	if err := errors.Join(p.ctx.Err(), c.err); err != nil {
+func (p *preparation) encode(ctx context.Context, sh *shard, c *cropped) error {
+	if err := errors.Join(ctx.Err(), c.err); err != nil {
 		return err
 	}
 	n, files := c.end-c.first, p.images.Files(c.split)[c.first:c.end]
 	var rows [3][]byte
 	for i, crops := range [][]byte{c.crops, c.mirrored} {
-		latents, err := p.encoder.Encode(p.ctx, crops[:n*pixels], c.noise[:n*numbers])
+		latents, err := p.encoder.Encode(ctx, crops[:n*pixels], c.noise[:n*numbers])
 		if err == nil && len(latents) != n*numbers {
 			err = fmt.Errorf("%d numbers, want %d × %d", len(latents), n, numbers)
 		}

@@ -19,6 +19,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/wflowlab/wflowlab/toy/stream"
 )
 
 // TestMain lets the test binary be its own child: a Prepare that is killed, or that fills its disk.
@@ -288,6 +290,17 @@ func TestMergeStopped(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, "stopped", contents(t, cache), contents(t, whole))
+}
+
+// TestNoise holds the noise of an image to its formula: images share no number.
+func TestNoise(t *testing.T) {
+	noise := make([]float32, numbers)
+	streamNoise(9)(Val, 3, noise)
+	for k, v := range noise {
+		if want := float32(stream.New(9, "latent noise val").Normal(uint64(3*4096 + k))); v != want {
+			t.Fatalf("number %d is %v, want %v", k, v, want)
+		}
+	}
 }
 
 // TestRows holds every row to what the encoder makes of its own image, whatever the batch.

@@ -79,7 +79,8 @@ def goldens():
     rng = np.random.default_rng(5)
     sizes = [(1, 1, 8), (1, 700, 16), (700, 1, 16), (3, 2000, 32), (255, 256, 256), (511, 512, 256), (512, 511, 256), (513, 1025, 256),
              (1023, 1500, 256), (64, 64, 256), (127, 128, 64), (17, 31, 16),
-             (527, 92, 59), (400, 199, 64), (400, 200, 64), (400, 201, 64), (1100, 400, 100), (130, 64, 96)]  # on both sides of twice as high as wide
+             (527, 92, 59), (400, 199, 64), (400, 200, 64), (400, 201, 64), (1100, 400, 100), (130, 64, 96),  # on both sides of twice as high as wide
+             (64, 70, 48), (70, 64, 48)]  # a side of 52½
     sizes += [(int(h), int(w), int(s)) for h, w, s in zip(rng.integers(8, 700, 28), rng.integers(8, 700, 28), rng.integers(4, 200, 28))]
     crops = []
     for h, w, s in sizes:
@@ -125,7 +126,9 @@ def goldens():
     files["411.jpg"] = sampling(saved(cat, format="JPEG", quality=90, subsampling=2), 0x41, -(-w // 16) * 32 - 3, -(-h // 16) * 8 - 5)
     for w in (1, 2, 3, 4, 5, 6):  # where libjpeg-turbo has and has not its triangle filter
         for k, name in ((1, "422"), (2, "420")):
-            files[f"{name}-{w}.jpg"] = saved(piece("chelsea.png", 150, 100, w, 7 - w), format="JPEG", quality=95, subsampling=k)
+            files[f"{name}-{w}.jpg"] = saved(Image.fromarray(noise(f"latent/narrow/{w}", 7 - w, w)), format="JPEG", quality=95, subsampling=k)
+    flat = noise("latent/flat", 24, 24).repeat(8, axis=0).repeat(8, axis=1)  # blocks of one colour: nothing is left to rounding
+    files["flat.jpg"] = saved(Image.fromarray(flat), format="JPEG", quality=98, subsampling=0)
     os.makedirs(here + "/images", exist_ok=True)
     images = {}
     for name, data in files.items():
