@@ -31,7 +31,8 @@ type Config struct {
 
 	// BFloat16 (use_bf16) rounds both operands and the result of every linear map and of the attention's products to
 	// bfloat16. Everything between them stays in the precision of the weights: the stream of tokens, norms, modulation,
-	// activations, rotation and softmax. So the weights stay float32 and only matrix products get cheaper.
+	// activations, rotation and softmax. (Under PyTorch's autocast, which the official code uses, a product of two such
+	// results, a gate and what it lets through, is rounded once more.) Made for GPUs: CPUs get slower by it.
 	BFloat16 bool
 	// Float32Attention (attn_fp32) leaves the attention's products out of BFloat16.
 	Float32Attention bool

@@ -161,17 +161,17 @@ func (n network) attention(name string, x *graph.Node) *graph.Node {
 // makes the whole network 6 % faster.
 func (n network) attend(q, k, v *graph.Node) *graph.Node {
 	q = graph.MulScalar(q, 1/math.Sqrt(float64(q.Shape().Dim(-1))))
-	half := n.BFloat16 && !n.Float32Attention
-	if half {
-		q, k, v = n.half(q), n.half(k), n.half(v)
+	round := n.BFloat16 && !n.Float32Attention
+	if round {
+		q, k, v = bfloat16(q), bfloat16(k), bfloat16(v)
 		if n.g.Backend().Capabilities().Operations[compute.OpTypeFusedScaledDotProductAttentionVJP] { // cuDNN
 			out, _ := attention.Core(q, k, v, attention.LayoutBSHD, attention.CoreOptions{Scale: 1})
 			return graph.ConvertDType(out, n.dtype)
 		}
 	}
 	p := graph.Softmax(graph.ConvertDType(graph.Einsum("bqhd,bkhd->bhqk", q, k), n.dtype), -1) // [B, Heads, N, N]
-	if half {
-		p = n.half(p)
+	if round {
+		p = bfloat16(p)
 	}
 	return graph.ConvertDType(graph.Einsum("bhqk,bkhd->bqhd", p, v), n.dtype)
 }
@@ -243,7 +243,7 @@ func layerNorm(x *graph.Node) *graph.Node {
 func (n network) linear(name string, x *graph.Node) *graph.Node {
 	w, b := n.weight(name+".weight"), n.weight(name+".bias")
 	if n.BFloat16 {
-		x, w = n.half(x), n.half(w)
+		x, w = bfloat16(x), bfloat16(w)
 	}
 	y := graph.ConvertDType(graph.DotGeneral(x, []int{-1}, nil, w, []int{-1}, nil), n.dtype)
 	return graph.Add(y, left(b, y))
@@ -256,7 +256,7 @@ func (n network) entry(name string, index *graph.Node) *graph.Node {
 
 func (n network) weight(name string) *graph.Node { return weights.Of(n.scope, n.g, name) }
 
-func (n network) half(x *graph.Node) *graph.Node { return graph.ConvertDType(x, dtypes.BFloat16) }
+func bfloat16(x *graph.Node) *graph.Node { return graph.ConvertDType(x, dtypes.BFloat16) }
 
 // constant returns an array of a formula of the row-major index.
 func (n network) constant(formula func(i int) float64, shape ...int) *graph.Node {
