@@ -139,7 +139,7 @@ func each[T byte | float32](ctx context.Context, out []T, n int, value func(i in
 	return nil
 }
 
-// finite looks for values that are none; latents come by image.
+// finite looks for NaN and infinities.
 func finite(what string, values []float32) error {
 	for i, v := range values {
 		if v-v != 0 {

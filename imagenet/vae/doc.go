@@ -1,11 +1,12 @@
 // Package vae is the autoencoder between pixels and latents: diffusers' AutoencoderKL, the network of
 // stabilityai/sd-vae-ft-mse. An image [256, 256, 3] has latents [32, 32, 4].
 //
-//	a, err := vae.New(backend, vae.StableDiffusion(), 256, file.Read) // weights by diffusers' names
+//	view, err := file.View(hub.SDVAE, vae.StableDiffusion().Table())
+//	a, err := vae.New(backend, vae.StableDiffusion(), 256, view.Read)
 //	latents, err := a.Encode(ctx, images, noise)
 //	images, err = a.Decode(ctx, latents)
 //
-// [Autoencoder] is for images in memory. [Config.Encode], [Sample], [Config.Decode] and [Unit] are the same as graphs,
-// for training and for other backends' precisions. Channels come last everywhere. Latents are always scaled, by
-// [Scale]; of an image the latents are a sample, and the noise that it is drawn with is an argument.
+// [Autoencoder] is for images in memory; on two cores and XLA one of 256 × 256 pixels takes 2 s to encode and 4 s to
+// decode. [Config.Encode], [Sample], [Config.Decode] and [Unit] are the same as graphs, to train with. Channels come last
+// everywhere. An image's latents are a sample, drawn with noise that is an argument, and always scaled by [Scale].
 package vae
