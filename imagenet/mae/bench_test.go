@@ -2,10 +2,12 @@ package mae
 
 import (
 	"bytes"
+	"math"
 	"os"
 	"runtime/debug"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
@@ -15,8 +17,8 @@ import (
 	"github.com/wflowlab/wflowlab/internal/golden"
 )
 
-// BenchmarkFeatures is a forward pass of the encoder of width 256 with all features, batch 8. Beside it:
-// imagenet/peers/mae.py.
+// BenchmarkFeatures is a forward pass of the encoder of width 256 with all features, batch 8, the fastest call as in
+// imagenet/peers/mae.py, and the most memory that the process had, weights included.
 func BenchmarkFeatures(b *testing.B) {
 	engine, xla := backend(b)
 	if !xla {
@@ -59,11 +61,14 @@ func BenchmarkFeatures(b *testing.B) {
 			f.FinalizeAll()
 		}
 	}
-	run()
+	run() // compiles
+	fastest := math.Inf(1)
 	for b.Loop() {
+		start := time.Now()
 		run()
+		fastest = min(fastest, time.Since(start).Seconds())
 	}
-	b.ReportMetric(batch*float64(b.N)/b.Elapsed().Seconds(), "images/s")
+	b.ReportMetric(batch/fastest, "images/s")
 	b.ReportMetric(peakMB(b), "peak-MB")
 }
 

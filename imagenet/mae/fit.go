@@ -1,0 +1,173 @@
+package mae
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/train"
+	"github.com/gomlx/gomlx/ml/train/metric"
+	"github.com/gomlx/gomlx/ml/train/optimizer"
+	"github.com/gomlx/gomlx/support/exceptions"
+
+	"github.com/wflowlab/wflowlab/imagenet/weights"
+	"github.com/wflowlab/wflowlab/toy/stream"
+)
+
+// Sample is a latent [S, S, Channels] and its class.
+type Sample struct {
+	Latent []float32
+	Class  int
+}
+
+// Fit pre-trains encoder, decoder and classifier of a configuration as p says, from Initial(p.Seed), and returns the
+// moving average of their weights, by the names of the Table, in the official layout. Sample gives the i-th sample of the
+// training, i from 0 to Steps·Batch − 1; all are of one side. Squares are hidden by a stream of the seed. Report, if
+// there is one, is told the mean reconstruction loss of each step. The same calls give the same weights on one engine.
+// The context is asked between steps.
+func (p Pretraining) Fit(ctx context.Context, backend compute.Backend, c Config, sample func(i int) Sample, report func(step int, reconstruction float64)) (map[string][]float32, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	if p.Steps < 1 || p.Batch < 1 || !(p.Clip > 0) || !(p.Average >= 0 && p.Average < 1) {
+		return nil, fmt.Errorf("mae: %d steps of %d, Clip %v, Average %v: want positive numbers, and an average in [0, 1)", p.Steps, p.Batch, p.Clip, p.Average)
+	}
+	store := model.NewStore()
+	defer store.Finalize()
+	if err := weights.Load(store.RootScope(), c.Table(), Initial(p.Seed)); err != nil {
+		return nil, fmt.Errorf("mae: %w", err)
+	}
+	network := func(scope *model.Scope, in []*graph.Node) []*graph.Node {
+		rate := in[4]
+		optimizer.LearningRateVar(scope, rate.DType(), 0).SetNodeValue(rate)
+		average(scope, rate.Graph(), p.Average)
+		l := c.Losses(scope, in[0], in[1], in[2], in[3])
+		return []*graph.Node{l.Total, l.Reconstruction}
+	}
+	total := func(_, predictions []*graph.Node) *graph.Node { return predictions[0] }
+	wrong := func(_ *model.Scope, _, predictions []*graph.Node) *graph.Node {
+		return graph.ReduceAllMean(predictions[1])
+	}
+	metrics := []metric.Interface{metric.NewBaseMetric("reconstruction", "rec", "rec", wrong, nil)}
+	adam := optimizer.Adam().Betas(p.Beta1, p.Beta2).Epsilon(1e-8).WeightDecay(p.WeightDecay).Done()
+	trainer := train.NewTrainer(backend, store, network, total, clipped{adam, p.Clip}, metrics, nil)
+	defer trainer.ResetComputationGraphs()
+	for step := range p.Steps {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("mae: stopped after step %d of %d: %w", step, p.Steps, context.Cause(ctx))
+		}
+		batch, err := p.batch(c, step, sample)
+		if err != nil {
+			return nil, err
+		}
+		values, err := trainer.TrainStep(batch)
+		if err != nil {
+			return nil, fmt.Errorf("mae: step %d: %w", step, err)
+		}
+		loss := float64(tensors.ToScalar[float32](values[2])) // after the total and its moving average
+		if math.IsNaN(loss) || math.IsInf(loss, 0) {
+			return nil, fmt.Errorf("mae: the loss of step %d is %v", step, loss)
+		}
+		if report != nil {
+			report(step, loss)
+		}
+	}
+	trained := map[string][]float32{}
+	for _, parameter := range c.Table() {
+		values, err := weights.Values[float32](store.Scope(averageScope), parameter)
+		if err != nil {
+			return nil, fmt.Errorf("mae: %w", err)
+		}
+		trained[parameter.Name] = values
+	}
+	return trained, nil
+}
+
+// batch returns the inputs of a step: those of Losses and the learning rate.
+func (p Pretraining) batch(c Config, step int, sample func(i int) Sample) (train.Batch, error) {
+	var latents []float32
+	classes := make([]int32, p.Batch)
+	side, size := 0, 0
+	for k := range classes {
+		s := sample(step*p.Batch + k)
+		if k == 0 {
+			size = len(s.Latent)
+			side = int(math.Sqrt(float64(size/c.Channels)) + 0.5)
+		}
+		if len(s.Latent) != size || side == 0 || side*side*c.Channels != size || side%8 != 0 || side%c.Patch != 0 || s.Class < 0 || s.Class >= c.Classes {
+			return train.Batch{}, fmt.Errorf("mae: sample %d: %d numbers of class %d, want [S, S, %d] with S a multiple of 8 and of %d, as all of its batch, and a class below %d",
+				step*p.Batch+k, len(s.Latent), s.Class, c.Channels, c.Patch, c.Classes)
+		}
+		latents, classes[k] = append(latents, s.Latent...), int32(s.Class)
+	}
+	squares := side / c.Patch
+	hidden, u := make([]bool, p.Batch*squares*squares), stream.New(p.Seed, "hidden")
+	for k := range hidden {
+		hidden[k] = u.Uniform(uint64(step*len(hidden)+k)) < p.Hidden
+	}
+	return train.Batch{Inputs: []*tensors.Tensor{
+		tensors.FromFlatDataAndDimensions(latents, p.Batch, side, side, c.Channels),
+		tensors.FromFlatDataAndDimensions(hidden, p.Batch, squares, squares),
+		tensors.FromFlatDataAndDimensions(classes, p.Batch),
+		tensors.FromScalar(float32(p.Lambda(step))),
+		tensors.FromScalar(float32(p.Rate.At(step, p.Steps))),
+	}}, nil
+}
+
+const averageScope = "/average"
+
+// average keeps, from the training graph that it is called in on, e ← decay·e + (1 − decay)·θ of every trainable
+// variable θ, after each update, from a copy of θ on.
+func average(scope *model.Scope, g *graph.Graph, decay float64) {
+	train.AddPerStepUpdateGraphFn(scope, g, func(scope *model.Scope, g *graph.Graph) {
+		var trainable []*model.Variable
+		for v := range scope.IterVariables() {
+			if v.Trainable && v.InUseByGraph(g) {
+				trainable = append(trainable, v)
+			}
+		}
+		for _, v := range trainable {
+			path := averageScope + v.Path()
+			e := scope.Store().GetVariable(path)
+			if e == nil {
+				start, err := v.MustValue().LocalClone()
+				if err != nil {
+					exceptions.Panicf("mae: %v", err)
+				}
+				e = scope.Store().VariableWithValue(path, start)
+			}
+			e.SetTrainable(false)
+			e.SetNodeValue(graph.Add(graph.MulScalar(e.NodeValue(g), decay), graph.MulScalar(v.NodeValue(g), 1-decay)))
+		}
+	})
+}
+
+// clipped hands gradients to an optimizer scaled by min(1, norm/(‖all of them‖ + 1e-6)).
+type clipped struct {
+	optimizer.Interface
+	norm float64
+}
+
+// UpdateGraph implements optimizer.Interface.
+func (c clipped) UpdateGraph(scope *model.Scope, _ *graph.Graph, loss *graph.Node) {
+	c.UpdateGraphWithGradients(scope, scope.BuildTrainableVariablesGradientsGraph(loss), loss.DType())
+}
+
+// UpdateGraphWithGradients implements train.OptimizeWithGradients.
+func (c clipped) UpdateGraphWithGradients(scope *model.Scope, gradients []*graph.Node, dtype dtypes.DType) {
+	square := graph.ScalarZero(gradients[0].Graph(), dtype)
+	for _, g := range gradients {
+		square = graph.Add(square, graph.ReduceAllSum(graph.Square(g)))
+	}
+	factor := graph.MinScalar(graph.MulScalar(graph.Reciprocal(graph.AddScalar(graph.Sqrt(square), 1e-6)), c.norm), 1)
+	scaled := make([]*graph.Node, len(gradients))
+	for i, g := range gradients {
+		scaled[i] = graph.Mul(g, factor)
+	}
+	c.Interface.(train.OptimizeWithGradients).UpdateGraphWithGradients(scope, scaled, dtype)
+}

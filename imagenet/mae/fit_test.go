@@ -1,0 +1,108 @@
+package mae
+
+import (
+	"context"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/wflowlab/wflowlab/toy/stream"
+	"github.com/wflowlab/wflowlab/wflow/onestep"
+)
+
+var pretraining = Pretraining{Steps: 1, Batch: 3, Rate: onestep.Rate{Peak: 4e-3}, Beta1: 0.9, Beta2: 0.95, Clip: 2, Hidden: 0.5, Seed: 1}
+
+// normal is one of two latents of side 8, normal numbers.
+func normal(i int) Sample {
+	s, u := Sample{make([]float32, 8*8*tiny.Channels), i % 2}, stream.New(5, "latents")
+	for k := range s.Latent {
+		s.Latent[k] = float32(u.Normal(uint64(i%2*len(s.Latent) + k)))
+	}
+	return s
+}
+
+func fit(t *testing.T, p Pretraining, report func(int, float64)) map[string][]float32 {
+	t.Helper()
+	b, _ := backend(t)
+	trained, err := p.Fit(t.Context(), b, tiny, normal, report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return trained
+}
+
+// With two latents to fill in, what is hidden can be learnt: the loss falls below their square, which is that of zeros.
+func TestFitFillsIn(t *testing.T) {
+	p := pretraining
+	p.Steps, p.Average, p.Rate.Peak = 80, 0.9, 2e-2
+	var losses []float64
+	trained := fit(t, p, func(_ int, loss float64) { losses = append(losses, loss) })
+	last := losses[len(losses)-1]
+	t.Logf("reconstruction %.3g, then %.3g", losses[0], last)
+	if square := float64(tiny.Channels); len(losses) != p.Steps || !(losses[0] > square) || !(last < 0.7*square) {
+		t.Errorf("%d steps, reconstruction %v, then %v, want below %v", len(losses), losses[0], last, 0.7*square)
+	}
+	if len(trained) != len(tiny.Table()) {
+		t.Errorf("%d tensors, want %d", len(trained), len(tiny.Table()))
+	}
+}
+
+// After one step from θ₀ to θ₁ the average is decay·θ₀ + (1 − decay)·θ₁. Adam's step does not depend on the length of a
+// gradient unless that is far below its ε of 1e-8, so that Clip shows there. Without λ the classifier stays.
+func TestFitAveragesAndClips(t *testing.T) {
+	average, short, classify := pretraining, pretraining, pretraining
+	average.Average, short.Clip = 0.75, 1e-13
+	classify.FineTuneSteps, classify.FineTuneLambda = 1, 0.5
+	one, averaged, clipped, classified := fit(t, pretraining, nil), fit(t, average, nil), fit(t, short, nil), fit(t, classify, nil)
+	distance := func(x, y []float32) (d float64) {
+		for i := range x {
+			d = max(d, math.Abs(float64(x[i])-float64(y[i])))
+		}
+		return d
+	}
+	for _, parameter := range tiny.Table() {
+		start, _ := Initial(1)(parameter)
+		name, end := parameter.Name, one[parameter.Name]
+		want := make([]float32, len(start))
+		for i := range want {
+			want[i] = 0.75*start[i] + 0.25*end[i]
+		}
+		if d := distance(averaged[name], want); d > 1e-6 {
+			t.Errorf("%s: average is off by %v", name, d)
+		}
+		if d := distance(clipped[name], start); d > 1e-5*pretraining.Rate.Peak {
+			t.Errorf("%s: clipped, it moves by %v", name, d)
+		}
+		classifier := strings.HasPrefix(name, "fc.")
+		if moved := distance(end, start) > 0; moved == classifier {
+			t.Errorf("%s: moved: %v", name, moved)
+		}
+		if classifier && distance(classified[name], start) == 0 {
+			t.Errorf("%s does not move with λ", name)
+		}
+	}
+}
+
+func TestFitRefuses(t *testing.T) {
+	b, _ := backend(t)
+	for want, change := range map[string]func(*Pretraining, *Sample){
+		"0 steps of 3":                   func(p *Pretraining, _ *Sample) { p.Steps = 0 },
+		"Clip 0":                         func(p *Pretraining, _ *Sample) { p.Clip = 0 },
+		"Average 1":                      func(p *Pretraining, _ *Sample) { p.Average = 1 },
+		"sample 0: 5 numbers of class 0": func(_ *Pretraining, s *Sample) { s.Latent = s.Latent[:5] },
+		"numbers of class -1":            func(_ *Pretraining, s *Sample) { s.Class = -1 },
+		"sample 0: 0 numbers":            func(_ *Pretraining, s *Sample) { s.Latent = nil },
+	} {
+		p, s := pretraining, normal(0)
+		change(&p, &s)
+		if _, err := p.Fit(t.Context(), b, tiny, func(int) Sample { return s }, nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q in it", err, want)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := pretraining.Fit(ctx, b, tiny, normal, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+}
