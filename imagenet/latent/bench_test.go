@@ -1,7 +1,9 @@
 package latent
 
 import (
-	"os"
+	"bytes"
+	"image"
+	"image/jpeg"
 	"testing"
 )
 
@@ -21,20 +23,40 @@ func BenchmarkCrop(b *testing.B) {
 	}
 }
 
-func BenchmarkDecode(b *testing.B) {
-	for _, name := range []string{"420.jpg", "444.jpg"} {
-		file, err := os.ReadFile("testdata/images/" + name)
+// BenchmarkPhotograph reads a JPEG file of ImageNet's usual size, 500 × 375 in 4:2:0, and crops and mirrors it.
+func BenchmarkPhotograph(b *testing.B) {
+	scene, err := ReadImage("testdata/images/420.jpg")
+	if err != nil {
+		b.Fatal(err)
+	}
+	scene = scene.Resize(500, 375, Bicubic)
+	picture := image.NewRGBA(image.Rect(0, 0, scene.Width, scene.Height))
+	for i, p := range scene.Pix {
+		picture.Pix[i/3*4+i%3] = p
+	}
+	var file bytes.Buffer
+	if err := jpeg.Encode(&file, picture, &jpeg.Options{Quality: 90}); err != nil {
+		b.Fatal(err)
+	}
+	read := func() {
+		m, err := DecodeImage(file.Bytes())
 		if err != nil {
 			b.Fatal(err)
 		}
-		m, _ := DecodeImage(file)
-		b.Run(name, func(b *testing.B) {
-			for b.Loop() {
-				if _, err := DecodeImage(file); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportMetric(float64(b.N)*float64(m.Width*m.Height)/1e6/b.Elapsed().Seconds(), "Mpixels/s")
-		})
+		m.Crop(Size).Mirror()
 	}
+	b.Run("one core", func(b *testing.B) {
+		for b.Loop() {
+			read()
+		}
+		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "images/s")
+	})
+	b.Run("all cores", func(b *testing.B) {
+		b.RunParallel(func(pb *testing.PB) {
+			for pb.Next() {
+				read()
+			}
+		})
+		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "images/s")
+	})
 }

@@ -55,7 +55,7 @@ func TestGoldenCrops(t *testing.T) {
 		if got := sum(flip.Pix); got != c.FlipSum {
 			t.Errorf("%s: SHA-256 of the mirrored crop is %s, want %s", name, got, c.FlipSum)
 		}
-		samples := func(what string, pix []byte, want []byteNumber, of int) {
+		samples := func(what string, pix []byte, want []int, of int) {
 			if len(want) == 0 {
 				t.Errorf("%s: no %s", name, what)
 			}

@@ -20,14 +20,11 @@ type f7Crop struct {
 	Steps       [][4]any      `json:"steps_wh_crc32"` // filter, width, height, CRC-32
 	Sum         string        `json:"crop_sha256_hwc"`
 	FlipSum     string        `json:"flip_sha256_hwc"`
-	Samples     []byteNumber  `json:"samples_hwc"`
-	FlipSamples []byteNumber  `json:"flip_samples_hwc"`
+	Samples     []int         `json:"samples_hwc"`
+	FlipSamples []int         `json:"flip_samples_hwc"`
 	Normalized  golden.Tensor `json:"normalized_chw"`
-	Row         []byteNumber  `json:"row0_first8_rgb"`
+	Row         []int         `json:"row0_first8_rgb"`
 }
-
-// byteNumber is a byte that JSON writes as a number: []byte would be base64.
-type byteNumber int
 
 func readF7(t *testing.T) f7 {
 	t.Helper()

@@ -1,8 +1,8 @@
 // Package latent turns a folder of images into the latents that a generator is trained on, and reads them again.
 //
 // A folder root/{train,val}/<class>/<image> becomes a cache: six NumPy files {train,val}_{moments,moments_flip,targets}.npy
-// as the official code writes and reads them. Every image is cropped (Crop), normalised and encoded, once as it is and
-// once mirrored, with one noise for both.
+// as the official code writes and reads them. Every image is cropped (Crop) and encoded, once as it is and once mirrored,
+// with one noise for both.
 //
 //	images, err := latent.ReadFolder("imagenet-1k")
 //	err = latent.Prepare(ctx, "cache", images, encoder, nil) // stopped at any moment, it goes on where it was

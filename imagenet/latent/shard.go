@@ -41,7 +41,7 @@ type Settings struct {
 	SkipCorrupt bool   // leave corrupt images out instead of failing at the end
 
 	// Noise fills the noise of the image of an index in its split; nil means number index·4096 + k of the stream
-	// "latent noise train" or "… val" of the seed. One noise serves the image and its mirror.
+	// "latent noise train" or "… val" of the seed. One noise serves the image and its mirror. Many goroutines call it.
 	Noise func(s Split, index int, noise []float32)
 
 	// Progress is told how many of the shard's images are done, before the first batch and after each.
@@ -163,8 +163,9 @@ func streamNoise(seed uint64) func(Split, int, []float32) {
 		of[s] = stream.New(seed, "latent noise "+string(s))
 	}
 	return func(s Split, index int, noise []float32) {
+		of := of[s]
 		for k := range noise {
-			noise[k] = float32(of[s].Normal(uint64(index)*numbers + uint64(k)))
+			noise[k] = float32(of.Normal(uint64(index)*numbers + uint64(k)))
 		}
 	}
 }
@@ -262,10 +263,11 @@ type cropped struct {
 // crops reads ahead of the encoder, with every core, one batch while the encoder is busy with another.
 func (p *preparation) crops(ctx context.Context, todo []batch) <-chan *cropped {
 	ready, free := make(chan *cropped), make(chan *cropped, 2)
+	n := min(p.Batch, max(len(p.images.Train), len(p.images.Val)))
 	for range cap(free) {
 		free <- &cropped{
-			crops: make([]byte, p.Batch*pixels), mirrored: make([]byte, p.Batch*pixels),
-			noise: make([]float32, p.Batch*numbers), corrupt: make([]error, p.Batch), free: free,
+			crops: make([]byte, n*pixels), mirrored: make([]byte, n*pixels),
+			noise: make([]float32, n*numbers), corrupt: make([]error, n), free: free,
 		}
 	}
 	go func() {

@@ -41,9 +41,9 @@ type f7Cache struct {
 	Noise string  `json:"posterior_noise"`
 	Calls [][]any `json:"rng_calls"`
 	Files map[string]struct {
-		Type    string       `json:"dtype"`
-		Fortran bool         `json:"fortran_order"`
-		Version []byteNumber `json:"npy_version"`
+		Type    string `json:"dtype"`
+		Fortran bool   `json:"fortran_order"`
+		Version []int  `json:"npy_version"`
 		Header  string
 		Bytes   int `json:"file_bytes"`
 		golden.Tensor
