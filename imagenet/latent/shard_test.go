@@ -171,8 +171,11 @@ func prepare(t *testing.T, images *Folder, s Settings) (folder string, m *Manife
 // of a run that nothing stopped. WFLOW_LONG makes it 1,000 images.
 func TestKilled(t *testing.T) {
 	n := 134
-	if os.Getenv("WFLOW_LONG") != "" {
+	switch {
+	case os.Getenv("WFLOW_LONG") != "":
 		n = 667
+	case testing.Short():
+		n = 40
 	}
 	total := n + n/2
 	root := t.TempDir()
