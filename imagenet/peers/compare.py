@@ -26,27 +26,31 @@ WORK = [  # what, PyTorch's script with its argument, our package, our benchmark
 ]
 
 
-def spoken(command, folder):
-    """Runs a command and returns what it printed."""
-    p = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+def measured(command, folder):
+    """Runs a command and returns what it printed and the most memory it had, in GB."""
+    p = subprocess.Popen(list(map(str, command)), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    out = p.stdout.read()
+    _, status, used = os.wait4(p.pid, 0)
+    p.returncode = os.waitstatus_to_exitcode(status)
     if p.returncode:
-        sys.exit(f"{' '.join(map(str, command))}: exit status {p.returncode}\n{p.stdout}{p.stderr}")
-    return p.stdout
+        sys.exit(f"{' '.join(p.args)}: exit status {p.returncode}\n{out}")
+    return out, used.ru_maxrss / 1e6
 
 
 def theirs(script):
-    """Returns images/s and peak memory in MB of PyTorch, and its version."""
-    r = json.loads(spoken([sys.executable, HERE / script[0], *script[1:], "--seconds", str(SECONDS)], HERE))
-    return r["images_per_s"], r["peak_MB"], r["torch"]
+    """Returns images/s and peak memory of PyTorch, and its version."""
+    out, peak = measured([sys.executable, HERE / script[0], *script[1:], "--seconds", SECONDS], HERE)
+    r = json.loads(out.splitlines()[-1])
+    return r["images_per_s"], peak, r["torch"]
 
 
 def ours(binaries, package, benchmark):
-    """Returns images/s and peak memory in MB of ours."""
-    out = spoken([binaries / f"{package}.test", "-test.run", "^$", "-test.bench", benchmark, "-test.benchtime", f"{SECONDS}s"], HERE.parent / package)
-    rate, peak = re.search(r"([\d.]+) images/s", out), re.search(r"([\d.]+) peak-MB", out)
-    if not rate or not peak:
-        sys.exit(f"{package} {benchmark}: no images/s or no peak-MB in\n{out}")
-    return float(rate[1]), float(peak[1])
+    """Returns images/s and peak memory of ours."""
+    out, peak = measured([binaries / f"{package}.test", "-test.run", "^$", "-test.bench", benchmark, "-test.benchtime", f"{SECONDS}s"], HERE.parent / package)
+    rate = re.search(r"([\d.]+) images/s", out)
+    if not rate:
+        sys.exit(f"{package} {benchmark}: no images/s in\n{out}")
+    return float(rate[1]), peak
 
 
 def processor():
@@ -70,7 +74,7 @@ def main():
         ratio = statistics.median(our / their for their, our in pairs)
         holds &= ratio >= 1
         rows.append((what, *(f"{statistics.median(p[i] for p in pairs):.3g}" for i in (0, 1)), f"{ratio:.2f}× {'✓' if ratio >= 1 else '✗'}",
-                     f"{their_peak / 1000:.1f} GB", f"{our_peak / 1000:.1f} GB"))
+                     f"{their_peak:.1f} GB", f"{our_peak:.1f} GB"))
     head = ("work", "PyTorch, images/s", "ours, images/s", "ratio (goal 1)", "PyTorch's peak", "our peak")
     table = "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows])
     target.write_text(f"""# Benchmarks

@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"math"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -171,17 +169,6 @@ func TestAutoencoderRefuses(t *testing.T) {
 	}
 }
 
-// peak returns the largest resident memory of this process so far in MB, or 0 where it is not told.
-func peak() float64 {
-	status, _ := os.ReadFile("/proc/self/status")
-	_, rest, _ := bytes.Cut(status, []byte("VmHWM:"))
-	if fields := bytes.Fields(rest); len(fields) > 0 {
-		kB, _ := strconv.Atoi(string(fields[0]))
-		return float64(kB) / 1024
-	}
-	return 0
-}
-
 // The released network on images of 256 × 256, random weights. ../peers/vae.py is the same in PyTorch.
 func BenchmarkAutoencoder(b *testing.B) {
 	engine, name := backend(b)
@@ -209,7 +196,6 @@ func BenchmarkAutoencoder(b *testing.B) {
 				}
 			}
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "images/s")
-			b.ReportMetric(peak(), "peak-MB")
 		})
 	}
 }

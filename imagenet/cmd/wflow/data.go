@@ -18,7 +18,6 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/hub"
 	"github.com/wflowlab/wflowlab/imagenet/latent"
 	"github.com/wflowlab/wflowlab/imagenet/vae"
-	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/wflow/onestep"
 )
 
@@ -196,10 +195,7 @@ func (p preparation) encoder(c *cobra.Command) (latent.Encoder, func(), error) {
 		return fail(err)
 	}
 	fmt.Fprintf(c.ErrOrStderr(), "encoding on %s\n", line)
-	a, err := vae.New(backend, vae.StableDiffusion(), 256, func(w weights.Parameter) ([]float32, error) {
-		values := make([]float32, w.Size())
-		return values, v.Floats(w.Name, values)
-	})
+	a, err := vae.New(backend, vae.StableDiffusion(), 256, v.Read)
 	if err != nil {
 		backend.Finalize()
 		return fail(err)
