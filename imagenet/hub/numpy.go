@@ -2,7 +2,6 @@ package hub
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -141,7 +140,7 @@ func (m *member) npy() (Tensor, error) {
 		}
 		if _, err := io.CopyN(io.Discard, r, begin); err != nil {
 			r.Close()
-			return nil, errors.Join(errors.New("header"), err)
+			return nil, cut(err)
 		}
 		return r, nil
 	}

@@ -30,8 +30,12 @@ func (c *content) readTorch(z archive, name string) error {
 		return errors.New("TorchScript: save the state_dict instead")
 	}
 	if m, ok := z.members[folder+"/byteorder"]; ok {
-		if order, err := m.all(16); err != nil || string(order) != "little" {
-			return fmt.Errorf("byte order %q, want little (%v)", order, err)
+		order, err := m.all(16)
+		if err != nil {
+			return err
+		}
+		if string(order) != "little" {
+			return fmt.Errorf("byte order %q, want little", order)
 		}
 	}
 	data, err := z.members[z.pickle].all(maxPickle)

@@ -2,7 +2,6 @@ package hub
 
 import (
 	"archive/zip"
-	"errors"
 	"fmt"
 	"hash"
 	"hash/crc32"
@@ -27,8 +26,8 @@ type member struct {
 	checked func() error // holds the bytes, as they are stored, against their checksum, once
 }
 
-// What a compressed member may grow to: whatever it grows to in 64 MB, else a hundredfold. Numbers of a network grow by a
-// tenth, zeros a thousandfold.
+// What the members may be together, uncompressed: 64 MB, or the file a hundredfold. Numbers of a network grow by a tenth,
+// zeros a thousandfold.
 const (
 	maxInflated = 64 << 20
 	maxGrowth   = 100
@@ -41,7 +40,7 @@ func unzip(r io.ReaderAt, size int64) (archive, error) {
 	if err != nil {
 		return z, err
 	}
-	left := uint64(size)
+	left, room := uint64(size), max(maxInflated, maxGrowth*uint64(size))
 	for _, f := range reader.File {
 		if strings.HasSuffix(f.Name, "/") {
 			continue
@@ -61,10 +60,10 @@ func unzip(r io.ReaderAt, size int64) (archive, error) {
 			return z, fmt.Errorf("%q: stored as it is, with %d bytes that are %d", f.Name, f.CompressedSize64, f.UncompressedSize64)
 		case f.Method != zip.Store && f.Method != zip.Deflate:
 			return z, fmt.Errorf("%q: compression %d, want none or deflate", f.Name, f.Method)
-		case f.UncompressedSize64 > max(maxInflated, maxGrowth*f.CompressedSize64):
-			return z, fmt.Errorf("%q: %d bytes that grow to %d, want at most %dfold", f.Name, f.CompressedSize64, f.UncompressedSize64, maxGrowth)
+		case f.UncompressedSize64 > room:
+			return z, fmt.Errorf("%q: %d bytes that grow to %d, want at most %d", f.Name, f.CompressedSize64, f.UncompressedSize64, room)
 		}
-		left -= f.CompressedSize64
+		left, room = left-f.CompressedSize64, room-f.UncompressedSize64
 		m.checked = sync.OnceValue(func() error {
 			sum := crc32.NewIEEE()
 			if _, err := io.Copy(sum, io.NewSectionReader(r, m.offset, int64(f.CompressedSize64))); err != nil {
@@ -151,7 +150,7 @@ func (m *member) all(most uint64) ([]byte, error) {
 	}
 	data := make([]byte, m.UncompressedSize64)
 	if _, err := io.ReadFull(r, data); err != nil {
-		return nil, errors.Join(fmt.Errorf("%q", m.Name), err)
+		return nil, fmt.Errorf("%q: %w", m.Name, cut(err))
 	}
 	return data, nil
 }
