@@ -294,31 +294,33 @@ func measure(ctx context.Context, folder string) (*latent.Manifest, error) {
 	return m, nil
 }
 
-// bar shows how far something is and how long it will take, once it takes a while.
+// bar shows how far something is and how long it will take, unless it is done already. What was done before it began is
+// left out, for the time that is left to be right.
 type bar struct {
-	to    io.Writer
-	what  string
-	bytes bool
-	start time.Time
-	shown *progressbar.ProgressBar
+	to     io.Writer
+	what   string
+	bytes  bool
+	before int64
+	shown  *progressbar.ProgressBar
 }
 
-const patience = time.Second // a bar that flashes by tells nothing
-
-func newBar(to io.Writer, what string, bytes bool) *bar {
-	return &bar{to: to, what: what, bytes: bytes, start: time.Now()}
-}
+func newBar(to io.Writer, what string, bytes bool) *bar { return &bar{to: to, what: what, bytes: bytes} }
 
 func (b *bar) set(done, total int64) {
-	if b.shown == nil && (time.Since(b.start) < patience || done >= total) {
-		return
-	}
 	if b.shown == nil {
-		b.shown = progressbar.NewOptions64(total, progressbar.OptionSetWriter(b.to), progressbar.OptionSetDescription(b.what),
-			progressbar.OptionShowCount(), progressbar.OptionShowBytes(b.bytes), progressbar.OptionSetPredictTime(true),
+		if done >= total {
+			return
+		}
+		b.before = done
+		what := b.what
+		if done > 0 && !b.bytes {
+			what = fmt.Sprintf("%s, %d of %d done before", b.what, done, total)
+		}
+		b.shown = progressbar.NewOptions64(total-done, progressbar.OptionSetWriter(b.to), progressbar.OptionSetDescription(what),
+			progressbar.OptionShowCount(), progressbar.OptionShowBytes(b.bytes), progressbar.OptionSetPredictTime(true), progressbar.OptionSetRenderBlankState(true),
 			progressbar.OptionShowElapsedTimeOnFinish(), progressbar.OptionThrottle(200*time.Millisecond), progressbar.OptionSetWidth(30))
 	}
-	b.shown.Set64(done)
+	b.shown.Set64(done - b.before)
 }
 
 func (b *bar) end() {
