@@ -1,10 +1,11 @@
 """make accept: the numbers that the project stands by, at full size, to notebooks/accept.json.
 
-    env.sh python accept.py [NOTEBOOK...]
+    env.sh python accept.py [long] [NOTEBOOK...]
 
 Every notebook runs at full size from a clean kernel. Those that train run with seeds 1, 2 and 3, each of which has to give a
-value to every check, and their checks hold for the means. A fresh clone is set up and served, twice, with the caches warm. With notebooks named, only their part of the
-file is made anew. Exit status 1 if anything falls short.
+value to every check, and their checks hold for the means. A fresh clone is set up and served, twice, with the caches warm. Tests that are
+longer or larger than make test has time for run in full. With notebooks named, or "long" for these tests, only their part of the file is
+made anew. Exit status 1 if anything falls short.
 """
 
 import json
@@ -29,6 +30,10 @@ RESULTS = ROOT / "notebooks" / "accept.json"
 SEEDS = (1, 2, 3)
 SEED = re.compile(r"(?m)^(\s*(?:const\s+)?seed\s*=\s*)\d+")
 CHECK = re.compile(r"(?m)^[✓✗] (.*): (\S+) ([≤≥]) (\S+)$")
+LONG = {  # tests at the size that counts: package, arguments; WFLOW_LONG is set
+    "data prepare, 1,000 images, killed ten times": ["./imagenet/latent", "-run=^TestKilled$"],
+    "loading a weight file of 2.7 GB": ["./imagenet/hub", "-run=^TestMemory$", "-args", "-megabytes=2700"],
+}
 FRESH, AGAIN = 90, 5  # seconds: most that a fresh clone and a second start may take until JupyterLab answers
 
 
@@ -79,6 +84,23 @@ def accept(path):
     return record, holds and all(check["holds"] for check in record["checks"])
 
 
+def long_tests():
+    """Runs the tests of LONG. Returns what each said, and whether all passed."""
+    records, holds = [], True
+    for what, (package, *arguments) in LONG.items():
+        start = time.time()
+        command = ["go", "test", "-count=1", "-v", package, *arguments]
+        done = subprocess.run(command, cwd=ROOT, env={**os.environ, "WFLOW_LONG": "1"}, capture_output=True, text=True)
+        ok = done.returncode == 0 and "--- PASS" in done.stdout
+        says = re.findall(r"(?m)^ +\w+_test\.go:\d+: (.*)$", done.stdout)
+        records.append({"what": what, "seconds": round(time.time() - start, 1), "says": says, "holds": ok})
+        print(f"{'ok' if ok else 'FAIL':4} {what}: {'; '.join(says)}", flush=True)
+        if not ok:
+            print(run.indent((done.stdout + done.stderr).strip()), flush=True)
+        holds &= ok
+    return records, holds
+
+
 def served(checkout, port):
     """Returns the seconds from `make lab` until JupyterLab answers, and stops it."""
     start = time.time()
@@ -117,7 +139,8 @@ def write(result):
 
 def main():
     os.environ["WFLOW_ACCEPT"] = "1"
-    chosen = [Path(name) for name in sys.argv[1:]]
+    named = sys.argv[1:]
+    chosen = [Path(name) for name in named if name != "long"]
     machine = {
         "processor": processor(),
         "cores": os.cpu_count(),
@@ -125,15 +148,19 @@ def main():
         "engine": "XLA on the CPU" if os.environ.get("WFLOW_XLA_PLUGIN") else "pure Go",
     }
     result = {**machine, "notebooks": {}}
-    if chosen and RESULTS.exists():  # these notebooks anew, the others as they are
+    if named and RESULTS.exists():  # these anew, the others as they are
         result = {**json.loads(RESULTS.read_text()), **machine}
     holds = True
-    if not chosen:
+    if not named:
         first, again = fresh_clone()
         print(f"fresh clone to a served lab {first} s, second start {again} s", flush=True)
         result["start_seconds"] = {"fresh_clone": first, "second": again}
         holds = first < FRESH and again < AGAIN
-    for path in chosen or sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
+    if not named or "long" in named:
+        result["long"], ok = long_tests()
+        holds &= ok
+        write(result)
+    for path in chosen if named else sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
         result["notebooks"][path.stem], ok = accept(path)
         holds &= ok
         write(result)
