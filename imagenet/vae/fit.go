@@ -1,0 +1,153 @@
+package vae
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/train"
+	"github.com/gomlx/gomlx/ml/train/metric"
+	"github.com/gomlx/gomlx/ml/train/optimizer"
+
+	"github.com/wflowlab/wflowlab/imagenet/weights"
+	"github.com/wflowlab/wflowlab/toy/stream"
+	"github.com/wflowlab/wflowlab/wflow/onestep"
+)
+
+// Fitting is how a small autoencoder is trained from nothing, where the released one cannot be had or is too large.
+type Fitting struct {
+	Steps int
+	Batch int          // images of a step
+	Size  int          // pixels of their sides; what was trained on small squares encodes large ones too
+	Rate  onestep.Rate // of Adam, β 0.9 and 0.999
+	Prior float64      // λ, weight of the divergence to the standard normal law
+	Seed  uint64       // of the weights and the noise
+}
+
+// Fit minimises, over images in [−1, 1] and noise n, the mean squared error of what is decoded, and a share of the
+// latents' divergence to the standard normal law, averaged over their numbers:
+//
+//	mean (Decode(Sample(m, v, n)) − image)² + λ · mean ½ (m² + eᵛ − 1 − v),   (m, v) = Encode(image)
+//
+// Image returns the i-th image [Size, Size, 3] of the training, bytes as Autoencoder.Encode takes them, for i from 0 to
+// Steps·Batch − 1. Report, if there is one, is told the mean squared error of each step. The weights come by the names of
+// the Table, in the official layout; the same calls give the same ones on one engine. The context is asked between steps.
+//
+// Source: Kingma and Welling, Auto-Encoding Variational Bayes (2014).
+func (f Fitting) Fit(ctx context.Context, backend compute.Backend, c Config, image func(i int) []byte, report func(step int, loss float64)) (map[string][]float32, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	if f.Steps < 1 || f.Batch < 1 || f.Size < 1 || f.Size%c.Factor() != 0 {
+		return nil, fmt.Errorf("vae: %d steps of %d images of %d×%d pixels, want positive numbers, of pixels a multiple of %d", f.Steps, f.Batch, f.Size, f.Size, c.Factor())
+	}
+	store := model.NewStore()
+	defer store.Finalize()
+	if err := weights.Load(store.RootScope(), c.Table(), initial(f.Seed)); err != nil {
+		return nil, fmt.Errorf("vae: %w", err)
+	}
+	network := func(scope *model.Scope, in []*graph.Node) []*graph.Node {
+		pixels, noise, rate := in[0], in[1], in[2]
+		optimizer.LearningRateVar(scope, rate.DType(), 0).SetNodeValue(rate)
+		x := graph.AddScalar(graph.DivScalar(graph.ConvertDType(pixels, noise.DType()), 127.5), -1)
+		mean, logVariance := c.Encode(scope, x)
+		squares := graph.ReduceAllMean(graph.Square(graph.Sub(c.Decode(scope, Sample(mean, logVariance, noise)), x)))
+		spread := graph.Sub(graph.AddScalar(graph.Exp(logVariance), -1), logVariance)
+		prior := graph.MulScalar(graph.ReduceAllMean(graph.Add(graph.Square(mean), spread)), f.Prior/2)
+		return []*graph.Node{graph.Add(squares, prior), squares}
+	}
+	total := func(_, predictions []*graph.Node) *graph.Node { return predictions[0] }
+	wrong := func(_ *model.Scope, _, predictions []*graph.Node) *graph.Node { return predictions[1] }
+	metrics := []metric.Interface{metric.NewBaseMetric("mean squared error", "MSE", "MSE", wrong, nil)}
+	trainer := train.NewTrainer(backend, store, network, total, optimizer.Adam().Done(), metrics, nil)
+	defer trainer.ResetComputationGraphs()
+	for step := range f.Steps {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("vae: stopped after step %d of %d: %w", step, f.Steps, context.Cause(ctx))
+		}
+		batch, err := f.batch(c, step, image)
+		if err != nil {
+			return nil, err
+		}
+		values, err := trainer.TrainStep(batch)
+		if err != nil {
+			return nil, fmt.Errorf("vae: step %d: %w", step, err)
+		}
+		loss := float64(tensors.ToScalar[float32](values[2])) // after the total and its moving average
+		if math.IsNaN(loss) || math.IsInf(loss, 0) {
+			return nil, fmt.Errorf("vae: the loss of step %d is %v", step, loss)
+		}
+		if report != nil {
+			report(step, loss)
+		}
+	}
+	trained := map[string][]float32{}
+	for _, p := range c.Table() {
+		values, err := weights.Values[float32](store.RootScope(), p)
+		if err != nil {
+			return nil, fmt.Errorf("vae: %w", err)
+		}
+		trained[p.Name] = values
+	}
+	return trained, nil
+}
+
+// batch returns the inputs of a step: images, noise and the learning rate.
+func (f Fitting) batch(c Config, step int, image func(i int) []byte) (train.Batch, error) {
+	var pixels []byte
+	for i := step * f.Batch; i < (step+1)*f.Batch; i++ {
+		m := image(i)
+		if want := f.Size * f.Size * 3; len(m) != want {
+			return train.Batch{}, fmt.Errorf("vae: image %d: %d bytes, want %d for %d×%d pixels", i, len(m), want, f.Size, f.Size)
+		}
+		pixels = append(pixels, m...)
+	}
+	side := f.Size / c.Factor()
+	noise, n := make([]float32, f.Batch*side*side*c.Latent), stream.New(f.Seed, "noise")
+	for k := range noise {
+		noise[k] = float32(n.Normal(uint64(step*len(noise) + k)))
+	}
+	return train.Batch{Inputs: []*tensors.Tensor{
+		tensors.FromFlatDataAndDimensions(pixels, f.Batch, f.Size, f.Size, 3),
+		tensors.FromFlatDataAndDimensions(noise, f.Batch, side, side, c.Latent),
+		tensors.FromScalar(float32(f.Rate.At(step, f.Steps))),
+	}}, nil
+}
+
+// initial returns the numbers that training starts from, functions of the seed and of the parameter's name: weights
+// normal with variance 1 / (inputs of an output), norms 1 and biases 0, except that residual layers begin as the
+// identity, that latents begin with a deviation of about 1 once scaled, and their noise with e⁻² before.
+func initial(seed uint64) func(weights.Parameter) ([]float32, error) {
+	return func(p weights.Parameter) ([]float32, error) {
+		values := make([]float32, p.Size())
+		switch {
+		case strings.HasSuffix(p.Name, ".conv2.weight"):
+		case len(p.Shape) > 1:
+			deviation := math.Sqrt(float64(p.Shape[0]) / float64(p.Size()))
+			switch p.Name {
+			case "quant_conv.weight":
+				deviation /= Scale
+			case "post_quant_conv.weight":
+				deviation *= Scale
+			}
+			s := stream.New(seed, "weights "+p.Name)
+			for i := range values {
+				values[i] = float32(deviation * s.Normal(uint64(i)))
+			}
+		case strings.HasSuffix(p.Name, ".weight"):
+			for i := range values {
+				values[i] = 1
+			}
+		case p.Name == "quant_conv.bias":
+			for i := len(values) / 2; i < len(values); i++ {
+				values[i] = -4
+			}
+		}
+		return values, nil
+	}
+}
