@@ -1,6 +1,7 @@
 package viz
 
 import (
+	"cmp"
 	"fmt"
 	"image"
 	"math"
@@ -18,6 +19,7 @@ type ImageGrid struct {
 	Columns      int           // 0 means one for each column label, or 10 without
 	RowLabels    []string
 	ColumnLabels []string
+	Side         int // most pixels of the page from an image to the next; 0 means 46
 }
 
 // Plot draws the images, implementing plot.Plotter.
@@ -72,7 +74,7 @@ func (l ImageGrid) DataRange() (xmin, xmax, ymin, ymax float64) {
 
 func (l ImageGrid) shape(a *axes) {
 	rows, _ := l.dims()
-	a.tight, a.equal, a.bare, a.unit = true, true, true, 46
+	a.tight, a.equal, a.bare, a.unit = true, true, true, vg.Length(cmp.Or(l.Side, 46))
 	a.xticks, a.yticks = []plot.Tick{}, []plot.Tick{}
 	for j, label := range l.ColumnLabels {
 		a.xticks = append(a.xticks, plot.Tick{Value: float64(j) + 0.5, Label: label})
@@ -87,6 +89,9 @@ func (l ImageGrid) check() error {
 		return fmt.Errorf("images: empty")
 	}
 	rows, columns := l.dims()
+	if l.Side < 0 {
+		return fmt.Errorf("side: %d pixels", l.Side)
+	}
 	if l.Columns < 0 || len(l.ColumnLabels) > columns || len(l.RowLabels) > rows {
 		return fmt.Errorf("%d row and %d column labels for %d rows of %d images", len(l.RowLabels), len(l.ColumnLabels), rows, columns)
 	}
@@ -128,4 +133,17 @@ func Gray(pixels *mat.Dense, white, black float64) []image.Image {
 		images[i] = img
 	}
 	return images
+}
+
+// RGB returns pixels [height, width, 3], row by row, red first, as an image. It panics where they are no rows of the width.
+func RGB(pixels []byte, width int) image.Image {
+	if width < 1 || len(pixels)%(3*width) != 0 {
+		panic("viz: RGB: " + strconv.Itoa(len(pixels)) + " bytes are no rows of " + strconv.Itoa(width) + " pixels")
+	}
+	img := image.NewNRGBA(image.Rect(0, 0, width, len(pixels)/3/width))
+	for k := range len(pixels) / 3 {
+		copy(img.Pix[4*k:], pixels[3*k:3*k+3])
+		img.Pix[4*k+3] = 0xFF
+	}
+	return img
 }

@@ -320,6 +320,32 @@ func TestImagesKeepTheirPixels(t *testing.T) {
 	}
 }
 
+func TestRGB(t *testing.T) {
+	img := RGB([]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18}, 3)
+	if b := img.Bounds(); b != image.Rect(0, 0, 3, 2) {
+		t.Fatalf("bounds %v, want 3 by 2", b)
+	}
+	if got, want := img.At(2, 1), (color.NRGBA{16, 17, 18, 255}); got != want {
+		t.Errorf("last pixel %v, want %v", got, want)
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("rows that end before the width: no panic")
+		}
+	}()
+	RGB(make([]byte, 18), 4)
+}
+
+func TestSideOfImages(t *testing.T) {
+	images := []image.Image{image.NewGray(image.Rect(0, 0, 2, 2)), image.NewGray(image.Rect(0, 0, 2, 2))}
+	for side, want := range map[int]int{0: 92, 100: 200} {
+		l, _ := picture(t, Grid{{{Layers: Layers{ImageGrid{Images: images, Side: side}}}}})
+		if w := int(l.cells[0][0].frame.Size().X + 0.5); w != want {
+			t.Errorf("side %d: two images are %d pixels wide, want %d", side, w, want)
+		}
+	}
+}
+
 func TestErrorsNameWhatIsWrong(t *testing.T) {
 	good := circle(3, 1, 1)
 	with := func(i, j int, v float64) *mat.Dense {
@@ -364,6 +390,7 @@ func TestErrorsNameWhatIsWrong(t *testing.T) {
 		{Bars{Labels: []string{"a"}, Series: []Series{{Values: []float64{1, 2}}}}, "series[0]: 2 values for 1 labels"},
 		{Bars{Labels: []string{"a"}, Series: []Series{{Values: []float64{nan}}}}, "series[0]: value 0: NaN"},
 		{ImageGrid{}, "images: empty"},
+		{ImageGrid{Images: Gray(mat.NewDense(1, 4, nil), 0, 1), Side: -1}, "side: -1 pixels"},
 		{ImageGrid{Images: []image.Image{image.NewGray(image.Rect(0, 0, 0, 0))}}, "images[0]: no pixels"},
 		{ImageGrid{Images: Gray(mat.NewDense(1, 4, nil), 0, 1), RowLabels: []string{"a", "b"}}, "2 row and 0 column labels for 1 rows of 1 images"},
 		{Cloud{Points: mat.NewDense(2, 2, []float64{0, 0, 1.7e308, 1.7e308})}, "points: row 1, column 0: 1.7e+308"},
