@@ -29,8 +29,8 @@ type Remote struct {
 }
 
 // Fetch returns the path of a file in the cache, downloaded if it is not there. The cache is the one of Python's
-// huggingface_hub, $HF_HUB_CACHE, $HF_HOME/hub or ~/.cache/huggingface/hub, and what either side downloaded serves both; a
-// branch stays what it was when it was fetched first. A download that was cut off is resumed, now or by the next call, and
+// huggingface_hub, $HF_HUB_CACHE, $HF_HOME/hub or huggingface/hub in $XDG_CACHE_HOME or ~/.cache, and what either side downloaded serves
+// both; a branch stays what it was when it was fetched first. A download that was cut off is resumed, now or by the next call, and
 // the file gets its name once length and checksum are right; wrong bytes are removed. While one process downloads, others
 // that want the same file wait.
 //
@@ -71,6 +71,9 @@ func cache() (string, error) {
 	}
 	if dir := os.Getenv("HF_HOME"); dir != "" {
 		return filepath.Join(dir, "hub"), nil
+	}
+	if dir := os.Getenv("XDG_CACHE_HOME"); dir != "" {
+		return filepath.Join(dir, "huggingface", "hub"), nil
 	}
 	home, err := os.UserHomeDir()
 	return filepath.Join(home, ".cache", "huggingface", "hub"), err

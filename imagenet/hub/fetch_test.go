@@ -330,6 +330,19 @@ func TestOffline(t *testing.T) {
 	}
 }
 
+// TestCacheFolder: the cache lies where the environment says, as Python's library looks for it.
+func TestCacheFolder(t *testing.T) {
+	for _, c := range [][2]string{{"HOME", "/a/.cache/huggingface/hub"}, {"XDG_CACHE_HOME", "/a/huggingface/hub"}, {"HF_HOME", "/a/hub"}, {"HF_HUB_CACHE", "/a"}} {
+		for _, name := range []string{"XDG_CACHE_HOME", "HF_HOME", "HF_HUB_CACHE"} {
+			t.Setenv(name, "")
+		}
+		t.Setenv(c[0], "/a")
+		if got, err := cache(); err != nil || filepath.ToSlash(got) != c[1] {
+			t.Errorf("%s: %s, %v, want %s", c[0], got, err, c[1])
+		}
+	}
+}
+
 // TestToken: the token goes to the hub, not to the server that the hub points to.
 func TestToken(t *testing.T) {
 	var elsewhere, hub string

@@ -56,6 +56,13 @@ func (c *content) add(t Tensor) error {
 // Open opens a file and reads what it says of its tensors, not their numbers. Nested names are joined by dots. A file that
 // contradicts itself is an error; the checksums of a zip file are checked when numbers are read.
 func Open(path string) (*File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("hub: %w", err)
+	}
+	if !info.Mode().IsRegular() { // to open a pipe is to wait for who writes it
+		return nil, fmt.Errorf("hub: %s: not a file", path)
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("hub: %w", err)
@@ -73,9 +80,6 @@ func (f *File) open() error {
 	if err != nil {
 		return err
 	}
-	if !info.Mode().IsRegular() {
-		return errors.New("not a file")
-	}
 	f.size = info.Size()
 	base := filepath.Base(f.path)
 	f.content, err = read(f.file, f.size, strings.TrimSuffix(base, filepath.Ext(base)))
@@ -91,6 +95,8 @@ func read(r io.ReaderAt, size int64, name string) (content, error) {
 	}
 	has := func(prefix string) bool { return strings.HasPrefix(string(head), prefix) }
 	switch {
+	case size == 0:
+		return c, errors.New("an empty file")
 	case has("PK\x03\x04") || has("PK\x05\x06"):
 		return c, c.readZip(r, size, name)
 	case has(npyMagic):

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/wflowlab/wflowlab/imagenet/hub"
@@ -129,8 +130,10 @@ func TestHostile(t *testing.T) {
 		doubling += "}(X\x01\x00\x00\x00ah\x00X\x01\x00\x00\x00bh\x00uq\x00"
 	}
 	doubling += "."
+	// A list that holds one text of a megabyte half a million times.
+	long := "\x80\x02}X\x01\x00\x00\x00a](X\x00\x00\x10\x00" + strings.Repeat("b", 1<<20) + "q\x00" + strings.Repeat("h\x00", 500_000) + "es."
 	for _, c := range []struct{ what, data, want string }{
-		{"nothing", "", "begins with"},
+		{"nothing", "", "an empty file"},
 		{"a web page", "<!DOCTYPE html>", "begins with"},
 		{"a pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:0", "git lfs pull"},
 
@@ -156,6 +159,8 @@ func TestHostile(t *testing.T) {
 		{"half an item", torch(t, "\x80\x02}(K\x01u."), "half"},
 		{"cycle", torch(t, cycle), "nested deeper"},
 		{"doubling", torch(t, doubling), "names of more than"},
+		{"one long text often", torch(t, long), "names of more than"},
+		{"an offset of text", torch(t, strings.Replace(tensor("FloatStorage", 6, 0, tuple(6), tuple(1)), "tQ"+integer(0), "tQX\x01\x00\x00\x00a", 1)), "not described"},
 		{"deep", torch(t, "\x80\x02"+strings.Repeat("}X\x01\x00\x00\x00a", 100)+"K\x01"+strings.Repeat("s", 100)+"."), "nested deeper"},
 		{"a key twice", torch(t, "\x80\x02}(X\x01\x00\x00\x00aK\x01X\x01\x00\x00\x00aK\x02u."), "twice"},
 		{"a joined key twice", torch(t, "\x80\x02}(X\x03\x00\x00\x00a.bK\x01X\x01\x00\x00\x00a}X\x01\x00\x00\x00bK\x02su."), "twice"},
@@ -258,5 +263,18 @@ func TestCut(t *testing.T) {
 	}
 	if err := readAll("testdata/old.pt"); err == nil || !strings.Contains(err.Error(), "torch.save it again") {
 		t.Errorf("a file from before 1.6: error %v", err)
+	}
+}
+
+// TestPipe: what is no file is refused, and not waited for.
+func TestPipe(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe.pt")
+	if err := syscall.Mkfifo(path, 0o644); err != nil {
+		t.Skip(err)
+	}
+	for _, path := range []string{path, os.DevNull, t.TempDir()} {
+		if _, err := hub.Open(path); err == nil || !strings.Contains(err.Error(), path+": not a file") {
+			t.Errorf("error %v, want one that says %s is not a file", err, path)
+		}
 	}
 }

@@ -80,7 +80,7 @@ func findTorch(name string) (any, error) {
 			return nil, fmt.Errorf("%s of no tensor", name)
 		}), nil
 	}
-	return nil, fmt.Errorf("it names %q, which tensors do not need: refused, nothing was executed", name)
+	return nil, fmt.Errorf("it names %.200q, which tensors do not need: refused, nothing was executed", name)
 }
 
 // storage returns what ("storage", class, key, device, numbers) stands for.
@@ -93,7 +93,7 @@ func (z archive) storage(folder string, id []any) (any, error) {
 			m := z.members[folder+"/data/"+key]
 			switch {
 			case m == nil:
-				return nil, fmt.Errorf("storage %q is missing", key)
+				return nil, fmt.Errorf("storage %.200q is missing", key)
 			case m.Method != zip.Store:
 				return nil, fmt.Errorf("storage %q is compressed, as torch.save does not", key)
 			case m.UncompressedSize64%uint64(kind.bytes()) != 0 || m.UncompressedSize64/uint64(kind.bytes()) != uint64(n):
@@ -115,7 +115,7 @@ func rebuild(a []any) (any, error) {
 	shape, ok3 := integers(a[2])
 	strides, ok4 := integers(a[3])
 	if !ok1 || !ok2 || !ok3 || !ok4 || len(shape) != len(strides) || offset < 0 || offset > int64(s.n) {
-		return nil, fmt.Errorf("a tensor that is not described as torch.save does: offset %v, shape %v, strides %v", a[1], shape, strides)
+		return nil, fmt.Errorf("a tensor that is not described as torch.save does: offset %d, shape %v, strides %v", offset, shape, strides)
 	}
 	t := Tensor{Type: s.kind, Shape: shape, strides: strides}
 	if err := fits(t); err != nil {

@@ -67,7 +67,7 @@ func (w *walker) visit(name string, value any, depth int) error {
 		}
 		return nil
 	case *list:
-		if text, ok := v.text(); ok && depth > 0 {
+		if text, ok := v.text(w.left); ok && depth > 0 {
 			return w.note(name, text)
 		}
 		for i, item := range v.items {
@@ -115,12 +115,15 @@ func scalar(value any) (string, bool) {
 	return "", false
 }
 
-// text returns a list of scalars as text.
-func (l *list) text() (string, bool) {
+// text returns a list of scalars as text, unless it is longer than most: the same long text may be in it many times.
+func (l *list) text(most int) (string, bool) {
 	texts := make([]string, len(l.items))
 	for i, item := range l.items {
 		var ok bool
 		if texts[i], ok = scalar(item); !ok {
+			return "", false
+		}
+		if most -= len(texts[i]) + 1; most < 0 {
 			return "", false
 		}
 	}

@@ -156,6 +156,9 @@ func (v *View) WriteSafetensors(path string, as Type) error {
 	w.Write(header) // an error stays and comes with Flush
 	for _, e := range entries {
 		if err := v.write(w, e, as); err != nil {
+			if full := w.Flush(); full != nil {
+				return fmt.Errorf("hub: %s: %w", path, full)
+			}
 			return v.file.wrap(e.Name, err)
 		}
 	}
