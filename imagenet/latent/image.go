@@ -72,16 +72,12 @@ func ReadImage(path string) (*Image, error) {
 
 // readFile reads a file of an image.
 func readFile(path string) ([]byte, error) {
-	f, err := os.Open(path)
+	f, info, err := open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err == nil {
-		err = readable(info)
-	}
-	if err != nil {
+	if err := readable(info); err != nil {
 		return nil, fmt.Errorf("%s %w", path, err)
 	}
 	file := make([]byte, info.Size())
@@ -89,6 +85,25 @@ func readFile(path string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return file, nil
+}
+
+// open opens a file, and nothing else: to open a pipe is to wait for who writes it.
+func open(path string) (*os.File, fs.FileInfo, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, nil, fmt.Errorf("%s is not a file", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if info, err = f.Stat(); err != nil {
+		return nil, nil, errors.Join(err, f.Close())
+	}
+	return f, info, nil
 }
 
 // readable refuses what has no length, pipes and devices, and what is longer than any image within MaxPixels.

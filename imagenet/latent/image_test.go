@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/wflowlab/wflowlab/internal/golden"
@@ -204,7 +205,11 @@ func TestDecodeImageRefuses(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "x.jpg")
 	write(t, path, photograph[:300])
-	for _, p := range []string{path, path + "none", filepath.Dir(path)} {
+	pipe := path + "pipe"
+	if err := syscall.Mkfifo(pipe, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []string{path, path + "none", filepath.Dir(path), pipe} {
 		if _, err := ReadImage(p); err == nil || !strings.Contains(err.Error(), p) {
 			t.Errorf("%v does not name %s", err, p)
 		}

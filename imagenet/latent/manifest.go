@@ -174,16 +174,13 @@ func (r reader) ReadAt(b []byte, offset int64) (int, error) {
 
 // openArray opens and checks an array.
 func openArray(path string, p part) (*os.File, *array, error) {
-	f, err := os.Open(path)
+	f, info, err := open(path)
 	if err != nil {
 		return nil, nil, err
 	}
-	info, err := f.Stat()
+	a, err := readArray(f, info.Size(), p.kind, p.shape...)
 	if err == nil {
-		var a *array
-		if a, err = readArray(f, info.Size(), p.kind, p.shape...); err == nil {
-			return f, a, nil
-		}
+		return f, a, nil
 	}
 	return nil, nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
 }

@@ -575,7 +575,7 @@ func (sh *shard) close() {
 
 // readJSON reads a file whose every key into knows.
 func readJSON(path string, into any) error {
-	f, err := os.Open(path)
+	f, _, err := open(path)
 	if err != nil {
 		return err
 	}
