@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -55,14 +56,14 @@ weights. What it is is recognised, or said by --network: then the error tells wh
 }
 
 func convert(c *cobra.Command, from, to, name string, force bool) error {
-	if _, err := os.Stat(to); !force && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s is there already: --force writes over it", to)
-	}
-	f, err := hub.Open(from)
+	f, done, err := open(c.Context(), from)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
+	defer done()
+	if err := vacant(from, to, force); err != nil {
+		return err
+	}
 	var n network
 	var v *hub.View
 	if name == "" {
@@ -85,13 +86,38 @@ func convert(c *cobra.Command, from, to, name string, force bool) error {
 	if r.FromSHA256, err = f.SHA256(); err != nil {
 		return err
 	}
-	written, err := hub.Open(to)
+	written, done, err := open(c.Context(), to)
 	if err != nil {
 		return err
 	}
-	defer written.Close()
+	defer done()
 	if r.ToSHA256, err = written.SHA256(); err != nil {
 		return err
 	}
 	return report(c, r)
+}
+
+// vacant tells before the work begins whether a file can be written.
+func vacant(from, to string, force bool) error {
+	source, err := os.Stat(from)
+	if err != nil {
+		return err
+	}
+	there, err := os.Stat(to)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Stat(filepath.Dir(to)); err != nil {
+			return fmt.Errorf("%s: its folder: %w", to, err)
+		}
+		return nil
+	case err != nil:
+		return err
+	case os.SameFile(source, there):
+		return fmt.Errorf("%s is what it reads: want another name to write to", to)
+	case !there.Mode().IsRegular():
+		return fmt.Errorf("%s is there and no file: want another name to write to", to)
+	case !force:
+		return fmt.Errorf("%s is there already: --force writes over it", to)
+	}
+	return nil
 }

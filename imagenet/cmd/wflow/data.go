@@ -134,6 +134,9 @@ func (p preparation) run(c *cobra.Command) error {
 	if n, err := fmt.Sscanf(p.shard+"\n", "%d/%d%s", &s.Shard, &s.Shards, &rest); n != 2 || s.Shard < 0 || s.Shard >= s.Shards {
 		return misuse{fmt.Errorf("--shard %s, want i/n with 0 ≤ i < n: %v", p.shard, err)}
 	}
+	if p.batch < 1 {
+		return misuse{fmt.Errorf("--batch %d, want 1 or more", p.batch)}
+	}
 	images, err := latent.ReadFolder(p.images)
 	if err != nil {
 		return err
@@ -144,7 +147,8 @@ func (p preparation) run(c *cobra.Command) error {
 	}
 	defer finalize()
 	b := newBar(c.ErrOrStderr(), fmt.Sprintf("images of shard %s", p.shard), false)
-	s.Progress = func(done, total int) { b.set(int64(done), int64(total)) }
+	r := shard{Kind: "shard", Folder: p.cache, Shard: s.Shard, Shards: s.Shards}
+	s.Progress = func(done, total int) { r.Images = total; b.set(int64(done), int64(total)) }
 	err = latent.Prepare(ctx, p.cache, images, encoder, &s)
 	b.end()
 	if err != nil {
@@ -154,8 +158,7 @@ func (p preparation) run(c *cobra.Command) error {
 		return err
 	}
 	if s.Shards > 1 {
-		fmt.Fprintf(c.ErrOrStderr(), "shard %s is done; when all are, wflow data merge %s\n", p.shard, p.cache)
-		return nil
+		return report(c, r)
 	}
 	return merge(c, p.cache)
 }
@@ -173,11 +176,11 @@ func (p preparation) encoder(c *cobra.Command) (latent.Encoder, func(), error) {
 			return fail(err)
 		}
 	}
-	f, err := hub.Open(path)
+	f, done, err := open(c.Context(), path)
 	if err != nil {
 		return fail(err)
 	}
-	defer f.Close()
+	defer done()
 	n, err := networkNamed("vae")
 	if err != nil {
 		return fail(err)
@@ -201,6 +204,22 @@ func (p preparation) encoder(c *cobra.Command) (latent.Encoder, func(), error) {
 		return fail(err)
 	}
 	return latent.Encoder{Encode: a.Encode, SHA256: sum}, func() { a.Finalize(); backend.Finalize() }, nil
+}
+
+// shard is what prepare reports of one of several parts.
+type shard struct {
+	Kind   string `json:"kind"`
+	Folder string `json:"folder"`
+	Shard  int    `json:"shard"`
+	Shards int    `json:"shards"`
+	Images int    `json:"images"` // 0 if the cache is merged already
+}
+
+func (r shard) lines() []line {
+	var f facts
+	f.add("shard", "%d of %d is done, %s images", r.Shard, r.Shards, thousands(r.Images))
+	f.add("next", "wflow data merge %s, when all are", r.Folder)
+	return f
 }
 
 func mergeCommand() *cobra.Command {
@@ -250,6 +269,9 @@ func infoCache(c *cobra.Command, folder string) error {
 	m, err := latent.ReadManifest(folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		m, err = measure(c.Context(), folder)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("%s: no finished cache, neither its manifest.json nor all six files: %w", folder, err)
+		}
 	}
 	if err != nil {
 		return err
@@ -278,15 +300,13 @@ func measure(ctx context.Context, folder string) (*latent.Manifest, error) {
 		}
 		for _, part := range []string{"moments", "moments_flip", "targets"} {
 			name := fmt.Sprintf("%s_%s.npy", s.split, part)
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			f, err := hub.Open(filepath.Join(folder, name))
+			f, done, err := open(ctx, filepath.Join(folder, name))
 			if err != nil {
 				return nil, err
 			}
 			m.Files[name], err = f.SHA256()
-			if err := errors.Join(err, f.Close()); err != nil {
+			done()
+			if err != nil {
 				return nil, err
 			}
 		}
@@ -304,7 +324,9 @@ type bar struct {
 	shown  *progressbar.ProgressBar
 }
 
-func newBar(to io.Writer, what string, bytes bool) *bar { return &bar{to: to, what: what, bytes: bytes} }
+func newBar(to io.Writer, what string, bytes bool) *bar {
+	return &bar{to: to, what: what, bytes: bytes}
+}
 
 func (b *bar) set(done, total int64) {
 	if b.shown == nil {

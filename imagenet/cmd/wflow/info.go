@@ -87,6 +87,8 @@ func info(c *cobra.Command, what string) error {
 		return fmt.Errorf("%w, and no preset of that name: wflow info presets lists them", err)
 	case s.IsDir():
 		return infoCache(c, what)
+	case !s.Mode().IsRegular():
+		return fmt.Errorf("%s: neither a file nor a folder", what)
 	case extension == ".yaml" || extension == ".yml":
 		p, err := preset.ReadFile(what)
 		if err != nil {
@@ -94,12 +96,12 @@ func info(c *cobra.Command, what string) error {
 		}
 		return report(c, configuration{p})
 	}
-	f, err := hub.Open(what)
+	f, done, err := open(c.Context(), what)
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	r := checkpoint{Kind: "weights", File: what, Format: f.Format(), Meta: f.Meta(), Bytes: s.Size()}
+	defer done()
+	r := checkpoint{Kind: "weights", File: what, Format: f.Format(), Groups: []group{}, Meta: f.Meta(), Bytes: s.Size()}
 	if n, _, known := recognise(f); known {
 		r.Network = n.what
 	}

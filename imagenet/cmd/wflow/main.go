@@ -15,8 +15,11 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"unicode"
 
 	"github.com/spf13/cobra"
+
+	"github.com/wflowlab/wflowlab/imagenet/hub"
 )
 
 const (
@@ -27,8 +30,8 @@ const (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends it at once
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	stop()
 	os.Exit(code)
 }
 
@@ -55,11 +58,11 @@ not, and 130 when it was interrupted: what takes long goes on where it stopped w
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, context.Canceled):
+	case errors.Is(err, context.Canceled) || ctx.Err() != nil:
 		fmt.Fprintln(progress, "wflow: interrupted")
 		return interrupted
 	}
-	fmt.Fprintln(progress, "wflow:", err)
+	fmt.Fprintln(progress, "wflow:", printable(err.Error()))
 	if m := (misuse{}); errors.As(err, &m) || strings.HasPrefix(err.Error(), "unknown command") {
 		fmt.Fprintln(progress, "wflow help tells what there is.")
 		return misused
@@ -95,7 +98,9 @@ func report(c *cobra.Command, r interface{ lines() []line }) error {
 	}
 	lines := r.lines()
 	width := 0
-	for _, l := range lines {
+	for i := range lines {
+		l := &lines[i]
+		l.name, l.text = printable(l.name), strings.ReplaceAll(printable(l.text), "\n", " ")
 		width = max(width, len([]rune(l.name)))
 	}
 	for _, l := range lines {
@@ -104,6 +109,28 @@ func report(c *cobra.Command, r interface{ lines() []line }) error {
 		}
 	}
 	return nil
+}
+
+// printable returns text without what commands a terminal: names in files are other people's.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
+}
+
+// open opens a weight file until the command is interrupted.
+func open(ctx context.Context, path string) (f *hub.File, done func(), err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, nil, err
+	}
+	if f, err = hub.Open(path); err != nil {
+		return nil, nil, err
+	}
+	stop := context.AfterFunc(ctx, func() { f.Close() }) // who reads it gets an error
+	return f, func() { stop(); f.Close() }, nil
 }
 
 // line is a line of a report.

@@ -9,7 +9,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/wflowlab/wflowlab/imagenet/hub"
 	"github.com/wflowlab/wflowlab/imagenet/latent"
@@ -46,6 +48,16 @@ func zeros(t *testing.T, path string, table weights.Table) {
 // What there is not is exit code 2, what went wrong is 1, and both say what it was.
 func TestExitCodes(t *testing.T) {
 	empty := t.TempDir()
+	pipe, file := filepath.Join(empty, "pipe"), filepath.Join(empty, "a.npy")
+	for _, path := range []string{pipe, pipe + ".yaml"} {
+		if err := syscall.Mkfifo(path, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	header := "{'descr': '|u1', 'fortran_order': False, 'shape': (1,), }\n"
+	if err := os.WriteFile(file, []byte("\x93NUMPY\x01\x00"+string(rune(len(header)))+"\x00"+header+"a"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		arguments string
 		code      int
@@ -66,6 +78,16 @@ func TestExitCodes(t *testing.T) {
 		{"data prepare " + empty + " out", failed, "train"},
 		{"data merge " + empty, failed, "merge"},
 		{"data verify " + empty, failed, "manifest.json"},
+		{"data prepare a b --batch 0", misused, "--batch 0, want 1 or more"},
+		{"info " + empty, failed, empty + ": no finished cache"},
+		{"info " + pipe, failed, pipe + ": neither a file nor a folder"},
+		{"info " + pipe + ".yaml", failed, "neither a file nor a folder"},
+		{"convert " + pipe + " out", failed, pipe + ": not a file"},
+		{"convert " + file + " " + file, failed, "is what it reads"},
+		{"convert --force " + file + " " + empty + "/./a.npy", failed, "is what it reads"},
+		{"convert --force " + file + " " + empty, failed, empty + " is there and no file"},
+		{"convert " + file + " " + empty + "/no/b", failed, "/no: no such file"},
+		{"convert " + file + " " + file + "/b", failed, "not a directory"},
 	} {
 		_, said, code := wflow(context.Background(), strings.Fields(c.arguments)...)
 		if code != c.code || !strings.Contains(said, c.says) {
@@ -131,6 +153,46 @@ func TestCache(t *testing.T) {
 	cancel()
 	if _, said, code := wflow(ctx, "info", folder); code != interrupted || said != "wflow: interrupted\n" {
 		t.Errorf("interrupted: exit code %d: %s", code, said)
+	}
+}
+
+// What a file says of itself does not command the terminal.
+func TestPrintable(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.safetensors")
+	header, err := safetensors.EncodeHeader(nil, map[string]string{"title": "\x1b]0;mine\a\nSHA-256  0", "\x1b[2J": "1", "ж\u202e": "日本"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, header, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, said, code := wflow(context.Background(), "info", path)
+	if code != 0 || strings.ContainsAny(out, "\x1b\a\u202e") || strings.Contains(out, "\nSHA-256  0") || !strings.Contains(out, "日本") {
+		t.Errorf("exit code %d: %q, %q", code, out, said)
+	}
+}
+
+// A command that reads a weight file ends when it is interrupted, and what it was writing is gone.
+func TestInterrupted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("reads up to 335 MB")
+	}
+	folder := t.TempDir()
+	from := filepath.Join(folder, "vae.safetensors")
+	n, err := networkNamed("vae")
+	if err != nil {
+		t.Fatal(err)
+	}
+	zeros(t, from, n.table)
+	for _, arguments := range [][]string{{"info", from}, {"convert", "--network", "vae", from, filepath.Join(folder, "to")}} {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+		if out, said, code := wflow(ctx, arguments...); code != interrupted || out != "" || said != "wflow: interrupted\n" {
+			t.Errorf("%s: exit code %d: %s%s", arguments[0], code, out, said)
+		}
+		cancel()
+	}
+	if left, err := os.ReadDir(folder); err != nil || len(left) != 1 {
+		t.Errorf("%v, %v are left", left, err)
 	}
 }
 
