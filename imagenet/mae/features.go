@@ -72,8 +72,11 @@ func (c Config) Features(scope *model.Scope, x *graph.Node, a Activations) []Fea
 func (a Activations) of(name string, x *graph.Node) []Feature {
 	b, side, channels := x.Shape().Dim(0), x.Shape().Dim(1), x.Shape().Dim(-1)
 	over := map[int]moments{1: {mean: x}} // by the side of the squares
+	if side == 1 {
+		over[1] = moments{x, graph.ZerosLike(x)}
+	}
 	for _, p := range slices.Sorted(slices.Values(slices.Concat(a.PatchMean, a.PatchStd, []int{side}))) {
-		if p < 2 {
+		if p < 2 && p != side {
 			exceptions.Panicf("mae: squares of side %d, want at least 2", p)
 		}
 		if _, known := over[p]; known || side%p != 0 {

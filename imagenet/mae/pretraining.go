@@ -82,12 +82,14 @@ type Pretraining struct {
 	FineTuneLambda float64 // finetune_cls
 }
 
+const clip = 2 // of which no file speaks
+
 // ReleasedPretraining returns how the released encoder of a width was trained: 256 for 30,000 steps, 640 for 200,000 of
 // which the last 3,000 classify too.
 func ReleasedPretraining(width int) Pretraining {
 	p := Pretraining{
 		Steps: 30_000, Batch: 8192, Rate: onestep.Rate{Peak: 4e-3, WarmUp: 4000}, Beta1: 0.9, Beta2: 0.95,
-		WeightDecay: 0.01, Clip: 2, Average: 0.9995, Hidden: 0.5, Seed: 42,
+		WeightDecay: 0.01, Clip: clip, Average: 0.9995, Hidden: 0.5, Seed: 42,
 		FineTuneWarmUp: 1000, FineTuneLambda: 0.1,
 	}
 	if width == 640 {

@@ -1,0 +1,137 @@
+package dit_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/janpfeifer/must"
+
+	"github.com/wflowlab/wflowlab/imagenet/dit"
+	"github.com/wflowlab/wflowlab/imagenet/hub"
+	"github.com/wflowlab/wflowlab/imagenet/preset"
+	"github.com/wflowlab/wflowlab/imagenet/weights"
+	"github.com/wflowlab/wflowlab/wflow/mlp/safetensors"
+	"github.com/wflowlab/wflowlab/wflow/onestep"
+)
+
+// What a released configuration asks for.
+func ExampleFromPreset() {
+	p := must.M1(preset.Named("gen/latent_sota_XL_ot_8node"))
+	c := must.M1(dit.FromPreset(p.Generator))
+	fmt.Println(c.Table().Size(), "parameters, bfloat16", c.BFloat16)
+	c.BFloat16, c.Recompute = false, false // of no use for samples on a CPU
+	fmt.Println("XL/2:", c == dit.XL())
+	// Output:
+	// 678929872 parameters, bfloat16 true
+	// XL/2: true
+}
+
+// Every released configuration is one of the sizes whose tables TestGoldenTables holds to PyTorch's.
+func TestFromPreset(t *testing.T) {
+	ran := 0
+	for name, size := range map[string]dit.Config{
+		"gen/ablation_ot_1node":       dit.B(),
+		"gen/latent_sota_B_ot_1node":  dit.B(),
+		"gen/latent_sota_B_ot_8node":  dit.B(),
+		"gen/latent_sota_L_ot_1node":  dit.L(),
+		"gen/latent_sota_L_ot_8node":  dit.L(),
+		"gen/latent_sota_XL_ot_1node": dit.XL(),
+		"gen/latent_sota_XL_ot_8node": dit.XL(),
+	} {
+		ran++
+		g := must.M1(preset.Named(name)).Generator
+		c, err := dit.FromPreset(g)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if n := c.Table().Size(); n != g.Parameters() || c.Table().SHA256() != size.Table().SHA256() {
+			t.Errorf("%s: %d parameters of checksum %s, want %d of %s", name, n, c.Table().SHA256(), g.Parameters(), size.Table().SHA256())
+		}
+		want := size
+		want.BFloat16, want.Float32Attention, want.Recompute = true, name == "gen/ablation_ot_1node", size != dit.B()
+		if c != want {
+			t.Errorf("%s: %+v, want %+v", name, c, want)
+		}
+
+		g.Model.OutChannels++
+		if _, err := dit.FromPreset(g); err == nil {
+			t.Errorf("%s with another out_channels: no error", name)
+		}
+	}
+	for _, name := range preset.Names() {
+		if must.M1(preset.Named(name)).Generator != nil {
+			ran--
+		}
+	}
+	if ran != 0 {
+		t.Errorf("%d configurations too many, or too few", ran)
+	}
+}
+
+// From a preset by way of a file as W-Flow's training writes it to latents: the same as with the weights themselves.
+func TestPresetToLatents(t *testing.T) {
+	g := must.M1(preset.Named("gen/ablation_ot_1node")).Generator
+	g.Model.BFloat16 = false
+	g.Model.Width, g.Model.Condition, g.Model.Depth, g.Model.Heads, g.Model.Size, g.Data.Classes = 48, 48, 2, 2, 8, 10
+	c, err := dit.FromPreset(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := c.Table()
+	if table.Size() != g.Parameters() {
+		t.Errorf("%d parameters, preset says %d", table.Size(), g.Parameters())
+	}
+
+	random := func(p weights.Parameter) ([]float32, error) { // a last layer that is not zero, unlike Initial's
+		return c.Initial(uint64(len(p.Name)))(weights.Parameter{Name: "model.cls_embed", Shape: p.Shape})
+	}
+	file := safetensors.File{Tensors: map[string]safetensors.Tensor{}}
+	for _, p := range table {
+		file.Tensors["ema_model._orig_mod."+p.Name] = safetensors.Tensor{Shape: p.Shape, Data: must.M1(random(p))}
+	}
+	path := filepath.Join(t.TempDir(), "state.safetensors")
+	if err := file.WriteFile(path); err != nil {
+		t.Fatal(err)
+	}
+	f, err := hub.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	view, err := f.View(hub.WFlow, table)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	backend, _, err := onestep.Backend()
+	if err != nil {
+		t.Fatal(err)
+	}
+	latents := func(read func(weights.Parameter) ([]float32, error)) []float32 {
+		store := model.NewStore()
+		if err := weights.Load(store.RootScope(), table, read); err != nil {
+			t.Fatal(err)
+		}
+		noise := make([]float32, 2*8*8*4)
+		for i := range noise {
+			noise[i] = float32(i%7) - 3
+		}
+		out, err := model.CallOnce(backend, store, func(scope *model.Scope, in []*graph.Node) *graph.Node {
+			return c.Generate(scope, in[0], in[1], in[2], in[3])
+		}, tensors.FromFlatDataAndDimensions(noise, 2, 8, 8, 4), []int32{3, 7},
+			tensors.FromFlatDataAndDimensions(make([]int32, 2*c.Codebooks), 2, c.Codebooks), []float32{1, 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tensors.MustCopyFlatData[float32](out)
+	}
+	got, want := latents(view.Read), latents(random)
+	if !slices.Equal(got, want) || slices.Max(got) == 0 {
+		t.Errorf("from the file %v…, want %v…", got[:4], want[:4])
+	}
+}

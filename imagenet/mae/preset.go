@@ -1,0 +1,39 @@
+package mae
+
+import (
+	"fmt"
+
+	"github.com/wflowlab/wflowlab/imagenet/preset"
+	"github.com/wflowlab/wflowlab/wflow/onestep"
+)
+
+// FromPreset returns the network and the pre-training that an official configuration file of an encoder describes. Keys
+// that ask for what is not built here (see [Config]) are an error, as is a share of hidden squares that is drawn.
+func FromPreset(m *preset.MAE) (Config, Pretraining, error) {
+	n, t := m.Model, m.Train
+	switch {
+	case n.InputPatch != 1:
+		return Config{}, Pretraining{}, fmt.Errorf("mae: input_patch_size %d, want 1", n.InputPatch)
+	case n.Dropout != 0:
+		return Config{}, Pretraining{}, fmt.Errorf("mae: dropout_prob %v, want 0", n.Dropout)
+	case len(n.Layers) != 4:
+		return Config{}, Pretraining{}, fmt.Errorf("mae: layers of %d stages, want 4", len(n.Layers))
+	case t.Masking.Least != t.Masking.Most:
+		return Config{}, Pretraining{}, fmt.Errorf("mae: mask_ratio_min %v and mask_ratio_max %v, want them equal", t.Masking.Least, t.Masking.Most)
+	case t.Masking.Classification != 0:
+		return Config{}, Pretraining{}, fmt.Errorf("mae: lambda_cls %v, want 0 before the last steps", t.Masking.Classification)
+	}
+	c := Config{Width: n.Width, Layers: [4]int(n.Layers), Channels: n.Channels, Classes: m.Data.Classes, Patch: n.Patch}
+	p := Pretraining{
+		Steps: t.Steps, Batch: m.Data.Batch, Rate: onestep.Rate{Peak: m.Optimizer.Rate.Peak, WarmUp: m.Optimizer.Rate.WarmUp},
+		Beta1: m.Optimizer.Beta1, Beta2: m.Optimizer.Beta2, WeightDecay: m.Optimizer.WeightDecay, Clip: clip,
+		Average: t.Average, Hidden: t.Masking.Least, Seed: uint64(t.Seed),
+		FineTuneSteps: t.FineTune, FineTuneWarmUp: t.FineTuneWarmUp, FineTuneLambda: t.FineTuneWeight,
+	}
+	return c, p, c.Validate()
+}
+
+// ActivationsFromPreset returns the features that an official configuration file of a generator asks for.
+func ActivationsFromPreset(f preset.Features) Activations {
+	return Activations{Mean: f.Mean, Std: f.Std, PatchMean: f.MeanPatches, PatchStd: f.StdPatches, EveryBlock: int(f.EveryBlock)}
+}

@@ -1,0 +1,131 @@
+package mae_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/janpfeifer/must"
+
+	"github.com/wflowlab/wflowlab/imagenet/hub"
+	"github.com/wflowlab/wflowlab/imagenet/mae"
+	"github.com/wflowlab/wflowlab/imagenet/preset"
+	"github.com/wflowlab/wflowlab/imagenet/weights"
+	"github.com/wflowlab/wflowlab/wflow/mlp/safetensors"
+	"github.com/wflowlab/wflowlab/wflow/onestep"
+)
+
+// What a released configuration asks for.
+func ExampleFromPreset() {
+	p := must.M1(preset.Named("mae/latent_640"))
+	c, pretraining, err := mae.FromPreset(p.MAE)
+	must.M(err)
+	fmt.Println(c.Table().Size(), "parameters,", c.Table().Under("encoder.").Size(), "of the encoder")
+	fmt.Println(pretraining.Steps, "steps of", pretraining.Batch)
+	// Output:
+	// 2687866604 parameters, 2126036480 of the encoder
+	// 200000 steps of 8192
+}
+
+// The released configurations are those whose tables TestGoldenTable holds to PyTorch's, and all of them compute the
+// features that AllActivations does.
+func TestFromPreset(t *testing.T) {
+	encoders := 0
+	for _, name := range preset.Names() {
+		p := must.M1(preset.Named(name))
+		if p.MAE == nil {
+			if a := mae.ActivationsFromPreset(p.Generator.Train.Features); !reflect.DeepEqual(a, mae.AllActivations()) {
+				t.Errorf("%s: %+v, want %+v", name, a, mae.AllActivations())
+			}
+			continue
+		}
+		encoders++
+		width := map[string]int{"mae/latent_640": 640, "mae/latent_ablation_256": 256}[name]
+		c, pretraining, err := mae.FromPreset(p.MAE)
+		if err != nil || c != mae.Released(width) || pretraining != mae.ReleasedPretraining(width) {
+			t.Errorf("%s: %+v, %+v, error %v, want %+v, %+v", name, c, pretraining, err, mae.Released(width), mae.ReleasedPretraining(width))
+		}
+		if n := c.Table().Size(); n != p.MAE.Parameters() {
+			t.Errorf("%s: %d parameters, preset says %d", name, n, p.MAE.Parameters())
+		}
+	}
+	if encoders != 2 {
+		t.Errorf("%d encoders, want 2", encoders)
+	}
+	for want, change := range map[string]func(m *preset.MAE){
+		"input_patch_size 2": func(m *preset.MAE) { m.Model.InputPatch = 2 },
+		"dropout_prob 0.1":   func(m *preset.MAE) { m.Model.Dropout = 0.1 },
+		"of 3 stages":        func(m *preset.MAE) { m.Model.Layers = m.Model.Layers[1:] },
+		"mask_ratio_max 0.9": func(m *preset.MAE) { m.Train.Masking.Most = 0.9 },
+		"lambda_cls 0.2":     func(m *preset.MAE) { m.Train.Masking.Classification = 0.2 },
+		"Width is 0":         func(m *preset.MAE) { m.Model.Width = 0 },
+	} {
+		m := must.M1(preset.Named("mae/latent_640")).MAE
+		change(m)
+		if _, _, err := mae.FromPreset(m); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+}
+
+// From a preset by way of a weight file to features: the same as with the weights themselves.
+func TestPresetToFeatures(t *testing.T) {
+	m := must.M1(preset.Named("mae/latent_ablation_256")).MAE
+	m.Model.Width, m.Model.Layers, m.Data.Classes = 6, []int{1, 2, 1, 1}, 10
+	c, _, err := mae.FromPreset(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.Table().Size() != m.Parameters() {
+		t.Errorf("%d parameters, preset says %d", c.Table().Size(), m.Parameters())
+	}
+	file := safetensors.File{Tensors: map[string]safetensors.Tensor{}}
+	for _, p := range c.Table() {
+		file.Tensors[p.Name] = safetensors.Tensor{Shape: p.Shape, Data: must.M1(mae.Initial(3)(p))}
+	}
+	path := filepath.Join(t.TempDir(), "encoder.safetensors")
+	if err := file.WriteFile(path); err != nil {
+		t.Fatal(err)
+	}
+	f, err := hub.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	view, err := f.View(hub.Official, c.Table())
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	backend, _, err := onestep.Backend()
+	if err != nil {
+		t.Fatal(err)
+	}
+	features := func(read func(weights.Parameter) ([]float32, error)) []float32 {
+		store := model.NewStore()
+		if err := weights.Load(store.RootScope(), c.Table().Under("encoder."), read); err != nil {
+			t.Fatal(err)
+		}
+		x := make([]float32, 2*8*8*4)
+		for i := range x {
+			x[i] = float32(i%7) - 3
+		}
+		out, err := model.CallOnce(backend, store, func(scope *model.Scope, x *graph.Node) *graph.Node {
+			all := c.Features(scope, x, mae.AllActivations())
+			return all[len(all)-1].Value // layer2_blk2_std_4
+		}, tensors.FromFlatDataAndDimensions(x, 2, 8, 8, 4))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return tensors.MustCopyFlatData[float32](out)
+	}
+	if got, want := features(view.Under("encoder.").Read), features(mae.Initial(3)); !slices.Equal(got, want) || slices.Max(got) == 0 {
+		t.Errorf("from the file %v…, want %v…", got[:4], want[:4])
+	}
+}
