@@ -13,9 +13,12 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/wflowlab/wflowlab/imagenet/weights"
+	"github.com/wflowlab/wflowlab/internal/golden"
 	"github.com/wflowlab/wflowlab/toy/stream"
 	"github.com/wflowlab/wflowlab/wflow/onestep"
 )
+
+func TestMain(m *testing.M) { golden.Main(m) }
 
 // small is a generator like the released ones in all but size.
 func small() Config {

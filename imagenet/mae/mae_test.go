@@ -14,8 +14,11 @@ import (
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 
 	"github.com/wflowlab/wflowlab/imagenet/weights"
+	"github.com/wflowlab/wflowlab/internal/golden"
 	"github.com/wflowlab/wflowlab/toy/stream"
 )
+
+func TestMain(m *testing.M) { golden.Main(m) }
 
 // tiny is as small as an encoder gets.
 var tiny = Config{Width: 6, Layers: [4]int{1, 2, 1, 1}, Channels: 3, Classes: 5, Patch: 2}
@@ -145,6 +148,24 @@ func TestStatistics(t *testing.T) {
 			want = mean
 		}
 		near(t, names[k], got[k], want)
+	}
+}
+
+// A map of one position, as latents of side 8 have, is its own mean and deviates by nothing: √1e-6.
+func TestStatisticsOfOnePosition(t *testing.T) {
+	b, _ := backend(t)
+	x := normals("map", 2*3)
+	got := call(t, b, model.NewStore(), func(_ *model.Scope, x []*graph.Node) (out []*graph.Node) {
+		for _, f := range AllActivations().of("map", x[0]) {
+			out = append(out, f.Value)
+		}
+		return out
+	}, tensors.FromFlatDataAndDimensions(x, 2, 1, 1, 3))
+	for i, want := range [][]float64{x, x, slices.Repeat([]float64{1e-3}, len(x))} {
+		near(t, []string{"map", "mean", "deviation"}[i], got[i], want)
+	}
+	if len(got) != 3 {
+		t.Errorf("%d features, want 3", len(got))
 	}
 }
 

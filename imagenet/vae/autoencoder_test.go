@@ -16,6 +16,8 @@ import (
 	"github.com/wflowlab/wflowlab/wflow/onestep"
 )
 
+func TestMain(m *testing.M) { golden.Main(m) }
+
 // small is fast on every backend.
 var small = Config{Widths: []int{4, 8}, Layers: 1, Latent: 2, Groups: 2}
 

@@ -1,0 +1,17 @@
+package golden
+
+import (
+	"flag"
+	"os"
+	"testing"
+)
+
+// Main runs the tests of a package of networks, as its TestMain. XLA takes longer to compile these than to run them: here
+// it does not optimise, unless benchmarks are asked for.
+func Main(m *testing.M) {
+	flag.Parse()
+	if flag.Lookup("test.bench").Value.String() == "" {
+		os.Setenv("XLA_FLAGS", "--xla_backend_optimization_level=0 "+os.Getenv("XLA_FLAGS"))
+	}
+	os.Exit(m.Run())
+}
