@@ -278,3 +278,20 @@ func TestPipe(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingOfMuch: arrays of no numbers, however large their other axes, are read.
+func TestNothingOfMuch(t *testing.T) {
+	long := "\x8a\x08" + "\x00\x00\x00\x00\x00\x00\x00\x20" // 2⁶¹
+	for _, data := range []string{
+		withHeader(`{"a":{"dtype":"F32","shape":[0,2305843009213693952],"data_offsets":[0,0]}}`, ""),
+		withHeader(`{"a":{"dtype":"F32","shape":[2305843009213693952,2305843009213693952,0],"data_offsets":[0,0]}}`, ""),
+		npy("<f4", "False", "(0, 2305843009213693952)", ""), npy("<f4", "True", "(0, 2305843009213693952)", ""),
+		torch(t, tensor("FloatStorage", 6, 0, "("+integer(0)+long+"t", "("+long+integer(1)+"t")),
+		torch(t, tensor("FloatStorage", 6, 0, "("+integer(0)+long+"t", tuple(5, 1))),
+		"\x81\xa1a" + array("float32", "\x92\x00\xcf\x20\x00\x00\x00\x00\x00\x00\x00", ""),
+	} {
+		if err := readAll(write(t, "a", data)); err != nil && !strings.Contains(err.Error(), "shape") {
+			t.Errorf("%q: %v", data, err)
+		}
+	}
+}

@@ -90,8 +90,11 @@ func (t Tensor) transposed(order ...int) Tensor {
 // axis is a direction to walk in: its length, and what a step means in the file and row-major, in numbers.
 type axis struct{ n, file, row int }
 
-// axes returns the axes in the order of the file, the last one the fastest.
+// axes returns the axes in the order of the file, the last one the fastest; of no numbers, none.
 func (t Tensor) axes() []axis {
+	if t.Len() == 0 { // the others may be so long that their product overflows
+		return nil
+	}
 	row := rowMajor(t.Shape)
 	file := t.strides
 	if file == nil {
