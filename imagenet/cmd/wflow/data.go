@@ -266,12 +266,20 @@ func verifyCommand() *cobra.Command {
 
 // infoCache reports a cache by its manifest, or the official code's, which has none, by its files.
 func infoCache(c *cobra.Command, folder string) error {
-	m, err := latent.ReadManifest(folder)
+	found, err := measure(folder)
 	if errors.Is(err, fs.ErrNotExist) {
-		m, err = measure(c.Context(), folder)
-		if errors.Is(err, fs.ErrNotExist) {
-			err = fmt.Errorf("%s: no finished cache, neither its manifest.json nor all six files: %w", folder, err)
-		}
+		return fmt.Errorf("%s: no finished cache of six files: %w", folder, err)
+	}
+	if err != nil {
+		return err
+	}
+	m, err := latent.ReadManifest(folder)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		m = found
+		err = hash(c.Context(), folder, m.Files)
+	case err == nil && (m.Train != found.Train || m.Val != found.Val):
+		err = fmt.Errorf("%s: %d images of train and %d of val, want %d and %d as its manifest says", folder, found.Train, found.Val, m.Train, m.Val)
 	}
 	if err != nil {
 		return err
@@ -283,8 +291,8 @@ func infoCache(c *cobra.Command, folder string) error {
 	return report(c, r)
 }
 
-// measure makes what can be said of a cache without a manifest.
-func measure(ctx context.Context, folder string) (*latent.Manifest, error) {
+// measure makes what the headers and the lengths of its files say of a cache.
+func measure(folder string) (*latent.Manifest, error) {
 	m := &latent.Manifest{Files: map[string]string{}}
 	for _, s := range []struct {
 		split latent.Split
@@ -299,19 +307,26 @@ func measure(ctx context.Context, folder string) (*latent.Manifest, error) {
 			return nil, err
 		}
 		for _, part := range []string{"moments", "moments_flip", "targets"} {
-			name := fmt.Sprintf("%s_%s.npy", s.split, part)
-			f, done, err := open(ctx, filepath.Join(folder, name))
-			if err != nil {
-				return nil, err
-			}
-			m.Files[name], err = f.SHA256()
-			done()
-			if err != nil {
-				return nil, err
-			}
+			m.Files[fmt.Sprintf("%s_%s.npy", s.split, part)] = ""
 		}
 	}
 	return m, nil
+}
+
+// hash adds the SHA-256 of files to their names.
+func hash(ctx context.Context, folder string, files map[string]string) error {
+	for name := range files {
+		f, done, err := open(ctx, filepath.Join(folder, name))
+		if err != nil {
+			return err
+		}
+		files[name], err = f.SHA256()
+		done()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // bar shows how far something is and how long it will take, unless it is done already. What was done before it began is

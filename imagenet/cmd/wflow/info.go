@@ -63,7 +63,8 @@ func infoCommand() *cobra.Command {
 
   a weight file     safetensors, PyTorch, Flax msgpack, .npy or .npz; which network, if it is one of those released
   a configuration   an official YAML file, or the name of a preset: see wflow info presets
-  a cache           the folder that wflow data prepare or the official code writes`,
+  a cache           the folder that wflow data prepare or the official code writes; checksums are those of its manifest
+                    if it has one, which wflow data verify holds the files to`,
 		Example: `  wflow info gen/ablation_ot_1node
   wflow info state_00030000.pt
   wflow info latents --json`,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"image"
 	"image/png"
 	"os"
@@ -142,6 +143,24 @@ func TestCache(t *testing.T) {
 		if err := json.Unmarshal([]byte(out), &r); err != nil || code != 0 || r.Train != 3 || r.Val != 2 || r.Classes != 2 || len(r.Files) != 6 {
 			t.Errorf("%s: exit code %d, %v: %s%s", command, code, err, out, said)
 		}
+	}
+	other := noisy(t)
+	if _, said, code := wflow(context.Background(), "data", "merge", other); code != 0 {
+		t.Fatal(said)
+	}
+	for _, name := range []string{"val_moments.npy", "val_moments_flip.npy", "val_targets.npy"} { // those of train
+		if err := errors.Join(os.Remove(filepath.Join(other, name)), os.Link(filepath.Join(other, "train"+name[3:]), filepath.Join(other, name))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, said, code := wflow(context.Background(), "info", other); code != failed || !strings.Contains(said, "3 of val, want 3 and 2") {
+		t.Errorf("of another length: exit code %d: %s", code, said)
+	}
+	if err := os.Truncate(filepath.Join(other, "train_targets.npy"), 140); err != nil {
+		t.Fatal(err)
+	}
+	if _, said, code := wflow(context.Background(), "info", other); code != failed || !strings.Contains(said, "train_targets.npy: 12 bytes") {
+		t.Errorf("cut off: exit code %d: %s", code, said)
 	}
 	if err := os.Remove(filepath.Join(folder, "manifest.json")); err != nil { // as the official code leaves it
 		t.Fatal(err)
