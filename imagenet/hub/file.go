@@ -56,14 +56,7 @@ func (c *content) add(t Tensor) error {
 // Open opens a file and reads what it says of its tensors, not their numbers. Nested names are joined by dots. A file that
 // contradicts itself is an error; the checksums of a zip file are checked when numbers are read.
 func Open(path string) (*File, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, fmt.Errorf("hub: %w", err)
-	}
-	if !info.Mode().IsRegular() { // to open a pipe is to wait for who writes it
-		return nil, fmt.Errorf("hub: %s: not a file", path)
-	}
-	file, err := os.Open(path)
+	file, err := regular(path)
 	if err != nil {
 		return nil, fmt.Errorf("hub: %w", err)
 	}
@@ -73,6 +66,18 @@ func Open(path string) (*File, error) {
 		return nil, fmt.Errorf("hub: %s: %w", path, err)
 	}
 	return f, nil
+}
+
+// regular opens a file, and nothing else: to open a pipe is to wait for who writes it.
+func regular(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: not a file", path)
+	}
+	return os.Open(path)
 }
 
 func (f *File) open() error {

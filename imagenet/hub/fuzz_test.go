@@ -2,6 +2,7 @@ package hub
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
@@ -78,6 +79,19 @@ func FuzzPickle(f *testing.F) {
 			if err := numbers(x, make([]float32, x.Len())); err != nil {
 				t.Fatal(err)
 			}
+		}
+	})
+}
+
+func FuzzMetadata(f *testing.F) {
+	f.Add([]byte(`{"kind": "mae", "backend": "jax", "model_config": {"base_channels": 6}}`))
+	path := filepath.Join(f.TempDir(), "metadata.json")
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if m, err := ReadMetadata(path); err == nil && !json.Valid(m.ModelConfig) {
+			t.Fatalf("model_config %q", m.ModelConfig)
 		}
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -100,7 +99,7 @@ type Metadata struct {
 func ReadMetadata(path string) (Metadata, error) {
 	var m Metadata
 	path = filepath.Join(filepath.Dir(path), "metadata.json")
-	file, err := os.Open(path)
+	file, err := regular(path)
 	if err != nil {
 		return m, fmt.Errorf("hub: %w", err)
 	}
