@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -30,7 +31,8 @@ var extensions = []string{".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif
 
 // ReadFolder lists the images below root. Classes are the folders of train, sorted by name; val must have the same
 // ones. Within a class, images lie at any depth, links are followed, and other files are left out. A class without
-// images, a class of one split that the other lacks, a link to nothing, and what is no file or above 1 GiB are errors.
+// images, a class of one split that the other lacks, a link to nothing or to a folder around it, and what is no file or
+// above 1 GiB are errors.
 func ReadFolder(root string) (*Folder, error) {
 	f := &Folder{Root: root}
 	for _, split := range splits {
@@ -82,9 +84,22 @@ func readSplit(folder string) (classes []string, files []File, err error) {
 // readClass lists a class: its folders sorted by their whole path, the files of each by name.
 func readClass(split, class string, label int) (files []File, err error) {
 	inside := map[string][]File{}
+	var above []fs.FileInfo // the folder that is read, and those around it
 	var read func(folder string) error
 	read = func(folder string) error {
-		entries, err := os.ReadDir(filepath.Join(split, filepath.FromSlash(folder)))
+		folderPath := filepath.Join(split, filepath.FromSlash(folder))
+		here, err := os.Stat(folderPath)
+		if err != nil {
+			return err
+		}
+		for _, around := range above {
+			if os.SameFile(around, here) {
+				return fmt.Errorf("%s leads back to a folder around it", folderPath)
+			}
+		}
+		above = append(above, here)
+		defer func() { above = above[:len(above)-1] }()
+		entries, err := os.ReadDir(folderPath)
 		if err != nil {
 			return err
 		}

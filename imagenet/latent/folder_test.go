@@ -71,6 +71,12 @@ func TestReadFolderRefuses(t *testing.T) {
 	if err := os.Truncate(filepath.Join(sparse, "val", "a", "1.png"), 1<<40); err != nil {
 		t.Fatal(err)
 	}
+	loop := tree(t, "train/a/1.png", "val/a/1.png")
+	for _, name := range []string{"x", "y"} { // a way for every word of x and y
+		if err := os.Symlink(".", filepath.Join(loop, "val", "a", name)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	var many []string
 	for i := range 12 {
 		many = append(many, fmt.Sprintf("train/c%02d/1.png", i))
@@ -84,6 +90,7 @@ func TestReadFolderRefuses(t *testing.T) {
 		"many":       {tree(t, append(many, "val/c03/1.png")...), "11 only in train (c00, c01, c02, c04, c05, c06, c07, c08, c09, c10, …), 0 only in val"},
 		"pipe":       {pipe, "2.png is not a file"},
 		"broken":     {broken, "2.png"},
+		"loop":       {loop, filepath.Join("a", "x") + " leads back"},
 		"sparse":     {sparse, "1.png has 1099511627776 bytes"},
 	} {
 		if f, err := ReadFolder(c.root); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.root) {
