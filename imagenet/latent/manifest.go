@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/google/renameio/v2"
 )
@@ -28,8 +29,14 @@ type Manifest struct {
 // Merge makes the cache from its finished shards, in their order, and returns its manifest; only then does it remove
 // them, so that more shards than one take their room on the disk twice. The bytes do not depend on the number of shards.
 // It can be stopped and called again; of a cache that is merged it returns the manifest. A shard that is missing or not
-// finished, or of another recipe, is an error that names it.
+// finished, or of another recipe, is an error that names it, and so is another process that merges.
 func Merge(ctx context.Context, folder string) (*Manifest, error) {
+	if f, err := os.Open(folder); err == nil {
+		defer f.Close()
+		if err := hold(f); err != nil {
+			return nil, fmt.Errorf("latent: merge: %w", err)
+		}
+	}
 	m, err := ReadManifest(folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		m, err = merge(ctx, folder)
@@ -126,6 +133,17 @@ func join(ctx context.Context, folder string, there []*shard, s Split, p part, r
 			return nil // by a call that was stopped
 		}
 		return err
+	}
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), "."+p.name(s)) { // begun by a call that was killed
+			if err := os.Remove(filepath.Join(folder, e.Name())); err != nil {
+				return err
+			}
+		}
 	}
 	f, err := renameio.TempFile(folder, path)
 	if err != nil {

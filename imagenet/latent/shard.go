@@ -426,8 +426,8 @@ func openShard(cache string, i, n int, recipe Recipe) (sh *shard, err error) {
 		}
 	}()
 	sh.lock = lock
-	if syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == syscall.EWOULDBLOCK {
-		return nil, fmt.Errorf("%s is in use by another process", sh.folder)
+	if err := hold(lock); err != nil {
+		return nil, err
 	}
 	if _, err := os.Stat(sh.path(recipeFile)); errors.Is(err, fs.ErrNotExist) {
 		if err := writeJSON(sh.path(recipeFile), recipe); err != nil {
@@ -441,6 +441,14 @@ func openShard(cache string, i, n int, recipe Recipe) (sh *shard, err error) {
 		sh.progress.Rows = map[Split]int{}
 	}
 	return sh, nil
+}
+
+// hold keeps other processes from a file or a folder until it is closed, where the file system has locks.
+func hold(f *os.File) error {
+	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == syscall.EWOULDBLOCK {
+		return fmt.Errorf("%s is in use by another process", f.Name())
+	}
+	return nil
 }
 
 // agree refuses to go on with another recipe or division than the shards that are there, or among the files of a cache

@@ -295,6 +295,39 @@ func TestMergeStopped(t *testing.T) {
 	same(t, "stopped", contents(t, cache), contents(t, whole))
 }
 
+// TestMergeKilled merges where a merge was killed, and not where one is on its way.
+func TestMergeKilled(t *testing.T) {
+	images := read(t, folder(t, 6))
+	whole, _ := prepare(t, images, Settings{})
+	cache := t.TempDir()
+	for i := range 2 {
+		if err := Prepare(t.Context(), cache, images, cheap, &Settings{Shard: i, Shards: 2}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, filepath.Join(cache, ".train_moments.npy123"), []byte("half"))
+	other, err := os.Open(cache)
+	if err == nil {
+		err = hold(other)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Merge(t.Context(), cache); err == nil || !strings.Contains(err.Error(), cache+" is in use") {
+		t.Errorf("beside another: %v", err)
+	}
+	if err := other.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Merge(t.Context(), cache); err != nil {
+		t.Fatal(err)
+	}
+	same(t, "killed", contents(t, cache), contents(t, whole))
+	if left, err := os.ReadDir(cache); err != nil || len(left) != 7 {
+		t.Errorf("%v, %v are left", left, err)
+	}
+}
+
 // TestNoise holds the noise of an image to its formula: images share no number.
 func TestNoise(t *testing.T) {
 	noise := make([]float32, numbers)
