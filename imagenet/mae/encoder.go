@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/layers/activation"
@@ -80,7 +81,7 @@ func (n network) conv(name string, x *graph.Node, stride int) *graph.Node {
 	kernel := weights.Of(n.scope, x.Graph(), name+".weight")
 	pad, out := kernel.Shape().Dim(0)/2, kernel.Shape().Dim(3)
 	b, side := x.Shape().Dim(0), x.Shape().Dim(1)/stride
-	if b*side*side > out && x.Graph().Backend().Name() != "go" {
+	if b*side*side > out && x.Graph().Backend().String() != gobackend.BackendName {
 		return graph.Convolve(x, kernel).Strides(stride).PaddingPerDim([][2]int{{pad, pad}, {pad, pad}}).Done()
 	}
 	if pad > 0 {
