@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/wflowlab/wflowlab/imagenet/dit"
@@ -55,8 +56,13 @@ func (n network) view(f *hub.File) (*hub.View, error) {
 	if err == nil {
 		return v, nil
 	}
-	if v, official := f.View(hub.Official, n.table); official == nil {
+	v, official := f.View(hub.Official, n.table)
+	if official == nil {
 		return v, nil
+	}
+	released := func(t hub.Tensor) bool { _, ok := n.naming(t); return ok }
+	if !slices.ContainsFunc(f.Tensors(), released) {
+		err = official // which says more than that all is missing
 	}
 	return nil, err
 }

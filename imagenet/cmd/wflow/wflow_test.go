@@ -254,7 +254,7 @@ func TestConvert(t *testing.T) {
 	if _, said, code := wflow(context.Background(), "convert", from, to); code != failed || !strings.Contains(said, "--force") {
 		t.Errorf("over a file that is there: exit code %d: %s", code, said)
 	}
-	if _, said, code := wflow(context.Background(), "convert", "--network", "dit-b", "--force", from, to); code != failed || !strings.Contains(said, "class_embed.weight") {
+	if _, said, code := wflow(context.Background(), "convert", "--network", "dit-b", "--force", from, to); code != failed || !strings.Contains(said, "class_embed.weight") || !strings.Contains(said, "248 left over") {
 		t.Errorf("of another network: exit code %d: %s", code, said)
 	}
 	other := filepath.Join(folder, "other.safetensors")
