@@ -5,6 +5,11 @@
 //	err := weights.Load(scope, c.Table(), c.Initial(seed))     // or a checkpoint's weights
 //	latents := c.Generate(scope, noise, labels, styles, alpha) // [B, 32, 32, 4]
 //
+// [FromPreset] gives the Config of an official configuration file. A released checkpoint is loaded by way of package hub:
+//
+//	view, err := file.View(hub.WFlow, c.Table()) // state_00200000.pt, opened with hub.Open
+//	err = view.Load(scope)
+//
 // The condition of a sample is the sum of its class, of its styles (one random entry of each codebook, part of the
 // noise) and of its guidance scale. It enters twice: as in-context tokens before those of the latent, and as shift,
 // scale and gate around every attention and feed-forward part.

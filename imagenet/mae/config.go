@@ -10,8 +10,8 @@ import (
 )
 
 // Config is the shape of a network. Beside each field stands its key in the model block of the official configuration
-// files. Of their other keys, input_patch_size is 1 and dropout_prob 0 in all of them, and use_bf16 is not followed: the
-// encoder computes in the precision of the weights.
+// files. Of their other keys, input_patch_size is 1 and dropout_prob 0 in all of them, which [FromPreset] asks for, and
+// use_bf16 is not followed: the encoder computes in the precision of the weights.
 type Config struct {
 	Width    int    // base_channels: channels of the first stage; each further stage has twice as many
 	Layers   [4]int // layers: blocks of each stage

@@ -9,6 +9,12 @@
 //	c := mae.Released(256)
 //	weights.Load(scope, c.Table().Under("encoder."), read)
 //
+// [FromPreset] gives the Config and the Pretraining of an official configuration file. The released encoders are loaded
+// by way of package hub:
+//
+//	view, err := file.View(hub.Drifting, c.Table()) // ema_params.msgpack, opened with hub.Open
+//	err = view.Under("encoder.").Load(scope)
+//
 // Choose base widths of 40 and more: GroupNorm makes up to 32 groups, and where a group is one channel the mean and
 // deviation of a map are the same for every image, so that a loss that normalises them amplifies rounding.
 package mae

@@ -84,8 +84,8 @@ type Pretraining struct {
 
 const clip = 2 // of which no file speaks
 
-// ReleasedPretraining returns how the released encoder of a width was trained: 256 for 30,000 steps, 640 for 200,000 of
-// which the last 3,000 classify too.
+// ReleasedPretraining returns how the released encoder of a width was trained: 640 for 200,000 steps of which the last
+// 3,000 classify too, 256 for 30,000 without; of other widths nothing is known, they get what 256 got.
 func ReleasedPretraining(width int) Pretraining {
 	p := Pretraining{
 		Steps: 30_000, Batch: 8192, Rate: onestep.Rate{Peak: 4e-3, WarmUp: 4000}, Beta1: 0.9, Beta2: 0.95,

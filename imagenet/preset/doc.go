@@ -5,5 +5,7 @@
 // that names file, line and the path of the key, an unknown key also the nearest known one. A key that a file may leave
 // out takes the default of the official code; [Preset.Defaults] tells which did. [Named] has the nine released files.
 //
+// dit.FromPreset and mae.FromPreset build the networks that are described; this package knows nothing of graphs.
+//
 // Files are read as PyYAML reads them where they are valid, with one exception: 2e-4 is a number here and a string there.
 package preset

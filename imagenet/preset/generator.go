@@ -144,6 +144,7 @@ type Features struct {
 // Stride counts blocks; 0 stands for .inf, no block but the last.
 type Stride int
 
+// MarshalText writes a positive number or .inf.
 func (s Stride) MarshalText() ([]byte, error) {
 	if s == 0 {
 		return []byte(".inf"), nil
@@ -228,7 +229,8 @@ func (g *Generator) Variant() Variant {
 	return v
 }
 
-// Parameters returns how many numbers the generator has.
+// Parameters returns how many numbers the generator has: the size of the table of dit.FromPreset, whose test holds the
+// two together.
 func (g *Generator) Parameters() int {
 	m, h := g.Model, g.Model.Width
 	linear := func(in, out int) int { return in*out + out }

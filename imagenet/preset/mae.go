@@ -56,8 +56,8 @@ type Masking struct {
 	Classification float64 `yaml:"lambda_cls" in:"[0,1]"`
 }
 
-// Parameters returns how many numbers encoder, decoder and classifier have together; 0, unknown, if the encoder is not
-// given latents point by point.
+// Parameters returns how many numbers encoder, decoder and classifier have together, as the table of mae.FromPreset does;
+// 0, unknown, if the encoder is not given latents point by point.
 func (m *MAE) Parameters() int {
 	if m.Model.InputPatch != 1 {
 		return 0
