@@ -331,38 +331,73 @@ func share(c config) {
 // flat times pairs from N = 10³ to 10⁵.
 func flat(c config) {
 	c.useKernels()
+	slices := []*slice{}
 	for _, n := range []int{1000, 3000, 10_000, 30_000, 100_000} {
-		rows, iteration := rowSlice(c, n, 2)
-		c.emit(n, 2, "ns_per_pair", 1e9*rows)
-		c.emit(n, 2, "ns_per_pair_iteration", 1e9*iteration)
+		slices = append(slices, newSlice(n, 2))
+	}
+	inTurn(slices, func(s *slice) { s.rows = min(s.rows, s.timed(func() { s.sum.LogSum(s.logSum) })) })
+	inTurn(slices, func(s *slice) {
+		s.iteration = min(s.iteration, s.timed(func() { s.sum.LogSums(s.logSum, s.back, s.mass) }))
+	})
+	for _, s := range slices {
+		c.emit(s.n, 2, "ns_per_pair", s.rows)
+		c.emit(s.n, 2, "ns_per_pair_iteration", s.iteration)
+		s.team.Close()
 	}
 }
 
 // million times a slice of rows against 10⁶ targets in three dimensions, and the same against 10⁵.
 func million(c config) {
 	c.useKernels()
-	for _, n := range []int{100_000, 1_000_000} {
-		rows, _ := rowSlice(c, n, 3)
-		c.emit(n, 3, "ns_per_pair", 1e9*rows)
+	slices := []*slice{newSlice(100_000, 3), newSlice(1_000_000, 3)}
+	inTurn(slices, func(s *slice) { s.rows = min(s.rows, s.timed(func() { s.sum.LogSum(s.logSum) })) })
+	for _, s := range slices {
+		c.emit(s.n, 3, "ns_per_pair", s.rows)
+		s.team.Close()
 	}
 }
 
-// rowSlice returns the seconds a pair takes where a slice of rows meets n targets, some 10⁸ pairs: in the rows' sums, and
-// in a whole iteration, as far as that makes each power once.
-func rowSlice(c config, n, d int) (rows, iteration float64) {
+// inTurn measures every slice many times, one after the other, so that all of them see the same machine.
+func inTurn(slices []*slice, measure func(s *slice)) {
+	const rounds = 15
+	for range rounds {
+		for _, s := range slices {
+			measure(s)
+		}
+	}
+}
+
+// slice is some rows that meet n targets, some 10⁸ pairs: in the rows' sums, and in a whole iteration, as far as that makes
+// each power once. Times are in ns a pair, the shortest of all.
+type slice struct {
+	n                  int
+	sum                *softmin.Sum[float32]
+	team               *softmin.Team
+	logSum, back, mass []float64
+	rows, iteration    float64
+}
+
+func newSlice(n, d int) *slice {
 	count := min(n, max(256, 100_000_000/n/32*32))
-	x, y := random(count, d), random(n, d)
-	team := softmin.NewTeam(nil, 0)
-	defer team.Close()
-	s := softmin.New[float32](x, y, d, false, false, team)
-	s.Scale(3)
-	h, logSum, back, mass := make([]float64, n), make([]float64, count), make([]float64, n), uniform(count)
-	s.SetScores(h) // a whole iteration does this once for n rows, and not for a slice of them
-	s.LogSum(logSum)
-	rows, _ = c.timed(func() { s.LogSum(logSum) })
-	iteration, _ = c.timed(func() { s.LogSums(logSum, back, mass) })
-	pairs := float64(count) * float64(n)
-	return rows / pairs, iteration / pairs
+	s := &slice{n: n, team: softmin.NewTeam(nil, 0), logSum: make([]float64, count), back: make([]float64, n), mass: uniform(count),
+		rows: math.Inf(1), iteration: math.Inf(1)}
+	s.sum = softmin.New[float32](random(count, d), random(n, d), d, false, false, s.team)
+	s.sum.Scale(3)
+	s.sum.SetScores(make([]float64, n)) // a whole iteration does this once for n rows, and not for a slice of them
+	s.sum.LogSum(s.logSum)
+	return s
+}
+
+// timed returns the ns a pair that do takes: the least within a while, as the first wakes what sleeps.
+func (s *slice) timed(do func()) float64 {
+	const while = 20 * time.Millisecond
+	least := time.Duration(math.MaxInt64)
+	for began := time.Now(); time.Since(began) < while; {
+		start := time.Now()
+		do()
+		least = min(least, time.Since(start))
+	}
+	return float64(least.Nanoseconds()) / float64(len(s.logSum)) / float64(s.n)
 }
 
 // large solves with N = M = 100,000 for 10 iterations.
