@@ -40,7 +40,7 @@ notebooks: setup ## run every notebook at full size and store its outputs
 bench: setup ## all benchmarks
 	@$(RUN) go test -p 1 -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
-bench-peers: setup ## ours and other libraries side by side, to BENCHMARKS.md beside them (6 GB, some 20 minutes)
+bench-peers: setup ## ours and other libraries side by side, to BENCHMARKS.md beside them (6 GB, some 30 minutes)
 	@status=0; for part in $(PEERS); do $(RUN) $$part/peers/run.sh || status=1; done; exit $$status
 
 clean: ## remove .lab; Go's own caches stay

@@ -16,8 +16,8 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).parent
-ROUNDS = 3
-SECONDS = 10  # of a measurement, at least one pass
+ROUNDS = 5
+SECONDS = 8  # of a measurement, at least one pass
 WORK = [  # what, PyTorch's script with its argument, our package, our benchmark
     ("generator B/2, 4 latents a pass", ["dit.py"], "dit", "BenchmarkGenerate$"),
     ("encoder of width 256 with its 86 groups of features, 8 latents a pass", ["mae.py"], "mae", "BenchmarkFeatures$"),

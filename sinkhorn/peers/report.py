@@ -15,9 +15,17 @@ PLAIN = {WIDE: "wflowlab plain AVX-512", NARROW: "wflowlab plain AVX2"}
 FLOW = {WIDE: "wflowlab Flow AVX-512", NARROW: "wflowlab Flow AVX2"}
 
 
+TIMES = {"ms_per_iter", "total_s", "total_s_200", "ms_per_batch_2048", "ns_per_pair", "ns_per_pair_iteration"}
+
+
 class Measured:
+    """What was measured; of several rounds the shortest time and the largest share."""
+
     def __init__(self, rows):
-        self.values = {(w, peer, n, d, dtype, metric): v for w, peer, n, d, dtype, metric, v in rows}
+        self.values = {}
+        for *key, v in rows:
+            of = {"share_of_limit": max, **dict.fromkeys(TIMES, min)}.get(key[-1], lambda _, new: new)
+            self.values[tuple(key)] = of(self.values.get(tuple(key), v), v)
         self.errors = [row for row in rows if row[5] == "error"]
 
     def __call__(self, workload, peer, n, d, dtype, metric):
