@@ -319,7 +319,9 @@ func (it *iteration) sums(from, to *cloud) sums {
 }
 
 func newSum[T softmin.Float](q *pair, from, to *cloud, team *softmin.Team) *softmin.Sum[T] {
-	return softmin.New[T](from.points, to.points, from.d, q.cost == Euclidean, q.mask, team)
+	s := softmin.New[T](from.points, to.points, from.d, q.cost == Euclidean, q.mask, team)
+	s.Keep()
+	return s
 }
 
 // score returns p/(ε ln 2) + log2 w, the part of a score that belongs to the other point.

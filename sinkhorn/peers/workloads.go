@@ -45,6 +45,8 @@ func newPlain[T softmin.Float](x, y []float64, d int, epsilon float64, team *sof
 	p.a, p.b = uniform(len(p.f)), uniform(len(p.g))
 	p.rows.Scale(p.scale)
 	p.columns.Scale(p.scale)
+	p.rows.Keep()
+	p.columns.Keep()
 	return p
 }
 
@@ -225,10 +227,10 @@ func w3(c config) {
 // flowOf20 moves particles by T_qp − T_qq, each after 20 iterations from nothing. For T_qq they are the symmetric ones, of
 // one potential, or plain as for two clouds.
 func flowOf20[T softmin.Float](q0, data []float64, epsilon, eta float64, steps int, symmetric bool, state func(k int, q []float64)) {
-	team := softmin.NewTeam(nil, 0)
-	defer team.Close()
 	q := append([]float64(nil), q0...)
 	project := func(dst, to []float64, iterate func(*plain[T])) {
+		team := softmin.NewTeam(nil, 0)
+		defer team.Close()
 		p := newPlain[T](q, to, 2, epsilon, team)
 		for range 20 {
 			iterate(p)
@@ -311,14 +313,16 @@ func share(c config) {
 	}
 	const n = 2048
 	x, y, meanCost := c.clouds(n, 2)
-	team := softmin.NewTeam(nil, 1)
-	p := newPlain[float32](centred(x), centred(y), 2, 0.05*meanCost, team)
-	p.iterate(5)
+	rows := softmin.New[float32](centred(x), centred(y), 2, false, false, softmin.NewTeam(nil, 1))
+	rows.Scale(math.Sqrt(1 / (2 * 0.05 * meanCost * math.Ln2)))
+	rows.SetScores(make([]float64, n))
+	logSum := make([]float64, n)
+	rows.LogSum(logSum)
 	rate := fma.Rate(wide)
 	const times = 40
 	seconds, _ := c.timed(func() {
 		for range times {
-			p.rows.LogSum(p.f)
+			rows.LogSum(logSum)
 		}
 	})
 	rate = max(rate, fma.Rate(wide))

@@ -1,5 +1,5 @@
-// Package softmin evaluates the sums over all pairs that Sinkhorn's iteration consists of, row by row and without ever
-// holding the matrix: for points x_i and y_j and numbers h_j,
+// Package softmin evaluates the sums over all pairs that Sinkhorn's iteration consists of, row by row and in memory for
+// the points: for points x_i and y_j and numbers h_j,
 //
 //	L_i = log2 Σ_j 2^(h_j − c_ij)   and   T_i = Σ_j 2^(h_j − c_ij) y_j / Σ_j 2^(h_j − c_ij),
 //
@@ -9,7 +9,8 @@
 // A row's sum is taken relative to a reference near its logarithm, which the row's last result is as long as h has not
 // moved far: then one pass over the pairs is enough, where the largest score would ask for two.
 //
-// An iteration needs the power of every pair for its rows and again for its columns; LogSums makes it once.
+// An iteration needs the power of every pair for its rows and again for its columns; LogSums makes it once. A Sum of few
+// pairs may Keep these powers for the iterations that follow, which then cost a multiply-add a pair and direction.
 //
 // On amd64 the inner loops are vector kernels written in assembly, for AVX-512 and for AVX2 with the same bytes as
 // results; elsewhere they are plain Go, which agrees to a few units in the last place of T. The relative error of a

@@ -8,8 +8,10 @@ type opposite[T Float] struct {
 	total   [][]float64 // for every block [vectors·lanes]
 	workers []contribution[T]
 
-	mass []float64 // what LogSums was called with
-	back []float64
+	mass  []float64 // what LogSums was called with
+	back  []float64
+	keeps bool // whether the terms are those that are kept
+	h     []T  // what they were made with
 
 	blocks, columns func(first, last, worker int) // the work, made once so that iterations allocate nothing
 }
@@ -46,8 +48,15 @@ func (s *Sum[T]) LogSums(dst, back, mass []float64) bool {
 	}
 	o := s.opposite
 	s.out, o.mass, o.back = dst, mass, back
+	o.h, o.keeps = s.h, s.keeps()
+	if o.keeps {
+		o.h = s.kept.h
+	}
 	s.team.each(len(dst), o.block, len(dst)*len(s.h) >= parallelPairs, o.blocks)
 	s.team.Each(len(back), len(o.total), o.columns)
+	if o.keeps {
+		s.kept.settle()
+	}
 	for _, v := range back {
 		if math.IsNaN(v) {
 			return false
@@ -86,7 +95,7 @@ func (s *Sum[T]) newOpposite() *opposite[T] {
 		for j := first; j < last; j++ {
 			o.back[j] = math.NaN()
 			if v := total[j-first]; v > outOfRange {
-				o.back[j] = Log2(v) - float64(s.h[j])
+				o.back[j] = Log2(v) - float64(o.h[j])
 			}
 		}
 	}
@@ -95,27 +104,20 @@ func (s *Sum[T]) newOpposite() *opposite[T] {
 
 // logSumsOf writes the logarithms of a share of rows, and adds their terms to the opposite sums.
 func (s *Sum[T]) logSumsOf(first, last int, w *scratch[T], to *contribution[T]) {
-	k, sum := kernelsOf[T](), w.sum[:groupRows]
+	k, m := kernelsOf[T](), len(s.h)
 	for row := first; row < last; row += groupRows {
-		clear(sum)
-		s.tiles(func(y, h []T, column int) {
-			terms := to.terms[groupRows*column:][:groupRows*len(h)]
-			if s.fused() {
-				k.terms[s.d](s.sources[row*s.d:], y, h, s.shift[row:], terms, sum)
-			} else {
-				copy(terms, s.scores(k, row, y, column, w))
-				k.weigh(terms, h, s.shift[row:], sum)
-			}
-		})
+		terms := to.terms
+		if s.opposite.keeps {
+			terms = s.kept.terms[row*m:][:groupRows*m]
+		}
+		sum, shift := s.group(row, terms, s.opposite.keeps, w)
 		clear(to.scaling)
 		for r := range min(groupRows, last-row) {
-			i := row + r
-			to.scaling[r] = T(s.opposite.mass[i] / sum[r])
-			s.out[i] = Log2(sum[r]) - float64(s.shift[i])
-			s.shift[i] = T(-s.out[i])
+			to.scaling[r] = T(s.opposite.mass[row+r] / sum[r])
 		}
+		s.answer(row, min(groupRows, last-row), sum, shift)
 		s.tiles(func(_, h []T, column int) {
-			k.columnSums(to.terms[groupRows*column:][:groupRows*len(h)], to.scaling, to.sum[column:][:len(h)])
+			k.columnSums(terms[groupRows*column:][:groupRows*len(h)], to.scaling, to.sum[column:][:len(h)])
 		})
 	}
 }

@@ -17,11 +17,13 @@ type Sum[T Float] struct {
 	shift      []T       // [n rounded up to groupRows]: what is added to a row's scores
 	referred   bool      // the shifts belong to h
 	stored     []T       // [rows, columns]: the scores −c_ij, where they are kept
+	kept       *kept[T]  // if it keeps its terms
 	scratch    []scratch[T]
 	opposite   *opposite[T]                  // once LogSums has been called
 	massless   bool                          // some h is −Inf
 	out        []float64                     // where LogSum writes
 	logSums    func(first, last, worker int) // its work, made once so that iterations allocate nothing
+	keptSums   func(first, last, worker int) // the same where terms are kept
 }
 
 // scratch is what one worker writes to.
@@ -59,6 +61,12 @@ func New[T Float](x, y []float64, d int, root, mask bool, team *Team) *Sum[T] {
 			s.shift[first+i] = T(-s.out[first+i])
 		}
 	}
+	s.keptSums = func(first, last, worker int) {
+		for row := first; row < last; row += groupRows {
+			sum, shift := s.group(row, s.kept.terms[row*columns:][:groupRows*columns], true, &s.scratch[worker])
+			s.answer(row, min(groupRows, last-row), sum, shift)
+		}
+	}
 	return s
 }
 
@@ -77,6 +85,9 @@ func (s *Sum[T]) Scale(factor float64) {
 		}
 	}
 	s.referred, s.stored = false, s.stored[:0]
+	if s.kept != nil {
+		s.kept.state = toBeMade
+	}
 }
 
 // Store computes all c_ij and keeps them until the next Scale: for clouds so small that this is little memory.
@@ -117,6 +128,9 @@ func (s *Sum[T]) SetScores(h []float64) {
 	}
 	// Scores that are −Inf before and after make no move: NaN is neither greater nor less.
 	s.referred = s.referred && up <= reach && down >= -reach
+	if s.kept != nil {
+		s.kept.move(h)
+	}
 }
 
 // Expect tells what LogSum would answer for the present h, as far as that is known: it saves a pass.
@@ -130,8 +144,49 @@ func (s *Sum[T]) Expect(logSum []float64) {
 // LogSum writes L_i = log2 Σ_j 2^(h_j − c_ij) for all rows [n].
 func (s *Sum[T]) LogSum(dst []float64) {
 	s.out = dst
+	if s.keeps() {
+		s.team.Each(len(dst), len(s.h), s.keptSums)
+		s.kept.settle()
+		return
+	}
 	s.team.Each(len(dst), len(s.h), s.logSums)
 	s.referred = true
+}
+
+// group returns the sums of a group of rows and the shifts that they were made with. It leaves the terms [groupRows,
+// columns] behind, tile by tile, or takes them from there if they are kept and ready.
+func (s *Sum[T]) group(row int, terms []T, keeps bool, w *scratch[T]) (sum []float64, shift []T) {
+	k := kernelsOf[T]()
+	sum = w.sum[:groupRows]
+	clear(sum)
+	if keeps && s.kept.state == ready {
+		part := w.moment[:groupRows]
+		s.tiles(func(_, h []T, column int) {
+			k.rowSums(terms[groupRows*column:][:groupRows*len(h)], s.kept.ratio[column:][:len(h)], part)
+			for r, v := range part {
+				sum[r] += v
+			}
+		})
+		return sum, s.kept.shift[row:]
+	}
+	s.tiles(func(y, h []T, column int) {
+		terms := terms[groupRows*column:][:groupRows*len(h)]
+		if s.fused() {
+			k.terms[s.d](s.sources[row*s.d:], y, h, s.shift[row:], terms, sum)
+		} else {
+			copy(terms, s.scores(k, row, y, column, w))
+			k.weigh(terms, h, s.shift[row:], sum)
+		}
+	})
+	return sum, s.shift[row:]
+}
+
+// answer writes L_i of some rows from row on, and makes them references.
+func (s *Sum[T]) answer(row, count int, sum []float64, shift []T) {
+	for r := range count {
+		s.out[row+r] = Log2(sum[r]) - float64(shift[r])
+		s.shift[row+r] = T(-s.out[row+r])
+	}
 }
 
 // fused tells whether there is a kernel that makes scores and sums in one go.

@@ -20,6 +20,7 @@ type Team struct {
 	asleep  []atomic.Bool
 	wake    []chan struct{}
 	started bool
+	atClose []func()
 }
 
 const (
@@ -47,6 +48,10 @@ func (t *Team) start() {
 
 // Close ends the helpers.
 func (t *Team) Close() {
+	for _, do := range t.atClose {
+		do()
+	}
+	t.atClose = nil
 	t.closed.Store(true)
 	t.round.Add(2)
 	t.wakeAll()
