@@ -6,16 +6,15 @@ import (
 	"math"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/train"
 	"github.com/gomlx/gomlx/ml/train/metric"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
-	"github.com/gomlx/gomlx/support/exceptions"
 
 	"github.com/wflowlab/wflowlab/imagenet/weights"
+	"github.com/wflowlab/wflowlab/internal/descent"
 	"github.com/wflowlab/wflowlab/toy/stream"
 )
 
@@ -45,7 +44,7 @@ func (p Pretraining) Fit(ctx context.Context, backend compute.Backend, c Config,
 	network := func(scope *model.Scope, in []*graph.Node) []*graph.Node {
 		rate := in[4]
 		optimizer.LearningRateVar(scope, rate.DType(), 0).SetNodeValue(rate)
-		average(scope, rate.Graph(), p.Average)
+		descent.Average(scope, rate.Graph(), p.Average)
 		l := c.Losses(scope, in[0], in[1], in[2], in[3])
 		return []*graph.Node{l.Total, l.Reconstruction}
 	}
@@ -55,31 +54,15 @@ func (p Pretraining) Fit(ctx context.Context, backend compute.Backend, c Config,
 	}
 	metrics := []metric.Interface{metric.NewBaseMetric("reconstruction", "rec", "rec", wrong, nil)}
 	adam := optimizer.Adam().Betas(p.Beta1, p.Beta2).Epsilon(1e-8).WeightDecay(p.WeightDecay).Done()
-	trainer := train.NewTrainer(backend, store, network, total, clipped{adam, p.Clip}, metrics, nil)
+	trainer := train.NewTrainer(backend, store, network, total, descent.Clip(adam, p.Clip), metrics, nil)
 	defer trainer.ResetComputationGraphs()
-	for step := range p.Steps {
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("mae: stopped after step %d of %d: %w", step, p.Steps, context.Cause(ctx))
-		}
-		batch, err := p.batch(c, step, sample)
-		if err != nil {
-			return nil, err
-		}
-		values, err := trainer.TrainStep(batch)
-		if err != nil {
-			return nil, fmt.Errorf("mae: step %d: %w", step, err)
-		}
-		loss := float64(tensors.ToScalar[float32](values[2])) // after the total and its moving average
-		if math.IsNaN(loss) || math.IsInf(loss, 0) {
-			return nil, fmt.Errorf("mae: the loss of step %d is %v", step, loss)
-		}
-		if report != nil {
-			report(step, loss)
-		}
+	batch := func(step int) (train.Batch, error) { return p.batch(c, step, sample) }
+	if err := descent.Run(ctx, trainer, p.Steps, batch, report); err != nil {
+		return nil, fmt.Errorf("mae: %w", err)
 	}
 	trained := map[string][]float32{}
 	for _, parameter := range c.Table() {
-		values, err := weights.Values[float32](store.Scope(averageScope), parameter)
+		values, err := weights.Values[float32](store.Scope(descent.AverageScope), parameter)
 		if err != nil {
 			return nil, fmt.Errorf("mae: %w", err)
 		}
@@ -100,7 +83,7 @@ func (p Pretraining) batch(c Config, step int, sample func(i int) Sample) (train
 			side = int(math.Sqrt(float64(size/c.Channels)) + 0.5)
 		}
 		if len(s.Latent) != size || side == 0 || side*side*c.Channels != size || side%8 != 0 || side%c.Patch != 0 || s.Class < 0 || s.Class >= c.Classes {
-			return train.Batch{}, fmt.Errorf("mae: sample %d: %d numbers of class %d, want [S, S, %d] with S a multiple of 8 and of %d, as all of its batch, and a class below %d",
+			return train.Batch{}, fmt.Errorf("sample %d: %d numbers of class %d, want [S, S, %d] with S a multiple of 8 and of %d, as all of its batch, and a class below %d",
 				step*p.Batch+k, len(s.Latent), s.Class, c.Channels, c.Patch, c.Classes)
 		}
 		latents, classes[k] = append(latents, s.Latent...), int32(s.Class)
@@ -117,57 +100,4 @@ func (p Pretraining) batch(c Config, step int, sample func(i int) Sample) (train
 		tensors.FromScalar(float32(p.Lambda(step))),
 		tensors.FromScalar(float32(p.Rate.At(step, p.Steps))),
 	}}, nil
-}
-
-const averageScope = "/average"
-
-// average keeps, from the training graph that it is called in on, e ← decay·e + (1 − decay)·θ of every trainable
-// variable θ, after each update, from a copy of θ on.
-func average(scope *model.Scope, g *graph.Graph, decay float64) {
-	train.AddPerStepUpdateGraphFn(scope, g, func(scope *model.Scope, g *graph.Graph) {
-		var trainable []*model.Variable
-		for v := range scope.IterVariables() {
-			if v.Trainable && v.InUseByGraph(g) {
-				trainable = append(trainable, v)
-			}
-		}
-		for _, v := range trainable {
-			path := averageScope + v.Path()
-			e := scope.Store().GetVariable(path)
-			if e == nil {
-				start, err := v.MustValue().LocalClone()
-				if err != nil {
-					exceptions.Panicf("mae: %v", err)
-				}
-				e = scope.Store().VariableWithValue(path, start)
-			}
-			e.SetTrainable(false)
-			e.SetNodeValue(graph.Add(graph.MulScalar(e.NodeValue(g), decay), graph.MulScalar(v.NodeValue(g), 1-decay)))
-		}
-	})
-}
-
-// clipped hands gradients to an optimizer scaled by min(1, norm/(‖all of them‖ + 1e-6)).
-type clipped struct {
-	optimizer.Interface
-	norm float64
-}
-
-// UpdateGraph implements optimizer.Interface.
-func (c clipped) UpdateGraph(scope *model.Scope, _ *graph.Graph, loss *graph.Node) {
-	c.UpdateGraphWithGradients(scope, scope.BuildTrainableVariablesGradientsGraph(loss), loss.DType())
-}
-
-// UpdateGraphWithGradients implements train.OptimizeWithGradients.
-func (c clipped) UpdateGraphWithGradients(scope *model.Scope, gradients []*graph.Node, dtype dtypes.DType) {
-	square := graph.ScalarZero(gradients[0].Graph(), dtype)
-	for _, g := range gradients {
-		square = graph.Add(square, graph.ReduceAllSum(graph.Square(g)))
-	}
-	factor := graph.MinScalar(graph.MulScalar(graph.Reciprocal(graph.AddScalar(graph.Sqrt(square), 1e-6)), c.norm), 1)
-	scaled := make([]*graph.Node, len(gradients))
-	for i, g := range gradients {
-		scaled[i] = graph.Mul(g, factor)
-	}
-	c.Interface.(train.OptimizeWithGradients).UpdateGraphWithGradients(scope, scaled, dtype)
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 
 	"github.com/wflowlab/wflowlab/imagenet/weights"
+	"github.com/wflowlab/wflowlab/internal/descent"
 	"github.com/wflowlab/wflowlab/toy/stream"
 	"github.com/wflowlab/wflowlab/wflow/onestep"
 )
@@ -66,25 +67,9 @@ func (f Fitting) Fit(ctx context.Context, backend compute.Backend, c Config, ima
 	metrics := []metric.Interface{metric.NewBaseMetric("mean squared error", "MSE", "MSE", wrong, nil)}
 	trainer := train.NewTrainer(backend, store, network, total, optimizer.Adam().Done(), metrics, nil)
 	defer trainer.ResetComputationGraphs()
-	for step := range f.Steps {
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("vae: stopped after step %d of %d: %w", step, f.Steps, context.Cause(ctx))
-		}
-		batch, err := f.batch(c, step, image)
-		if err != nil {
-			return nil, err
-		}
-		values, err := trainer.TrainStep(batch)
-		if err != nil {
-			return nil, fmt.Errorf("vae: step %d: %w", step, err)
-		}
-		loss := float64(tensors.ToScalar[float32](values[2])) // after the total and its moving average
-		if math.IsNaN(loss) || math.IsInf(loss, 0) {
-			return nil, fmt.Errorf("vae: the loss of step %d is %v", step, loss)
-		}
-		if report != nil {
-			report(step, loss)
-		}
+	batch := func(step int) (train.Batch, error) { return f.batch(c, step, image) }
+	if err := descent.Run(ctx, trainer, f.Steps, batch, report); err != nil {
+		return nil, fmt.Errorf("vae: %w", err)
 	}
 	trained := map[string][]float32{}
 	for _, p := range c.Table() {
@@ -103,7 +88,7 @@ func (f Fitting) batch(c Config, step int, image func(i int) []byte) (train.Batc
 	for i := step * f.Batch; i < (step+1)*f.Batch; i++ {
 		m := image(i)
 		if want := f.Size * f.Size * 3; len(m) != want {
-			return train.Batch{}, fmt.Errorf("vae: image %d: %d bytes, want %d for %d×%d pixels", i, len(m), want, f.Size, f.Size)
+			return train.Batch{}, fmt.Errorf("image %d: %d bytes, want %d for %d×%d pixels", i, len(m), want, f.Size, f.Size)
 		}
 		pixels = append(pixels, m...)
 	}

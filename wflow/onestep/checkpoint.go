@@ -19,6 +19,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 
+	"github.com/wflowlab/wflowlab/internal/descent"
 	"github.com/wflowlab/wflowlab/wflow/mlp"
 	"github.com/wflowlab/wflowlab/wflow/mlp/safetensors"
 )
@@ -41,7 +42,7 @@ func slots(name string) []slot {
 	path := generatorScope + "/" + name
 	adam := "/" + optimizer.AdamDefaultScope + path
 	return []slot{
-		{averageScope + path, name},
+		{descent.AverageScope + path, name},
 		{path, "weights/" + name},
 		{adam + "_1st_moment", "moment1/" + name},
 		{adam + "_2nd_moment", "moment2/" + name},

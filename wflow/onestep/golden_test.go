@@ -15,6 +15,7 @@ import (
 	"github.com/gomlx/gomlx/ml/train"
 	"github.com/gomlx/gomlx/ml/train/metric"
 
+	"github.com/wflowlab/wflowlab/internal/descent"
 	"github.com/wflowlab/wflowlab/internal/golden"
 	"github.com/wflowlab/wflowlab/wflow/mlp"
 )
@@ -153,13 +154,13 @@ func checkOptimizer[T float32 | float64](t *testing.T, b compute.Backend, c gold
 	}
 	step := func(scope *model.Scope, in []*graph.Node) []*graph.Node {
 		setLearningRate(scope, in[2])
-		averageWeights(scope, in[0].Graph(), c.Decay)
+		descent.Average(scope, in[0].Graph(), c.Decay)
 		out := generate(scope.Store().Scope(generatorScope), network, in[0], nil)
 		return []*graph.Node{graph.ReduceAllMean(graph.Square(graph.Sub(out, in[1])))}
 	}
 	loss := func(_, predictions []*graph.Node) *graph.Node { return predictions[0] }
 	trainer := train.NewTrainer(b, store, step, loss, Training{WeightDecay: c.WeightDecay, Clip: c.Clip}.optimizer(),
-		[]metric.Interface{metric.NewBaseMetric("gradient norm", "norm", "norm", gradientNorm, nil)}, nil)
+		[]metric.Interface{metric.NewBaseMetric("gradient norm", "norm", "norm", descent.GradientNorm, nil)}, nil)
 	defer trainer.ResetComputationGraphs()
 	rate := rateOf(t, c.LRArgs[0].(float64), int(c.LRArgs[1].(float64)), c.LRArgs[3].(string))
 	clippedSteps := 0
@@ -191,7 +192,7 @@ func checkOptimizer[T float32 | float64](t *testing.T, b compute.Backend, c gold
 		if want.Norm > c.Clip {
 			clippedSteps++
 		}
-		for scope, recorded := range map[string]map[string]golden.Tensor{generatorScope: want.Params, averageScope + generatorScope: want.EMA} {
+		for scope, recorded := range map[string]map[string]golden.Tensor{generatorScope: want.Params, descent.AverageScope + generatorScope: want.EMA} {
 			if len(recorded) != len(names) {
 				t.Fatalf("step %d records %d tensors", k, len(recorded))
 			}

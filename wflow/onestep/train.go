@@ -21,6 +21,7 @@ import (
 	"github.com/gomlx/gomlx/support/exceptions"
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/wflowlab/wflowlab/internal/descent"
 	"github.com/wflowlab/wflowlab/toy/stream"
 	"github.com/wflowlab/wflowlab/wflow"
 	"github.com/wflowlab/wflowlab/wflow/mlp"
@@ -138,7 +139,7 @@ func (t Training) run(ctx context.Context, backend compute.Backend, s *state) er
 		return err
 	}
 	defer store.Finalize()
-	metrics := []metric.Interface{metric.NewBaseMetric("gradient norm", "norm", "norm", gradientNorm, nil)}
+	metrics := []metric.Interface{metric.NewBaseMetric("gradient norm", "norm", "norm", descent.GradientNorm, nil)}
 	for k := range t.R {
 		meanSquare := func(_ *model.Scope, _, predictions []*graph.Node) *graph.Node { return predictions[1+k] }
 		metrics = append(metrics, metric.NewBaseMetric(fmt.Sprintf("mean V² %d", k), "V²", "V²", meanSquare, nil))
@@ -201,7 +202,7 @@ func (t Training) run(ctx context.Context, backend compute.Backend, s *state) er
 // optimizer is AdamW on clipped gradients.
 func (t Training) optimizer() optimizer.Interface {
 	adam := optimizer.Adam().Betas(0.9, 0.95).Epsilon(1e-8).WeightDecay(t.WeightDecay).Done()
-	return clipped{adam.(gradientOptimizer), t.Clip}
+	return descent.Clip(adam, t.Clip)
 }
 
 // graph builds a step up to its loss: it returns the loss [b] and mean V_R² for every R.
@@ -214,7 +215,7 @@ func (t Training) graph(scope *model.Scope, in []*graph.Node) []*graph.Node {
 	schedule, noise := next(), next()
 	scheduled := func(k int) *graph.Node { return graph.Reshape(graph.Slice(schedule, graph.AxisElem(k))) }
 	setLearningRate(scope, scheduled(0))
-	averageWeights(scope, schedule.Graph(), t.Average)
+	descent.Average(scope, schedule.Graph(), t.Average)
 
 	var batch Batch
 	var second *graph.Node

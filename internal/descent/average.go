@@ -1,4 +1,4 @@
-package onestep
+package descent
 
 import (
 	"github.com/gomlx/gomlx/core/graph"
@@ -7,10 +7,10 @@ import (
 	"github.com/gomlx/gomlx/support/exceptions"
 )
 
-// averageScope is where the moving averages live: that of variable p at averageScope + p.
-const averageScope = "/average"
+// AverageScope is where the moving averages live: that of variable p at AverageScope + p.
+const AverageScope = "/average"
 
-// averageWeights keeps, from the training graph that it is called in on, a moving average e of every trainable
+// Average keeps, from the training graph that it is called in on, a moving average e of every trainable
 // variable θ of the scope: after each update of the optimizer
 //
 //	e ← decay·e + (1 − decay)·θ
@@ -18,7 +18,7 @@ const averageScope = "/average"
 // starting from a copy of θ, without a correction of the start. The variables must have values.
 //
 // Source: Polyak and Juditsky, Acceleration of Stochastic Approximation by Averaging (1992), in its exponential form.
-func averageWeights(scope *model.Scope, g *graph.Graph, decay float64) {
+func Average(scope *model.Scope, g *graph.Graph, decay float64) {
 	train.AddPerStepUpdateGraphFn(scope, g, func(scope *model.Scope, g *graph.Graph) {
 		var trainable []*model.Variable
 		for v := range scope.IterVariables() {
@@ -27,13 +27,13 @@ func averageWeights(scope *model.Scope, g *graph.Graph, decay float64) {
 			}
 		}
 		for _, v := range trainable {
-			average := scope.Store().GetVariable(averageScope + v.Path())
+			average := scope.Store().GetVariable(AverageScope + v.Path())
 			if average == nil {
 				start, err := v.MustValue().LocalClone()
 				if err != nil {
-					exceptions.Panicf("onestep: %v", err)
+					exceptions.Panicf("descent: %v", err)
 				}
-				average = scope.Store().VariableWithValue(averageScope+v.Path(), start)
+				average = scope.Store().VariableWithValue(AverageScope+v.Path(), start)
 			}
 			average.SetTrainable(false)
 			e, weights := average.NodeValue(g), v.NodeValue(g)

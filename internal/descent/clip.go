@@ -1,4 +1,4 @@
-package onestep
+package descent
 
 import (
 	"github.com/gomlx/compute/dtypes"
@@ -8,20 +8,24 @@ import (
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 )
 
+// Clip returns an optimizer that hands gradients g to adam scaled by min(1, norm/(‖g‖ + 1e-6)), with ‖g‖ the norm of all
+// of them together, so that their direction stays. Adam is an optimizer of GoMLX, all of which take gradients.
+//
+// Source: Pascanu, Mikolov and Bengio, On the Difficulty of Training Recurrent Neural Networks (2013); the 1e-6 is
+// PyTorch's.
+func Clip(adam optimizer.Interface, norm float64) optimizer.Interface {
+	return clipped{adam.(gradientOptimizer), norm}
+}
+
 // gradientOptimizer is a GoMLX optimizer that takes gradients, as all of GoMLX's own do.
 type gradientOptimizer interface {
 	optimizer.Interface
 	train.OptimizeWithGradients
 }
 
-// clipped hands gradients g to an optimizer scaled by min(1, Norm/(‖g‖ + 1e-6)), with ‖g‖ the norm of all of them
-// together, so that their direction stays.
-//
-// Source: Pascanu, Mikolov and Bengio, On the Difficulty of Training Recurrent Neural Networks (2013); the 1e-6 is
-// PyTorch's.
 type clipped struct {
 	gradientOptimizer
-	Norm float64
+	norm float64
 }
 
 // UpdateGraph implements optimizer.Interface.
@@ -41,7 +45,7 @@ func (c clipped) UpdateGraphWithGradients(scope *model.Scope, gradients []*graph
 	}
 	norm := graph.Sqrt(square)
 	scope.SetGraphParam(norm.Graph(), normParam, norm)
-	factor := graph.MinScalar(graph.Div(graph.Scalar(norm.Graph(), norm.DType(), c.Norm), graph.AddScalar(norm, 1e-6)), 1)
+	factor := graph.MinScalar(graph.Div(graph.Scalar(norm.Graph(), norm.DType(), c.norm), graph.AddScalar(norm, 1e-6)), 1)
 	scaled := make([]*graph.Node, len(gradients))
 	for i, g := range gradients {
 		scaled[i] = graph.Mul(g, factor)
@@ -49,11 +53,11 @@ func (c clipped) UpdateGraphWithGradients(scope *model.Scope, gradients []*graph
 	c.gradientOptimizer.UpdateGraphWithGradients(scope, scaled, dtype)
 }
 
-// normParam keeps the node of the gradients' norm before clipping, for a metric to report.
+// normParam keeps the node of the gradients' norm before clipping.
 const normParam = "gradient_norm"
 
-// gradientNorm is a metric: the norm of the gradients before clipping.
-func gradientNorm(scope *model.Scope, _, predictions []*graph.Node) *graph.Node {
+// GradientNorm is a metric of clipped training: the norm of the gradients before clipping.
+func GradientNorm(scope *model.Scope, _, predictions []*graph.Node) *graph.Node {
 	norm, _ := scope.GetGraphParam(predictions[0].Graph(), normParam)
 	return norm.(*graph.Node)
 }

@@ -1,0 +1,37 @@
+package descent
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/train"
+)
+
+// Run takes the steps of a training, each on its batch, and tells report, if there is one, the value of each step. The
+// value is the trainer's only metric, in float32. It stops with an error when the context is done, between steps, and
+// where the value is NaN or infinite.
+func Run(ctx context.Context, trainer *train.Trainer, steps int, batch func(step int) (train.Batch, error), report func(step int, value float64)) error {
+	for step := range steps {
+		if ctx.Err() != nil {
+			return fmt.Errorf("stopped after step %d of %d: %w", step, steps, context.Cause(ctx))
+		}
+		b, err := batch(step)
+		if err != nil {
+			return err
+		}
+		values, err := trainer.TrainStep(b)
+		if err != nil {
+			return fmt.Errorf("step %d: %w", step, err)
+		}
+		value := float64(tensors.ToScalar[float32](values[2])) // after the loss and its moving average
+		if math.IsNaN(value) || math.IsInf(value, 0) {
+			return fmt.Errorf("the loss of step %d is %v", step, value)
+		}
+		if report != nil {
+			report(step, value)
+		}
+	}
+	return nil
+}
