@@ -13,8 +13,8 @@
 // says whose artefact it is: [WFlow], [Drifting], [SDVAE], or [Official] where names already are official.
 //
 //	v, err := f.View(hub.WFlow, table)
-//	v.Load(scope)                               // into a GoMLX scope
-//	v.WriteSafetensors("generator.safetensors") // or into a file that anything reads
+//	v.Load(scope)                                             // into a GoMLX scope
+//	v.WriteSafetensors("generator.safetensors", hub.F32, nil) // or into a file that anything reads
 //
 // [Fetch] downloads from the Hugging Face hub into the cache that its Python library uses: resumed where a connection was
 // cut, checked before it gets its name, offline where HF_HUB_OFFLINE says so.

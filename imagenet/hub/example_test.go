@@ -64,7 +64,7 @@ func ExampleView_WriteSafetensors() {
 	dir := must.M1(os.MkdirTemp("", ""))
 	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "encoder.safetensors")
-	must.M(v.WriteSafetensors(path, hub.F32))
+	must.M(v.WriteSafetensors(path, hub.F32, nil))
 
 	written := must.M1(hub.Open(path))
 	defer written.Close()

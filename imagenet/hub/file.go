@@ -171,10 +171,15 @@ func (f *File) wrap(name string, err error) error {
 	return fmt.Errorf("hub: %s: tensor %q: %w", f.path, name, err)
 }
 
-// SHA256 returns the checksum of the file in hexadecimal. It reads all of it.
-func (f *File) SHA256() (string, error) {
+// SHA256 returns the checksum of the file in hexadecimal. It reads all of it; progress, if it is not nil, hears how many
+// bytes are read and how many there are.
+func (f *File) SHA256(progress func(done, total int64)) (string, error) {
+	return f.sum(&tally{total: f.size, report: progress})
+}
+
+func (f *File) sum(t *tally) (string, error) {
 	sum := sha256.New()
-	n, err := io.Copy(sum, io.NewSectionReader(f.file, 0, f.size))
+	n, err := io.Copy(io.MultiWriter(sum, t), io.NewSectionReader(f.file, 0, f.size))
 	if err == nil && n != f.size {
 		err = io.ErrUnexpectedEOF
 	}
@@ -182,4 +187,19 @@ func (f *File) SHA256() (string, error) {
 		return "", fmt.Errorf("hub: %s: %w", f.path, err)
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// tally counts the bytes that are written to it and reports them.
+type tally struct {
+	done, total int64
+	report      func(done, total int64)
+}
+
+// Write implements io.Writer.
+func (t *tally) Write(b []byte) (int, error) {
+	t.done += int64(len(b))
+	if t.report != nil {
+		t.report(t.done, t.total)
+	}
+	return len(b), nil
 }

@@ -187,9 +187,13 @@ func TestMeta(t *testing.T) {
 
 func TestSHA256(t *testing.T) {
 	f := open(t, write(t, "x.npy", npy("<f4", "False", "(1,)", "abcd")))
-	sum, err := f.SHA256()
+	var told []int64
+	sum, err := f.SHA256(func(done, total int64) { told = append(told, done, total) })
 	if err != nil || len(sum) != 64 {
 		t.Errorf("%q, %v", sum, err)
+	}
+	if n := len(told); n < 2 || told[n-2] != told[n-1] || told[n-1] != int64(len(npy("<f4", "False", "(1,)", "abcd"))) {
+		t.Errorf("progress heard %d, want the length at the end", told)
 	}
 	// sha256sum of the same bytes
 	if again := sha(npy("<f4", "False", "(1,)", "abcd")); sum != again {

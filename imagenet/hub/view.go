@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"maps"
 	"math"
 	"path/filepath"
@@ -123,12 +124,17 @@ func (v *View) Load(scope *model.Scope) error { return weights.Load(scope, v.tab
 
 // WriteSafetensors writes the parameters as safetensors, of one type, [F32], or each of its own, "". They are written one
 // after the other, and the file gets its name when it is complete. Beside them stand the source's name and checksum and
-// its own metadata, but for what is nested.
-func (v *View) WriteSafetensors(path string, as Type) error {
+// its own metadata, but for what is nested. Progress, if it is not nil, hears how many bytes are read for the checksum and
+// written, and how many it will be.
+func (v *View) WriteSafetensors(path string, as Type, progress func(done, total int64)) error {
 	if as != F32 && as != "" {
 		return fmt.Errorf("hub: %s: type %s, want F32 or the tensors' own", path, as)
 	}
-	sum, err := v.file.SHA256()
+	count := &tally{total: v.file.size, report: progress}
+	for _, p := range v.table {
+		count.total += int64(p.Size()) * int64(cmp.Or(as, v.from[p.Name].Type).bytes())
+	}
+	sum, err := v.file.sum(count)
 	if err != nil {
 		return err
 	}
@@ -152,8 +158,10 @@ func (v *View) WriteSafetensors(path string, as Type) error {
 		return fmt.Errorf("hub: %w", err)
 	}
 	defer file.Cleanup()
-	w := bufio.NewWriterSize(file, 1<<20)
-	w.Write(header) // an error stays and comes with Flush
+	if _, err := file.Write(header); err != nil {
+		return fmt.Errorf("hub: %s: %w", path, err)
+	}
+	w := bufio.NewWriterSize(io.MultiWriter(file, count), 1<<20)
 	for _, e := range entries {
 		if err := v.write(w, e, as); err != nil {
 			if full := w.Flush(); full != nil {

@@ -47,15 +47,19 @@ func TestGoldenViews(t *testing.T) {
 		written := map[hub.Type]*hub.File{"": nil, hub.F32: nil}
 		for as := range written {
 			path := filepath.Join(t.TempDir(), "x.safetensors")
-			if err := v.WriteSafetensors(path, as); err != nil {
+			var done, total int64
+			if err := v.WriteSafetensors(path, as, func(d, n int64) { done, total = d, n }); err != nil {
 				t.Fatal(err)
+			}
+			if done != total || total == 0 {
+				t.Errorf("progress ended at %d of %d", done, total)
 			}
 			written[as] = open(t, path)
 			if _, err := written[as].View(hub.Official, v.Table()); err != nil {
 				t.Error(err)
 			}
 		}
-		sum, err := f.SHA256()
+		sum, err := f.SHA256(nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -200,7 +204,7 @@ func TestWriteFails(t *testing.T) {
 	if err := os.Truncate(source, info.Size()-1); err != nil {
 		t.Fatal(err)
 	}
-	if err := v.WriteSafetensors(path, ""); err == nil {
+	if err := v.WriteSafetensors(path, "", nil); err == nil {
 		t.Error("a file that was cut off is written")
 	}
 	if err := v.Floats("a", make([]float32, 4)); err == nil || !strings.Contains(err.Error(), "cut off") {

@@ -102,7 +102,7 @@ func TestOpenRefuses(t *testing.T) {
 		}, "train_moments.npy: row 3: number 2 is NaN", false},
 	} {
 		cache, _ := prepare(t, images, Settings{})
-		if _, err := Verify(t.Context(), cache); err != nil {
+		if _, err := Verify(t.Context(), cache, nil); err != nil {
 			t.Fatal(err)
 		}
 		c.damage(cache)
@@ -113,7 +113,7 @@ func TestOpenRefuses(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), cache) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
-		if _, err := Verify(t.Context(), cache); err == nil {
+		if _, err := Verify(t.Context(), cache, nil); err == nil {
 			t.Errorf("%s: Verify saw nothing", name)
 		}
 	}
@@ -123,7 +123,7 @@ func TestOpenRefuses(t *testing.T) {
 	if err := writeJSON(filepath.Join(cache, manifestFile), m); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Verify(t.Context(), cache); err == nil || !strings.Contains(err.Error(), "val_targets.npy: SHA-256") {
+	if _, err := Verify(t.Context(), cache, nil); err == nil || !strings.Contains(err.Error(), "val_targets.npy: SHA-256") {
 		t.Errorf("another checksum: %v", err)
 	}
 	cache, m = prepare(t, images, Settings{})
@@ -131,7 +131,7 @@ func TestOpenRefuses(t *testing.T) {
 	if err := writeJSON(filepath.Join(cache, manifestFile), m); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Verify(t.Context(), cache); err == nil || !strings.Contains(err.Error(), "below 2, the number of classes") {
+	if _, err := Verify(t.Context(), cache, nil); err == nil || !strings.Contains(err.Error(), "below 2, the number of classes") {
 		t.Errorf("fewer classes: %v", err)
 	}
 	for _, text := range []string{"", `{"rows": 3}`, `{"train": "3"}`} {
@@ -189,7 +189,7 @@ func FuzzManifest(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		folder := t.TempDir()
 		write(t, filepath.Join(folder, manifestFile), text)
-		if _, err := Verify(t.Context(), folder); err == nil {
+		if _, err := Verify(t.Context(), folder, nil); err == nil {
 			t.Error("a manifest without files is verified")
 		}
 	})

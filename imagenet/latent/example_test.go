@@ -39,7 +39,7 @@ func Example() {
 		must.M(latent.Prepare(ctx, cache, images, encoder, &latent.Settings{Seed: 1, Shard: shard, Shards: 2, Batch: 2,
 			Progress: func(done, total int) { fmt.Printf("shard %d: %d of %d\n", shard, done, total) }}))
 	}
-	manifest := must.M1(latent.Merge(ctx, cache))
+	manifest := must.M1(latent.Merge(ctx, cache, nil))
 	fmt.Println(manifest.Classes, manifest.Train, manifest.Val)
 
 	train := must.M1(latent.Open(cache, latent.Train))

@@ -6,7 +6,7 @@
 //
 //	images, err := latent.ReadFolder("imagenet-1k")
 //	err = latent.Prepare(ctx, "cache", images, encoder, nil) // stopped at any moment, it goes on where it was
-//	manifest, err := latent.Merge(ctx, "cache")
+//	manifest, err := latent.Merge(ctx, "cache", nil)
 //	train, err := latent.Open("cache", latent.Train)
 //
 // Shards prepare parts of a cache in processes of their own, on one machine or on many with a common folder. The bytes

@@ -29,8 +29,9 @@ type Manifest struct {
 // Merge makes the cache from its finished shards, in their order, and returns its manifest; only then does it remove
 // them, so that more shards than one take their room on the disk twice. The bytes do not depend on the number of shards.
 // It can be stopped and called again; of a cache that is merged it returns the manifest. A shard that is missing or not
-// finished, or of another recipe, is an error that names it, and so is another process that merges.
-func Merge(ctx context.Context, folder string) (*Manifest, error) {
+// finished, or of another recipe, is an error that names it, and so is another process that merges. Progress, if it is not
+// nil, hears how many bytes are copied and read for the checksums, and how many it will be.
+func Merge(ctx context.Context, folder string, progress func(done, total int64)) (*Manifest, error) {
 	if f, err := os.Open(folder); err == nil {
 		defer f.Close()
 		if err := hold(f); err != nil {
@@ -39,7 +40,7 @@ func Merge(ctx context.Context, folder string) (*Manifest, error) {
 	}
 	m, err := ReadManifest(folder)
 	if errors.Is(err, fs.ErrNotExist) {
-		m, err = merge(ctx, folder)
+		m, err = merge(ctx, folder, progress)
 	}
 	if err != nil {
 		return nil, err
@@ -54,7 +55,7 @@ func Merge(ctx context.Context, folder string) (*Manifest, error) {
 	return m, nil
 }
 
-func merge(ctx context.Context, folder string) (*Manifest, error) {
+func merge(ctx context.Context, folder string, progress func(done, total int64)) (*Manifest, error) {
 	fail := func(err error) (*Manifest, error) { return nil, fmt.Errorf("latent: merge %s: %w", folder, err) }
 	there, err := finished(folder)
 	if err != nil {
@@ -66,12 +67,16 @@ func merge(ctx context.Context, folder string) (*Manifest, error) {
 		m.Val += sh.progress.Rows[Val]
 		m.Skipped = append(m.Skipped, sh.progress.Corrupt...)
 	}
+	work := &work{ctx: ctx, total: m.bytes(), report: progress}
+	if len(there) > 1 {
+		work.total *= 2
+	}
 	for _, s := range splits {
 		for _, p := range parts {
-			if err := join(ctx, folder, there, s, p, m.rows(s)); err != nil {
+			if err := join(work, folder, there, s, p, m.rows(s)); err != nil {
 				return fail(err)
 			}
-			if m.Files[p.name(s)], err = m.check(ctx, folder, s, p); err != nil {
+			if m.Files[p.name(s)], err = m.check(work, folder, s, p); err != nil {
 				return fail(err)
 			}
 		}
@@ -88,6 +93,16 @@ func (m *Manifest) rows(s Split) int {
 		return m.Val
 	}
 	return m.Train
+}
+
+// bytes returns the length of all files.
+func (m *Manifest) bytes() (n int64) {
+	for _, s := range splits {
+		for _, p := range parts {
+			n += headerSize + int64(m.rows(s))*p.row
+		}
+	}
+	return n
 }
 
 // finished returns all shards of a cache, in order.
@@ -125,7 +140,7 @@ func finished(folder string) ([]*shard, error) {
 }
 
 // join makes an array of the cache: the only shard's own, or a copy of all shards', one behind the other.
-func join(ctx context.Context, folder string, there []*shard, s Split, p part, rows int) (err error) {
+func join(w *work, folder string, there []*shard, s Split, p part, rows int) (err error) {
 	path := filepath.Join(folder, p.name(s))
 	if len(there) == 1 {
 		err := os.Rename(filepath.Join(there[0].folder, p.name(s)), path)
@@ -153,18 +168,18 @@ func join(ctx context.Context, folder string, there []*shard, s Split, p part, r
 	if err := f.Chmod(0o644); err != nil {
 		return err
 	}
-	if _, err := f.Write(npyHeader(p.kind, rows, p.shape...)); err != nil {
+	if _, err := io.MultiWriter(f, w).Write(npyHeader(p.kind, rows, p.shape...)); err != nil {
 		return err
 	}
 	for _, sh := range there {
-		if err := appendRows(ctx, f, filepath.Join(sh.folder, p.name(s)), sh.progress.Rows[s], p); err != nil {
+		if err := appendRows(w, f, filepath.Join(sh.folder, p.name(s)), sh.progress.Rows[s], p); err != nil {
 			return err
 		}
 	}
 	return f.CloseAtomicallyReplace()
 }
 
-func appendRows(ctx context.Context, w io.Writer, path string, rows int, p part) error {
+func appendRows(w *work, to io.Writer, path string, rows int, p part) error {
 	f, a, err := openArray(path, p)
 	if err != nil {
 		return err
@@ -173,21 +188,27 @@ func appendRows(ctx context.Context, w io.Writer, path string, rows int, p part)
 	if a.rows != rows {
 		return fmt.Errorf("%s: %d rows, want %d", path, a.rows, rows)
 	}
-	_, err = io.Copy(w, io.NewSectionReader(reader{ctx, a}, a.offset, int64(rows)*p.row))
+	_, err = io.Copy(io.MultiWriter(to, w), io.NewSectionReader(a, a.offset, int64(rows)*p.row))
 	return err
 }
 
-// reader fails when its context is done.
-type reader struct {
-	ctx context.Context
-	io.ReaderAt
+// work counts the bytes that are written to it and reports them. It fails when its context is done.
+type work struct {
+	ctx         context.Context
+	done, total int64
+	report      func(done, total int64)
 }
 
-func (r reader) ReadAt(b []byte, offset int64) (int, error) {
-	if err := r.ctx.Err(); err != nil {
+// Write implements io.Writer.
+func (w *work) Write(b []byte) (int, error) {
+	if err := w.ctx.Err(); err != nil {
 		return 0, err
 	}
-	return r.ReaderAt.ReadAt(b, offset)
+	w.done += int64(len(b))
+	if w.report != nil {
+		w.report(w.done, w.total)
+	}
+	return len(b), nil
 }
 
 // openArray opens and checks an array.
@@ -204,7 +225,7 @@ func openArray(path string, p part) (*os.File, *array, error) {
 }
 
 // check returns the SHA-256 of a file of the cache, whose header must give the manifest's number of rows.
-func (m *Manifest) check(ctx context.Context, folder string, s Split, p part) (string, error) {
+func (m *Manifest) check(w *work, folder string, s Split, p part) (string, error) {
 	path := filepath.Join(folder, p.name(s))
 	f, a, err := openArray(path, p)
 	if err != nil {
@@ -215,7 +236,7 @@ func (m *Manifest) check(ctx context.Context, folder string, s Split, p part) (s
 		return "", fmt.Errorf("%s: %d rows, want %d", path, a.rows, m.rows(s))
 	}
 	h := sha256.New()
-	if _, err := io.Copy(h, io.NewSectionReader(reader{ctx, f}, 0, a.offset+int64(a.rows)*p.row)); err != nil {
+	if _, err := io.Copy(io.MultiWriter(h, w), io.NewSectionReader(f, 0, a.offset+int64(a.rows)*p.row)); err != nil {
 		return "", fmt.Errorf("%s: %w", path, err)
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
@@ -231,15 +252,17 @@ func ReadManifest(folder string) (*Manifest, error) {
 }
 
 // Verify reads a finished cache from end to end and holds it to its manifest: header, length and checksum of every
-// file, and the targets to the classes. The error names the first file that differs.
-func Verify(ctx context.Context, folder string) (*Manifest, error) {
+// file, and the targets to the classes. The error names the first file that differs. Progress, if it is not nil, hears how
+// many bytes are read and how many it will be.
+func Verify(ctx context.Context, folder string, progress func(done, total int64)) (*Manifest, error) {
 	m, err := ReadManifest(folder)
 	if err != nil {
 		return nil, err
 	}
+	work := &work{ctx: ctx, total: m.bytes(), report: progress}
 	for _, s := range splits {
 		for _, p := range parts {
-			got, err := m.check(ctx, folder, s, p)
+			got, err := m.check(work, folder, s, p)
 			if err != nil {
 				return nil, fmt.Errorf("latent: cache: %w", err)
 			}

@@ -160,7 +160,7 @@ func prepare(t *testing.T, images *Folder, s Settings) (folder string, m *Manife
 	if err := Prepare(t.Context(), folder, images, cheap, &s); err != nil {
 		t.Fatal(err)
 	}
-	m, err := Merge(t.Context(), folder)
+	m, err := Merge(t.Context(), folder, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +237,7 @@ func TestKilled(t *testing.T) {
 	if err := child(root); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Merge(t.Context(), cache); err != nil {
+	if _, err := Merge(t.Context(), cache, nil); err != nil {
 		t.Fatal(err)
 	}
 	encoded := len(log()) / 2 // plain and mirrored
@@ -258,21 +258,21 @@ func TestShards(t *testing.T) {
 	for _, n := range []int{2, 3, 11} {
 		cache := t.TempDir()
 		for i := n - 1; i >= 0; i-- {
-			if _, err := Merge(t.Context(), cache); err == nil {
+			if _, err := Merge(t.Context(), cache, nil); err == nil {
 				t.Fatalf("merged without shard %d of %d", i, n)
 			}
 			if err := Prepare(t.Context(), cache, images, cheap, &Settings{Batch: 2, Shard: i, Shards: n}); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if _, err := Merge(t.Context(), cache); err != nil {
+		if _, err := Merge(t.Context(), cache, nil); err != nil {
 			t.Fatal(err)
 		}
 		same(t, fmt.Sprintf("%d shards", n), contents(t, cache), contents(t, whole))
 		if err := Prepare(t.Context(), cache, images, cheap, &Settings{Batch: 2, Shard: 1, Shards: n}); err != nil {
 			t.Errorf("a finished cache: %v", err)
 		}
-		if again, err := Merge(t.Context(), cache); err != nil || again.Train != 10 {
+		if again, err := Merge(t.Context(), cache, nil); err != nil || again.Train != 10 {
 			t.Errorf("a finished cache: %v, %v", again, err)
 		}
 	}
@@ -289,7 +289,7 @@ func TestMergeStopped(t *testing.T) {
 		}
 		os.Rename(filepath.Join(cache, "shard-0-of-1", "train_moments.npy"), filepath.Join(cache, "train_moments.npy"))
 	}
-	if _, err := Merge(t.Context(), cache); err != nil {
+	if _, err := Merge(t.Context(), cache, nil); err != nil {
 		t.Fatal(err)
 	}
 	same(t, "stopped", contents(t, cache), contents(t, whole))
@@ -313,13 +313,13 @@ func TestMergeKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Merge(t.Context(), cache); err == nil || !strings.Contains(err.Error(), cache+" is in use") {
+	if _, err := Merge(t.Context(), cache, nil); err == nil || !strings.Contains(err.Error(), cache+" is in use") {
 		t.Errorf("beside another: %v", err)
 	}
 	if err := other.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Merge(t.Context(), cache); err != nil {
+	if _, err := Merge(t.Context(), cache, nil); err != nil {
 		t.Fatal(err)
 	}
 	same(t, "killed", contents(t, cache), contents(t, whole))
@@ -406,7 +406,7 @@ func TestCancel(t *testing.T) {
 	if runs != 5 { // 3 + 3 + 2 of train, 3 + 1 of val: the last call has the last batch behind it
 		t.Errorf("stopped %d times, want 5", runs)
 	}
-	if _, err := Merge(t.Context(), cache); err != nil {
+	if _, err := Merge(t.Context(), cache, nil); err != nil {
 		t.Fatal(err)
 	}
 	same(t, "stopped", contents(t, cache), contents(t, whole))
@@ -455,7 +455,7 @@ func TestCorrupt(t *testing.T) {
 			} else if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := Merge(t.Context(), cache); err == nil {
+			if _, err := Merge(t.Context(), cache, nil); err == nil {
 				t.Fatalf("merged with shard %d of %d not finished", i, n)
 			}
 			encoded = 0
@@ -464,14 +464,18 @@ func TestCorrupt(t *testing.T) {
 				t.Fatalf("shard %d of %d, corrupt images left out: %d batches encoded again: %v", i, n, encoded, err)
 			}
 		}
-		m, err := Merge(t.Context(), cache)
+		var done, total int64
+		m, err := Merge(t.Context(), cache, func(d, n int64) { done, total = d, n })
 		if err != nil {
 			t.Fatal(err)
 		}
 		if m.Train != 5 || m.Val != 2 || len(m.Skipped) != 2 || m.Skipped[1].File != "val/"+last.Name {
 			t.Errorf("%+v, want 5 of train, 2 of val and 2 skipped", m)
 		}
-		if _, err := Verify(t.Context(), cache); err != nil {
+		if done != total || total == 0 {
+			t.Errorf("progress of merge ended at %d of %d bytes", done, total)
+		}
+		if _, err := Verify(t.Context(), cache, func(d, n int64) { done, total = d, n }); err != nil || done != total {
 			t.Error(err)
 		}
 		if err := Prepare(t.Context(), cache, images, cheap, &Settings{Batch: 2, Shards: n}); !errors.As(err, new(*CorruptError)) {
@@ -521,7 +525,7 @@ func TestRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		if finish {
-			if _, err := Merge(t.Context(), cache); err != nil {
+			if _, err := Merge(t.Context(), cache, nil); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -584,7 +588,7 @@ func TestRefused(t *testing.T) {
 	if err := Prepare(t.Context(), cache, images, cheap, nil); err == nil || !strings.Contains(err.Error(), "holds train_moments.npy") {
 		t.Errorf("a cache of somebody else: %v", err)
 	}
-	if _, err := Merge(t.Context(), cache); err == nil || !strings.Contains(err.Error(), "no shards") {
+	if _, err := Merge(t.Context(), cache, nil); err == nil || !strings.Contains(err.Error(), "no shards") {
 		t.Errorf("merge without shards: %v", err)
 	}
 }
@@ -623,7 +627,7 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	cache := filepath.Join(root, "cache")
-	if _, err := Merge(t.Context(), cache); err != nil {
+	if _, err := Merge(t.Context(), cache, nil); err != nil {
 		t.Fatal(err)
 	}
 	same(t, "full disk", contents(t, cache), contents(t, whole))

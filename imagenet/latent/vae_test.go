@@ -125,7 +125,7 @@ func TestGoldenCache(t *testing.T) {
 	if err := Prepare(t.Context(), cache, images, encoder, &Settings{Noise: noise}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Merge(t.Context(), cache); err != nil {
+	if _, err := Merge(t.Context(), cache, nil); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range c.Files {

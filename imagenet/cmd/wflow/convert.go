@@ -79,19 +79,20 @@ func convert(c *cobra.Command, from, to, name string, force bool) error {
 			return err
 		}
 	}
-	if err := v.WriteSafetensors(to, hub.F32); err != nil {
+	b := newBar(c.ErrOrStderr(), "converting", true)
+	err = v.WriteSafetensors(to, hub.F32, b.set)
+	b.end()
+	if err != nil {
 		return err
 	}
 	r := conversion{From: from, To: to, Network: n.what, Tensors: len(n.table), Parameters: n.table.Size()}
-	if r.FromSHA256, err = f.SHA256(); err != nil {
-		return err
-	}
 	written, done, err := open(c.Context(), to)
 	if err != nil {
 		return err
 	}
 	defer done()
-	if r.ToSHA256, err = written.SHA256(); err != nil {
+	r.FromSHA256 = written.Meta()["source_sha256"]
+	if r.ToSHA256, err = checksum(c, to, written); err != nil {
 		return err
 	}
 	return report(c, r)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -189,7 +188,7 @@ func (p preparation) encoder(c *cobra.Command) (latent.Encoder, func(), error) {
 	if err != nil {
 		return fail(err)
 	}
-	sum, err := f.SHA256()
+	sum, err := checksum(c, path, f)
 	if err != nil {
 		return fail(err)
 	}
@@ -233,7 +232,9 @@ func mergeCommand() *cobra.Command {
 }
 
 func merge(c *cobra.Command, folder string) error {
-	m, err := latent.Merge(c.Context(), folder)
+	b := newBar(c.ErrOrStderr(), "merging", true)
+	m, err := latent.Merge(c.Context(), folder, b.set)
+	b.end()
 	if err != nil {
 		return err
 	}
@@ -251,7 +252,9 @@ func verifyCommand() *cobra.Command {
 		Example: "  wflow data verify latents",
 		Args:    exactly(1),
 		RunE: func(c *cobra.Command, arguments []string) error {
-			m, err := latent.Verify(c.Context(), arguments[0])
+			b := newBar(c.ErrOrStderr(), "verifying", true)
+			m, err := latent.Verify(c.Context(), arguments[0], b.set)
+			b.end()
 			if err != nil {
 				return err
 			}
@@ -277,7 +280,7 @@ func infoCache(c *cobra.Command, folder string) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		m = found
-		err = hash(c.Context(), folder, m.Files)
+		err = hash(c, folder, m.Files)
 	case err == nil && (m.Train != found.Train || m.Val != found.Val):
 		err = fmt.Errorf("%s: %d images of train and %d of val, want %d and %d as its manifest says", folder, found.Train, found.Val, m.Train, m.Val)
 	}
@@ -314,13 +317,13 @@ func measure(folder string) (*latent.Manifest, error) {
 }
 
 // hash adds the SHA-256 of files to their names.
-func hash(ctx context.Context, folder string, files map[string]string) error {
-	for name := range files {
-		f, done, err := open(ctx, filepath.Join(folder, name))
+func hash(c *cobra.Command, folder string, files map[string]string) error {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		f, done, err := open(c.Context(), filepath.Join(folder, name))
 		if err != nil {
 			return err
 		}
-		files[name], err = f.SHA256()
+		files[name], err = checksum(c, name, f)
 		done()
 		if err != nil {
 			return err
@@ -329,23 +332,34 @@ func hash(ctx context.Context, folder string, files map[string]string) error {
 	return nil
 }
 
-// bar shows how far something is and how long it will take, unless it is done already. What was done before it began is
-// left out, for the time that is left to be right.
+// checksum returns the SHA-256 of a file, with a bar.
+func checksum(c *cobra.Command, path string, f *hub.File) (string, error) {
+	b := newBar(c.ErrOrStderr(), "checksum of "+printable(filepath.Base(path)), true)
+	defer b.end()
+	return f.SHA256(b.set)
+}
+
+// patience is how long bytes are moved before they get a bar.
+const patience = time.Second
+
+// bar shows how far something is and how long it will take. What was done before it appears is left out, for the time that
+// is left to be right. Bytes that are soon done get none.
 type bar struct {
 	to     io.Writer
 	what   string
 	bytes  bool
+	begun  time.Time
 	before int64
 	shown  *progressbar.ProgressBar
 }
 
 func newBar(to io.Writer, what string, bytes bool) *bar {
-	return &bar{to: to, what: what, bytes: bytes}
+	return &bar{to: to, what: what, bytes: bytes, begun: time.Now()}
 }
 
 func (b *bar) set(done, total int64) {
 	if b.shown == nil {
-		if done >= total {
+		if done >= total || b.bytes && time.Since(b.begun) < patience {
 			return
 		}
 		b.before = done

@@ -115,7 +115,7 @@ func info(c *cobra.Command, what string) error {
 		g.Tensors, g.Parameters = g.Tensors+1, g.Parameters+t.Len()
 		r.Tensors, r.Parameters = r.Tensors+1, r.Parameters+t.Len()
 	}
-	if r.SHA256, err = f.SHA256(); err != nil {
+	if r.SHA256, err = checksum(c, what, f); err != nil {
 		return err
 	}
 	return report(c, r)
