@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/wflowlab/wflowlab/internal/golden"
 	"github.com/wflowlab/wflowlab/toy/stream"
 )
 
@@ -168,11 +169,11 @@ func prepare(t *testing.T, images *Folder, s Settings) (folder string, m *Manife
 }
 
 // TestKilled kills a process ten times at random moments: no recorded image is encoded again, and the bytes are those
-// of a run that nothing stopped. WFLOW_LONG makes it 1,000 images.
+// of a run that nothing stopped. A long test has 1,000 images.
 func TestKilled(t *testing.T) {
 	n := 134
 	switch {
-	case os.Getenv("WFLOW_LONG") != "":
+	case golden.Long():
 		n = 667
 	case testing.Short():
 		n = 40

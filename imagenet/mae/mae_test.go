@@ -271,7 +271,7 @@ func TestMask(t *testing.T) {
 // more their cross-entropy.
 func TestPretraining(t *testing.T) {
 	b, xla := backend(t)
-	if xla {
+	if xla && !golden.Long() {
 		t.Skip("compiles for ten seconds; TestGoldenLosses holds the gradients here, pure Go shows the rest")
 	}
 	const batch, side = 5, 8

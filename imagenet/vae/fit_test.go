@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/wflowlab/wflowlab/imagenet/weights"
+	"github.com/wflowlab/wflowlab/internal/golden"
 	"github.com/wflowlab/wflowlab/toy/stream"
 	"github.com/wflowlab/wflowlab/wflow/onestep"
 )
@@ -69,7 +70,7 @@ func TestFitLearns(t *testing.T) {
 
 func TestFitIsAFunctionOfItsSettings(t *testing.T) {
 	b, engine := backend(t)
-	if !strings.HasPrefix(engine, "pure Go") {
+	if !strings.HasPrefix(engine, "pure Go") && !golden.Long() {
 		t.Skip("four trainings compile for half a minute here; pure Go shows the same")
 	}
 	fit := func(seed uint64) map[string][]float32 {

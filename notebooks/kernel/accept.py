@@ -30,7 +30,8 @@ RESULTS = ROOT / "notebooks" / "accept.json"
 SEEDS = (1, 2, 3)
 SEED = re.compile(r"(?m)^(\s*(?:const\s+)?seed\s*=\s*)\d+")
 CHECK = re.compile(r"(?m)^[✓✗] (.*): (\S+) ([≤≥]) (\S+)$")
-LONG = {  # tests at the size that counts: package, arguments; WFLOW_LONG is set
+LONG = {  # tests at the size that counts, and in full: packages, arguments; WFLOW_LONG is set
+    "networks, as XLA runs them": ["./imagenet/dit", "./imagenet/mae", "./imagenet/vae"],
     "data prepare, 1,000 images, killed ten times": ["./imagenet/latent", "-run=^TestKilled$"],
     "loading a weight file of 2.7 GB": ["./imagenet/hub", "-run=^TestMemory$", "-args", "-megabytes=2700"],
 }
@@ -87,9 +88,9 @@ def accept(path):
 def long_tests():
     """Runs the tests of LONG. Returns what each said, and whether all passed."""
     records, holds = [], True
-    for what, (package, *arguments) in LONG.items():
+    for what, arguments in LONG.items():
         start = time.time()
-        command = ["go", "test", "-count=1", "-v", package, *arguments]
+        command = ["go", "test", "-count=1", "-p=1", "-v", *arguments]
         done = subprocess.run(command, cwd=ROOT, env={**os.environ, "WFLOW_LONG": "1"}, capture_output=True, text=True)
         ok = done.returncode == 0 and "--- PASS" in done.stdout
         says = re.findall(r"(?m)^ +\w+_test\.go:\d+: (.*)$", done.stdout)

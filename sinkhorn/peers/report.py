@@ -19,12 +19,12 @@ TIMES = {"ms_per_iter", "total_s", "total_s_200", "ms_per_batch_2048", "ns_per_p
 
 
 class Measured:
-    """What was measured; of several rounds the shortest time and the largest share."""
+    """What was measured; of several rounds the shortest time, the largest share, and the smaller ratio of 10⁶ to 10⁵."""
 
     def __init__(self, rows):
         self.values = {}
         for *key, v in rows:
-            of = {"share_of_limit": max, **dict.fromkeys(TIMES, min)}.get(key[-1], lambda _, new: new)
+            of = {"share_of_limit": max, "pairs_per_s_over_those_at_1e5": min, **dict.fromkeys(TIMES, min)}.get(key[-1], lambda _, new: new)
             self.values[tuple(key)] = of(self.values.get(tuple(key), v), v)
         self.errors = [row for row in rows if row[5] == "error"]
 
@@ -93,7 +93,7 @@ def goals(m):
 
     large = {isa: m("LARGE", OUR[isa], 100_000, 2, "f64", "peak_rss_mb") for isa in OUR}
     alone("N = M = 100,000, 10 iterations", {i: (f"{v:.0f} MB", v < 200) for i, v in large.items()}, {WIDE: "< 200 MB", NARROW: "< 200 MB"})
-    million = {isa: m("MILLION", OUR[isa], 100_000, 3, "f32", "ns_per_pair") / m("MILLION", OUR[isa], 1_000_000, 3, "f32", "ns_per_pair") for isa in OUR}
+    million = {isa: m("MILLION", OUR[isa], 1_000_000, 3, "f32", "pairs_per_s_over_those_at_1e5") for isa in OUR}
     alone("pairs/s at N = 10⁶ over those at 10⁵, d = 3", {i: (f"{v:.2f}", v >= 0.9) for i, v in million.items()}, {WIDE: "≥ 0.9", NARROW: "≥ 0.9"})
     against("2,048 problems of 64 × 64, d = 64, 10 iterations", "W4", ["ott-vmap", "ott-vmap-kernel", "jax-plain-vmap", "torch-own", "torch-own-compile"], 64, 64, "f32", "ms_per_batch_2048", " ms", 3, 1.5)
     def spread(isa, metric):

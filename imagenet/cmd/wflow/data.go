@@ -167,6 +167,7 @@ func (p preparation) encoder(c *cobra.Command) (latent.Encoder, func(), error) {
 	fail := func(err error) (latent.Encoder, func(), error) { return latent.Encoder{}, nil, err }
 	path := p.weights
 	if path == "" {
+		fmt.Fprintln(c.ErrOrStderr(), "weights of stabilityai/sd-vae-ft-mse, from the cache or the hub")
 		b := newBar(c.ErrOrStderr(), "stabilityai/sd-vae-ft-mse", true)
 		var err error
 		path, err = hub.Fetch(c.Context(), hub.Remote{Repo: "stabilityai/sd-vae-ft-mse", File: "diffusion_pytorch_model.safetensors"}, b.set)
