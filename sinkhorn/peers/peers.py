@@ -705,14 +705,10 @@ def everything(inputs, first):
     for rel, itmax, cap in ((0.05, 5000, 20.0), (0.002, 200000, 60.0)):
         for peer in OURS + ["pot-sinkhorn", "ott-dense-mom1.5", "ott-dense-mom1.8"] * (first or rel == 0.05):
             spawn("W2", dict(base, peer=peer, dtype="f64", rel=rel, itmax=itmax, cap_s=cap, name=f"W2-eps{rel}"))
-    for dtype in ("f32", "f64"):
-        for peer in [f"wflowlab {k}" for k in ("AVX-512", "AVX2")] + ["ott"] + ["pot-sinkhorn"] * (dtype == "f64"):
+    plain, flow = ["wflowlab plain AVX-512", "wflowlab plain AVX2"], ["wflowlab Flow AVX-512", "wflowlab Flow AVX2"]
+    for dtype, peers, times in (("f32", OURS + plain + ["ott"], 3), ("f64", OURS + plain + flow + ["ott"], 2), ("f64", ["pot-sinkhorn"], 1)):
+        for peer in peers * times:  # in turn: a process times its flow once
             spawn("W3", dict(base, peer=peer, dtype=dtype, steps=W3_STEPS, cap_s=60.0))
-    for peer in ("wflowlab plain AVX-512", "wflowlab plain AVX2"):
-        for dtype in ("f32", "f64"):
-            spawn("W3", dict(base, peer=peer, dtype=dtype, steps=W3_STEPS, cap_s=60.0))
-    for peer in ("wflowlab Flow AVX-512", "wflowlab Flow AVX2"):
-        spawn("W3", dict(base, peer=peer, dtype="f64", steps=W3_STEPS, cap_s=60.0))
     for peer in OURS + ["ott-vmap", "ott-vmap-kernel", "jax-plain-vmap", "torch-own-compile", "torch-own"]:
         spawn("W4", dict(base, peer=peer, dtype="f32"))
     for peer in OURS[:1] + ["pot-emd"]:

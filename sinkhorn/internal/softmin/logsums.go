@@ -36,12 +36,16 @@ const (
 //
 // with w_ij the terms of row i. So an iteration, both of whose half-steps need the power of every pair, makes it once.
 //
-// It returns false, and leaves back undefined, where the terms do not serve: after a jump of h, where h is −Inf, where
-// columns are so far behind that their terms are out of range, and for more targets than a cache has room for.
+// It returns false, and leaves back undefined, where the terms do not serve: where h is −Inf, where columns are so far
+// behind that their terms are out of range, and for more targets than a cache has room for.
 func (s *Sum[T]) LogSums(dst, back, mass []float64) bool {
-	if !s.referred || s.massless || len(s.h) > mostTerms {
+	if s.massless || len(s.h) > mostTerms {
 		s.LogSum(dst)
 		return false
+	}
+	if !s.referred {
+		s.team.Each(len(dst), len(s.h), s.references)
+		s.referred = true
 	}
 	if s.opposite == nil {
 		s.opposite = s.newOpposite()

@@ -24,6 +24,7 @@ type Sum[T Float] struct {
 	out        []float64                     // where LogSum writes
 	logSums    func(first, last, worker int) // its work, made once so that iterations allocate nothing
 	keptSums   func(first, last, worker int) // the same where terms are kept
+	references func(first, last, worker int) // the work before it, where there are no references
 }
 
 // scratch is what one worker writes to.
@@ -61,6 +62,7 @@ func New[T Float](x, y []float64, d int, root, mask bool, team *Team) *Sum[T] {
 			s.shift[first+i] = T(-s.out[first+i])
 		}
 	}
+	s.references = func(first, last, worker int) { s.refer(kernelsOf[T](), first, last, &s.scratch[worker]) }
 	s.keptSums = func(first, last, worker int) {
 		for row := first; row < last; row += groupRows {
 			sum, shift := s.group(row, s.kept.terms[row*columns:][:groupRows*columns], true, &s.scratch[worker])
