@@ -45,13 +45,16 @@ func wander(r *rand.Rand, h []float64) (steps [][]float64) {
 	return steps
 }
 
-// along evaluates both directions at all scores with a Sum that keeps its terms, of which every third only its rows.
-func along[T Float](b both, steps [][]float64, workers int) (answers [][2][]float64) {
+// along evaluates both directions at all scores, of every third only the rows, with a Sum that keeps its terms or one
+// that does not.
+func along[T Float](b both, steps [][]float64, keep bool, workers int) (answers [][2][]float64) {
 	team := NewTeam(nil, workers)
 	defer team.Close()
 	s := New[T](b.x, b.y, b.d, b.root, b.mask, team)
 	s.Scale(1)
-	s.Keep()
+	if keep {
+		s.Keep()
+	}
 	for k, h := range steps {
 		a := [2][]float64{make([]float64, b.n()), make([]float64, len(b.h))}
 		s.SetScores(h)
@@ -83,7 +86,7 @@ func TestKeptAgainstDefinition(t *testing.T) {
 func checkKept[T Float](t *testing.T, b both, steps [][]float64) {
 	t.Helper()
 	columns := 0
-	for k, a := range along[T](b, steps, 2) {
+	for k, a := range along[T](b, steps, true, 2) {
 		name := fmt.Sprintf("n = %d, m = %d, d = %d, root %v, %T, step %d", b.n(), len(b.h), b.d, b.root, T(0), k)
 		b.h = steps[k]
 		want, _, size := naive[T](b.problem)
@@ -133,7 +136,7 @@ func checkKeptSameBytes[T Float](t *testing.T, b both, steps [][]float64) {
 			kind = name
 		}
 		for _, workers := range []int{1, 2, 5} {
-			got := along[T](b, steps, workers)
+			got := along[T](b, steps, true, workers)
 			if vectors[kind] == nil {
 				vectors[kind] = got
 			}
@@ -141,6 +144,43 @@ func checkKeptSameBytes[T Float](t *testing.T, b both, steps [][]float64) {
 				if !slices.Equal(got[k][0], vectors[kind][k][0]) || !slices.Equal(got[k][1], vectors[kind][k][1]) {
 					t.Errorf("n = %d, m = %d, %T, step %d: other bytes with %s, %d workers", b.n(), len(b.h), T(0), k, name, workers)
 				}
+			}
+		}
+	}
+}
+
+// FuzzKept: what is kept gives the answers of the log domain.
+func FuzzKept(f *testing.F) {
+	f.Add(uint8(2), uint8(3), []byte("0123456789abcdef0123456789abcdef0123456789abcdef"))
+	f.Fuzz(func(t *testing.T, dim, rows uint8, data []byte) {
+		p, ok := problemOf(dim, rows, data)
+		if !ok {
+			return
+		}
+		b := both{p, slices.Repeat([]float64{1 / float64(p.n())}, p.n())}
+		steps := wander(rand.New(rand.NewPCG(1, 1)), p.h)
+		compareKept[float32](t, b, steps)
+		compareKept[float64](t, b, steps)
+	})
+}
+
+func compareKept[T Float](t *testing.T, b both, steps [][]float64) {
+	t.Helper()
+	_, _, size := naive[T](b.problem)
+	for _, h := range steps {
+		size = max(size, slices.Max(h), -slices.Min(h))
+	}
+	if unit[T]()*size > 0.1 {
+		return // scores are not resolved, and no reference is one
+	}
+	got, want := along[T](b, steps, true, 1), along[T](b, steps, false, 1)
+	for k := range got {
+		for i, what := range []string{"rows", "columns"} {
+			if got[k][i] == nil || want[k][i] == nil {
+				continue // out of range, perhaps by a rounding
+			}
+			if e := furthest(got[k][i], want[k][i]); !(e <= 2*unit[T]()*(float64(b.d)+8)*(size+16)) {
+				t.Errorf("n = %d, m = %d, d = %d, %T, size %g, step %d: %s off by %g", b.n(), len(b.h), b.d, T(0), size, k, what, e)
 			}
 		}
 	}

@@ -406,22 +406,28 @@ func compareWithGo(t *testing.T, p problem) {
 func FuzzAgainstGo(f *testing.F) {
 	f.Add(uint8(2), uint8(3), []byte("0123456789abcdef0123456789abcdef0123456789abcdef"))
 	f.Fuzz(func(t *testing.T, dim, rows uint8, data []byte) {
-		d, n := int(dim%6)+1, int(rows%40)+1
-		values := make([]float64, len(data)/4)
-		for i := range values {
-			v := float64(math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:])))
-			if math.IsNaN(v) || math.Abs(v) > 1e6 {
-				v = float64(i)
-			}
-			values[i] = v
+		if p, ok := problemOf(dim, rows, data); ok {
+			compareWithGo(t, p)
 		}
-		m := min((len(values)-n*d)/(d+1), 200)
-		if m < 1 {
-			return
-		}
-		p := problem{x: values[:n*d], y: values[n*d : (n+m)*d], h: values[(n+m)*d : (n+m)*d+m], d: d}
-		compareWithGo(t, p)
 	})
+}
+
+// problemOf makes a problem of any bytes that are enough for one.
+func problemOf(dim, rows uint8, data []byte) (p problem, ok bool) {
+	d, n := int(dim%6)+1, int(rows%40)+1
+	values := make([]float64, len(data)/4)
+	for i := range values {
+		v := float64(math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:])))
+		if math.IsNaN(v) || math.Abs(v) > 1e6 {
+			v = float64(i)
+		}
+		values[i] = v
+	}
+	m := min((len(values)-n*d)/(d+1), 200)
+	if m < 1 {
+		return p, false
+	}
+	return problem{x: values[:n*d], y: values[n*d : (n+m)*d], h: values[(n+m)*d : (n+m)*d+m], d: d}, true
 }
 
 func TestIterationsAllocateNothing(t *testing.T) {
