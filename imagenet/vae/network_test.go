@@ -38,6 +38,30 @@ func TestDoubleIsRepeatAndConvolve(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	checkPairs(t, outputs)
+}
+
+// winograd is a convolution, value and gradients, as written out.
+func TestWinogradIsAConvolution(t *testing.T) {
+	b, _ := backend(t)
+	const batch, h, w, in, out = 2, 6, 4, 5, 3
+	outputs, err := model.CallOnceN(b, model.NewStore(), func(_ *model.Scope, x, kernel, weight *graph.Node) []*graph.Node {
+		direct := graph.Convolve(x, kernel).PaddingPerDim([][2]int{{1, 1}, {1, 1}}).Done()
+		ways := []*graph.Node{winograd(x, kernel), direct}
+		for _, y := range ways {
+			ways = append(ways, graph.Gradient(graph.ReduceAllSum(graph.Mul(weight, graph.Square(y))), x, kernel)...)
+		}
+		return ways
+	}, normals("x", batch, h, w, in), normals("kernel", 3, 3, in, out), normals("weight", batch, h, w, out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkPairs(t, outputs)
+}
+
+// checkPairs holds a value and its gradients, made in two ways, against each other.
+func checkPairs(t *testing.T, outputs []*tensors.Tensor) {
+	t.Helper()
 	for i, pair := range [][2]int{{0, 1}, {2, 4}, {3, 5}} {
 		got, want := tensors.MustCopyFlatData[float64](outputs[pair[0]]), tensors.MustCopyFlatData[float64](outputs[pair[1]])
 		for k := range want {
