@@ -33,8 +33,9 @@ const (
 	// mostKept is the memory, in bytes, that a Sum may keep: what the third-level cache of a processor holds.
 	mostKept = 32 << 20
 
-	// keptReach is how far, in powers of two, h may move while the kernel serves: terms that its range has cut off, below
-	// 2^−126 in float32, stay below the rounding of a sum.
+	// keptReach is how far, in powers of two, h may be from that of the references when the kernel is made, and may move
+	// while it serves: rows' sums then stay above 2^−40, and what its range has cut off, terms below 2^−126 in float32,
+	// below the rounding of a sum that is in range.
 	keptReach = 20
 )
 
@@ -54,7 +55,7 @@ func (s *Sum[T]) Keep() {
 // keeps tells whether the present sums are made with the kernel that is kept, and sees to it that they can.
 func (s *Sum[T]) keeps() bool {
 	k := s.kept
-	if k == nil || !s.referred || s.massless {
+	if k == nil || !s.referred || s.massless || k.state == toBeMade && !s.near {
 		return false
 	}
 	if k.terms == nil {

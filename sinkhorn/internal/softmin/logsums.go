@@ -45,7 +45,7 @@ func (s *Sum[T]) LogSums(dst, back, mass []float64) bool {
 	}
 	if !s.referred {
 		s.team.Each(len(dst), len(s.h), s.references)
-		s.referred = true
+		s.referred, s.near = true, true
 	}
 	if s.opposite == nil {
 		s.opposite = s.newOpposite()

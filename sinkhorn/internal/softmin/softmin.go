@@ -16,6 +16,7 @@ type Sum[T Float] struct {
 	h          []T       // [vectors·lanes], −Inf beyond the last target
 	shift      []T       // [n rounded up to groupRows]: what is added to a row's scores
 	referred   bool      // the shifts belong to h
+	near       bool      // and h has hardly moved since
 	stored     []T       // [rows, columns]: the scores −c_ij, where they are kept
 	kept       *kept[T]  // if it keeps its terms
 	scratch    []scratch[T]
@@ -130,6 +131,7 @@ func (s *Sum[T]) SetScores(h []float64) {
 	}
 	// Scores that are −Inf before and after make no move: NaN is neither greater nor less.
 	s.referred = s.referred && up <= reach && down >= -reach
+	s.near = up <= keptReach && down >= -keptReach
 	if s.kept != nil {
 		s.kept.move(h)
 	}
@@ -152,7 +154,7 @@ func (s *Sum[T]) LogSum(dst []float64) {
 		return
 	}
 	s.team.Each(len(dst), len(s.h), s.logSums)
-	s.referred = true
+	s.referred, s.near = true, true
 }
 
 // group returns the sums of a group of rows and the shifts that they were made with. It leaves the terms [groupRows,
