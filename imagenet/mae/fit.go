@@ -63,6 +63,9 @@ func (p Pretraining) Fit(ctx context.Context, backend compute.Backend, c Config,
 	trained := map[string][]float32{}
 	for _, parameter := range c.Table() {
 		values, err := weights.Values[float32](store.Scope(descent.AverageScope), parameter)
+		if err == nil {
+			err = descent.Finite(parameter.Name, values)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("mae: %w", err)
 		}

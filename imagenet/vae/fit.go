@@ -74,6 +74,9 @@ func (f Fitting) Fit(ctx context.Context, backend compute.Backend, c Config, ima
 	trained := map[string][]float32{}
 	for _, p := range c.Table() {
 		values, err := weights.Values[float32](store.RootScope(), p)
+		if err == nil {
+			err = descent.Finite(p.Name, values)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("vae: %w", err)
 		}

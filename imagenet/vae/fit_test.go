@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -112,5 +113,21 @@ func TestFitRefuses(t *testing.T) {
 	})
 	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "stopped after step 2 of 60") {
 		t.Errorf("cancelled: %v", err)
+	}
+}
+
+// Weights that the last step spoils are an error, though its loss was a number.
+func TestFitRefusesSpoiltWeights(t *testing.T) {
+	b, _ := backend(t)
+	for name, spoil := range map[string]func(*Fitting){
+		"loss": func(f *Fitting) { f.Prior = math.NaN() },
+		"step": func(f *Fitting) { f.Rate = onestep.Rate{Peak: math.Inf(1)} },
+	} {
+		f := fitting
+		f.Steps = 1
+		spoil(&f)
+		if _, err := f.Fit(t.Context(), b, small, quarters, nil); err == nil {
+			t.Errorf("%s: no error", name)
+		}
 	}
 }

@@ -109,7 +109,7 @@ func (n network) halve(layer string, x *graph.Node) *graph.Node {
 // convolution pads both axes before and after with zeros. On the pure Go engine, whose own is a hundred times slower, it
 // is a product of matrices.
 func convolution(x, kernel *graph.Node, stride, before, after int) *graph.Node {
-	if k := kernel.Shape(); k.Dim(0) == 3 && stride == 1 && min(k.Dim(2), k.Dim(3)) >= wide && x.Shape().Dim(1)%2 == 0 && x.Shape().Dim(2)%2 == 0 {
+	if k := kernel.Shape(); k.Dim(0) == 3 && k.Dim(1) == 3 && stride == 1 && before == 1 && after == 1 && min(k.Dim(2), k.Dim(3)) >= wide && x.Shape().Dim(1)%2 == 0 && x.Shape().Dim(2)%2 == 0 {
 		return winograd(x, kernel)
 	}
 	if x.Graph().Backend().String() != gobackend.BackendName {

@@ -11,7 +11,7 @@ import (
 
 // Run takes the steps of a training, each on its batch, and tells report, if there is one, the value of each step. The
 // value is the trainer's only metric, in float32. It stops with an error when the context is done, between steps, and
-// where the value is NaN or infinite.
+// where the loss or the value is NaN or infinite.
 func Run(ctx context.Context, trainer *train.Trainer, steps int, batch func(step int) (train.Batch, error), report func(step int, value float64)) error {
 	for step := range steps {
 		if ctx.Err() != nil {
@@ -25,12 +25,23 @@ func Run(ctx context.Context, trainer *train.Trainer, steps int, batch func(step
 		if err != nil {
 			return fmt.Errorf("step %d: %w", step, err)
 		}
-		value := float64(tensors.ToScalar[float32](values[2])) // after the loss and its moving average
-		if math.IsNaN(value) || math.IsInf(value, 0) {
-			return fmt.Errorf("the loss of step %d is %v", step, value)
+		for _, k := range []int{0, 2} { // the loss; after its moving average, the metric
+			if v := float64(tensors.ToScalar[float32](values[k])); math.IsNaN(v) || math.IsInf(v, 0) {
+				return fmt.Errorf("the loss of step %d is %v", step, v)
+			}
 		}
 		if report != nil {
-			report(step, value)
+			report(step, float64(tensors.ToScalar[float32](values[2])))
+		}
+	}
+	return nil
+}
+
+// Finite looks for NaN and infinities among trained numbers: a last step can spoil them behind a loss that was one.
+func Finite(name string, values []float32) error {
+	for i, v := range values {
+		if v-v != 0 {
+			return fmt.Errorf("training did not converge: number %d of %s is %v", i, name, v)
 		}
 	}
 	return nil

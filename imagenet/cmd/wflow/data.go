@@ -359,6 +359,10 @@ func newBar(to io.Writer, what string, bytes bool) *bar {
 }
 
 func (b *bar) set(done, total int64) {
+	if b.shown != nil && done < b.before { // a server began again
+		b.end()
+		b.shown = nil
+	}
 	if b.shown == nil {
 		if done >= total || b.bytes && time.Since(b.begun) < patience {
 			return

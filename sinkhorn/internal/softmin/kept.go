@@ -7,7 +7,7 @@ import "sync"
 //
 //	Σ_j 2^(h_j + shift⁰_i − c_ij) = Σ_j K_ij r_j,   r_j = 2^(h_j − h⁰_j),
 //
-// where powers take ten operations more. When h has moved too far the kernel is made anew, so that answers are those of
+// where a power takes a dozen operations more. When h has moved too far the kernel is made anew, so that answers are those of
 // the log domain whatever the scores are.
 //
 // Source: Schmitzer, Stabilized Sparse Scaling Algorithms for Entropy Regularized Transport Problems (2019), §3.1.
@@ -34,13 +34,14 @@ const (
 	mostKept = 32 << 20
 
 	// keptReach is how far, in powers of two, h may be from that of the references when the kernel is made, and may move
-	// while it serves: rows' sums then stay above 2^−40, and what its range has cut off, terms below 2^−126 in float32,
+	// while it serves: rows' sums then stay above 2^−40, and terms that its range has cut off, below 2^−126 in float32,
 	// below the rounding of a sum that is in range.
 	keptReach = 20
 )
 
 // Keep makes LogSum and LogSums keep the terms of all pairs for the calls that follow, where these take no more than
-// 32 MiB. The memory comes with the first call that has references, and goes when the team is closed, and with it the Sum.
+// 32 MiB. The memory comes with the first call that knows about how large the answers are, from a call before it, and is
+// given back when the team is closed.
 func (s *Sum[T]) Keep() {
 	var v T
 	bytes := 4
@@ -55,7 +56,7 @@ func (s *Sum[T]) Keep() {
 // keeps tells whether the present sums are made with the kernel that is kept, and sees to it that they can.
 func (s *Sum[T]) keeps() bool {
 	k := s.kept
-	if k == nil || !s.referred || s.massless || k.state == toBeMade && !s.near {
+	if k == nil || !s.referred || s.massless || k.state == toBeMade && s.moved > keptReach {
 		return false
 	}
 	if k.terms == nil {

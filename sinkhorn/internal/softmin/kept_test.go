@@ -85,9 +85,16 @@ func TestKeptAgainstDefinition(t *testing.T) {
 
 func checkKept[T Float](t *testing.T, b both, steps [][]float64) {
 	t.Helper()
-	columns := 0
+	if columns := checkAlong[T](t, b, steps); columns < 5 {
+		t.Errorf("n = %d, m = %d: columns at %d of %d steps", b.n(), len(b.h), columns, len(steps))
+	}
+}
+
+// checkAlong holds all answers against the definition, and returns how many were for columns.
+func checkAlong[T Float](t *testing.T, b both, steps [][]float64) (columns int) {
+	t.Helper()
 	for k, a := range along[T](b, steps, true, 2) {
-		name := fmt.Sprintf("n = %d, m = %d, d = %d, root %v, %T, step %d", b.n(), len(b.h), b.d, b.root, T(0), k)
+		name := fmt.Sprintf("n = %d, m = %d, d = %d, root %v, %T, step %d", b.n(), len(steps[k]), b.d, b.root, T(0), k)
 		b.h = steps[k]
 		want, _, size := naive[T](b.problem)
 		tolerance := unit[T]() * (float64(b.d) + 8) * (size + 300) // and h, up to 300
@@ -107,9 +114,7 @@ func checkKept[T Float](t *testing.T, b both, steps [][]float64) {
 			t.Errorf("%s: columns off by %.3g, want %.3g", name, e, 2*tolerance)
 		}
 	}
-	if columns < 5 {
-		t.Errorf("n = %d, m = %d: columns at %d of %d steps", b.n(), len(b.h), columns, len(steps))
-	}
+	return columns
 }
 
 // What is kept gives the same bytes with AVX2 as with AVX-512, and with any number of workers.
@@ -245,4 +250,100 @@ func TestKeptMemory(t *testing.T) {
 	if team.Close(); s.kept != nil {
 		t.Error("memory is kept after the team is closed")
 	}
+}
+
+// Moves add up while nobody asks for sums: references that are far behind by then are none.
+func TestMovesAddUp(t *testing.T) {
+	eachSet(t, func(t *testing.T) {
+		for _, keep := range []bool{false, true} {
+			team := NewTeam(nil, 1)
+			s := New[float32]([]float64{0}, []float64{0, math.Sqrt(60)}, 1, false, false, team)
+			s.Scale(1)
+			if keep {
+				s.Keep()
+			}
+			logSum := make([]float64, 1)
+			for _, h := range []float64{0, -19, -38, -57, -76} {
+				if s.SetScores([]float64{h, h}); h == 0 {
+					s.LogSum(logSum)
+				}
+			}
+			s.LogSum(logSum)
+			s.SetScores([]float64{-95.5, -56.5})
+			s.LogSum(logSum)
+			if want := -95.5 + math.Log2(1+math.Exp2(39-60)); math.Abs(logSum[0]-want) > 1e-5 {
+				t.Errorf("keep %v: %v, want %v", keep, logSum[0], want)
+			}
+			team.Close()
+		}
+	})
+}
+
+// The rows that complete the last group are no row's business, however far scores have drifted.
+func TestDriftDoesNotSpoilColumns(t *testing.T) {
+	eachSet(t, func(t *testing.T) {
+		b := randomBoth(rand.New(rand.NewPCG(25, 1)), 37, 41, 2)
+		for _, keep := range []bool{false, true} {
+			var steps [][]float64
+			for k := range 400 {
+				h := slices.Clone(b.h)
+				for j := range h {
+					h[j] += float64(k)
+				}
+				steps = append(steps, h)
+			}
+			for k, a := range along[float32](b, steps, keep, 1) {
+				if k%3 != 2 && a[1] == nil {
+					t.Fatalf("keep %v: refused at step %d", keep, k)
+				}
+			}
+		}
+	})
+}
+
+// A column that all rows are far from, one of them less than the others, while their references are as far behind as they
+// may be: with what the range cuts off, it is right or refused.
+func TestFarColumn(t *testing.T) {
+	eachSet(t, func(t *testing.T) {
+		const n = 64
+		for nearest := 66.0; nearest < 76; nearest += 0.5 {
+			b := both{problem{d: 2}, slices.Repeat([]float64{1.0 / n}, n)}
+			for i := range n {
+				sin, cos := math.Sincos(2 * math.Pi * float64(i) / n)
+				radius := math.Sqrt(90.7)
+				if i == 0 {
+					radius = math.Sqrt(nearest)
+				}
+				b.x = append(b.x, radius*cos, radius*sin)
+			}
+			b.y = append(slices.Clone(b.x), 0, 0)
+			team := NewTeam(nil, 1)
+			s := New[float64](b.x, b.y, b.d, false, false, team)
+			s.Scale(1)
+			s.Keep()
+			logSum, back := make([]float64, n), make([]float64, n+1)
+			ok := false
+			for _, h := range []float64{0, -19.5, -39} {
+				if s.SetScores(slices.Repeat([]float64{h}, n+1)); h == 0 {
+					s.LogSum(logSum)
+				} else {
+					ok = s.LogSums(logSum, back, b.mass)
+				}
+			}
+			team.Close()
+			b.h = slices.Repeat([]float64{-39}, n+1)
+			want, _, _ := naive[float64](b.problem)
+			opposite := problem{x: b.y, y: b.x, d: b.d, h: make([]float64, n)}
+			for i := range n {
+				opposite.h[i] = -math.Log2(n) - want[i]
+			}
+			wantBack, _, _ := naive[float64](opposite)
+			if e := furthest(logSum, want); e > 1e-11 {
+				t.Errorf("nearest %v: rows off by %g", nearest, e)
+			}
+			if e := furthest(back, wantBack); ok && e > 1e-11 {
+				t.Errorf("nearest %v: columns off by %g", nearest, e)
+			}
+		}
+	})
 }

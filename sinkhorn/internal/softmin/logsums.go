@@ -45,7 +45,7 @@ func (s *Sum[T]) LogSums(dst, back, mass []float64) bool {
 	}
 	if !s.referred {
 		s.team.Each(len(dst), len(s.h), s.references)
-		s.referred, s.near = true, true
+		s.referred, s.moved = true, 0
 	}
 	if s.opposite == nil {
 		s.opposite = s.newOpposite()
@@ -61,6 +61,7 @@ func (s *Sum[T]) LogSums(dst, back, mass []float64) bool {
 	if o.keeps {
 		s.kept.settle()
 	}
+	s.moved = 0
 	for _, v := range back {
 		if math.IsNaN(v) {
 			return false

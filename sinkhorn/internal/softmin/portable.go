@@ -17,8 +17,9 @@ func portable[T Float]() *kernels[T] {
 	return k
 }
 
-// negligible is the score below which a power is taken for 0: a row's sum is at least 2^−40.
-const negligible = -110
+// negligible is the score below which a power is taken for 0: with rows' sums above 2^−40, and columns' above outOfRange, it
+// stays below the rounding of float64.
+const negligible = -200
 
 const exp2Steps = 256
 

@@ -16,7 +16,7 @@ type Sum[T Float] struct {
 	h          []T       // [vectors·lanes], −Inf beyond the last target
 	shift      []T       // [n rounded up to groupRows]: what is added to a row's scores
 	referred   bool      // the shifts belong to h
-	near       bool      // and h has hardly moved since
+	moved      float64   // how far h may have moved since, in powers of two
 	stored     []T       // [rows, columns]: the scores −c_ij, where they are kept
 	kept       *kept[T]  // if it keeps its terms
 	scratch    []scratch[T]
@@ -62,6 +62,7 @@ func New[T Float](x, y []float64, d int, root, mask bool, team *Team) *Sum[T] {
 			s.out[first+i] = Log2(v) - float64(s.shift[first+i])
 			s.shift[first+i] = T(-s.out[first+i])
 		}
+		s.pad(last)
 	}
 	s.references = func(first, last, worker int) { s.refer(kernelsOf[T](), first, last, &s.scratch[worker]) }
 	s.keptSums = func(first, last, worker int) {
@@ -130,8 +131,8 @@ func (s *Sum[T]) SetScores(h []float64) {
 		}
 	}
 	// Scores that are −Inf before and after make no move: NaN is neither greater nor less.
-	s.referred = s.referred && up <= reach && down >= -reach
-	s.near = up <= keptReach && down >= -keptReach
+	s.moved += max(up, -down)
+	s.referred = s.referred && s.moved <= reach
 	if s.kept != nil {
 		s.kept.move(h)
 	}
@@ -142,7 +143,7 @@ func (s *Sum[T]) Expect(logSum []float64) {
 	for i, v := range logSum {
 		s.shift[i] = T(-v)
 	}
-	s.referred = true
+	s.referred, s.moved = true, 0
 }
 
 // LogSum writes L_i = log2 Σ_j 2^(h_j − c_ij) for all rows [n].
@@ -151,10 +152,11 @@ func (s *Sum[T]) LogSum(dst []float64) {
 	if s.keeps() {
 		s.team.Each(len(dst), len(s.h), s.keptSums)
 		s.kept.settle()
+		s.moved = 0
 		return
 	}
 	s.team.Each(len(dst), len(s.h), s.logSums)
-	s.referred, s.near = true, true
+	s.referred, s.moved = true, 0
 }
 
 // group returns the sums of a group of rows and the shifts that they were made with. It leaves the terms [groupRows,
@@ -190,6 +192,16 @@ func (s *Sum[T]) answer(row, count int, sum []float64, shift []T) {
 	for r := range count {
 		s.out[row+r] = Log2(sum[r]) - float64(shift[r])
 		s.shift[row+r] = T(-s.out[row+r])
+	}
+	s.pad(row + count)
+}
+
+// pad gives the rows beyond the last, which complete its group, its reference: their terms are to be numbers.
+func (s *Sum[T]) pad(rows int) {
+	if rows == len(s.out) {
+		for i := rows; i < len(s.shift); i++ {
+			s.shift[i] = s.shift[rows-1]
+		}
 	}
 }
 
