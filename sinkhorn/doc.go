@@ -13,9 +13,10 @@
 //
 // Everything is computed in the log domain, in parallel over rows, by vector kernels on amd64 and in plain Go elsewhere,
 // with the same bytes for any number of workers. The first iterations are in float32, the last ones, and every error, value
-// and certificate, in float64. Memory is O((n+m)·d), and for small problems the pairs' powers, up to 32 MiB for each precision and
-// direction, which later iterations reuse. The cost matrix is never stored, except by Exact, by Batch one problem at a time,
-// and where a caller asks for the coupling. BENCHMARKS.md holds it against other libraries.
+// and certificate, in float64. Memory is O((n+m)·d), and for small problems the pairs' powers, which later iterations
+// reuse: up to 32 MiB for each precision and direction, 128 MiB in all. The cost matrix is never stored, except by
+// Exact, by Batch one problem at a time, and where a caller asks for the coupling. BENCHMARKS.md holds it against other
+// libraries.
 //
 // An ε means nothing without its cost. Against other libraries: OTT-JAX uses ‖x−y‖², so its epsilon is twice ours;
 // GeomLoss with p = 2 uses our cost, with ε = blur²; POT measures entropy without the product of the marginals, so

@@ -16,6 +16,7 @@ import (
 	"github.com/google/renameio/v2"
 
 	"github.com/wflowlab/wflowlab/imagenet/weights"
+	"github.com/wflowlab/wflowlab/internal/finite"
 	"github.com/wflowlab/wflowlab/wflow/mlp/safetensors"
 )
 
@@ -92,13 +93,8 @@ func (v *View) Floats(name string, into []float32) error {
 		return fmt.Errorf("hub: %s: %q is missing", v.file.path, name)
 	}
 	err := numbers(t, into)
-	for i, x := range into {
-		if err != nil {
-			break
-		}
-		if math.IsNaN(float64(x)) || math.IsInf(float64(x), 0) {
-			err = fmt.Errorf("number %d is %v", i, x)
-		}
+	if err == nil {
+		err = finite.Check(into)
 	}
 	return v.file.wrap(name, err)
 }

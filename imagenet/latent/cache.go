@@ -7,6 +7,8 @@ import (
 	"io"
 	"math"
 	"path/filepath"
+
+	"github.com/wflowlab/wflowlab/internal/finite"
 )
 
 // Cache is an open split of a cache, ours or the official code's. It may be read from many goroutines.
@@ -82,20 +84,10 @@ func (c *Cache) Latent(i int, u float64, latent []float32) error {
 	for k := range latent {
 		latent[k] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*k:]))
 	}
-	if k := infinite(latent); k >= 0 {
-		return fmt.Errorf("latent: cache %s%s: row %d: number %d is %v", c.name, p.suffix, i, k, latent[k])
+	if err := finite.Check(latent); err != nil {
+		return fmt.Errorf("latent: cache %s%s: row %d: %w", c.name, p.suffix, i, err)
 	}
 	return nil
-}
-
-// infinite returns the index of the first NaN or Inf, −1 if there is none.
-func infinite(x []float32) int {
-	for k, v := range x {
-		if v-v != 0 {
-			return k
-		}
-	}
-	return -1
 }
 
 // Close closes the files.

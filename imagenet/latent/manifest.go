@@ -67,16 +67,16 @@ func merge(ctx context.Context, folder string, progress func(done, total int64))
 		m.Val += sh.progress.Rows[Val]
 		m.Skipped = append(m.Skipped, sh.progress.Corrupt...)
 	}
-	work := &work{ctx: ctx, total: m.bytes(), report: progress}
+	w := &work{ctx: ctx, total: m.bytes(), report: progress}
 	if len(there) > 1 {
-		work.total *= 2
+		w.total *= 2 // written, then read for the checksums
 	}
 	for _, s := range splits {
 		for _, p := range parts {
-			if err := join(work, folder, there, s, p, m.rows(s)); err != nil {
+			if err := join(w, folder, there, s, p, m.rows(s)); err != nil {
 				return fail(err)
 			}
-			if m.Files[p.name(s)], err = m.check(work, folder, s, p); err != nil {
+			if m.Files[p.name(s)], err = m.check(w, folder, s, p); err != nil {
 				return fail(err)
 			}
 		}
@@ -259,10 +259,10 @@ func Verify(ctx context.Context, folder string, progress func(done, total int64)
 	if err != nil {
 		return nil, err
 	}
-	work := &work{ctx: ctx, total: m.bytes(), report: progress}
+	w := &work{ctx: ctx, total: m.bytes(), report: progress}
 	for _, s := range splits {
 		for _, p := range parts {
-			got, err := m.check(work, folder, s, p)
+			got, err := m.check(w, folder, s, p)
 			if err != nil {
 				return nil, fmt.Errorf("latent: cache: %w", err)
 			}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/renameio/v2"
 
+	"github.com/wflowlab/wflowlab/internal/finite"
 	"github.com/wflowlab/wflowlab/toy/stream"
 )
 
@@ -351,8 +352,8 @@ func (p *preparation) encode(ctx context.Context, sh *shard, c *cropped) error {
 			if c.corrupt[k] != nil {
 				continue
 			}
-			if j := infinite(latent); j >= 0 {
-				return fmt.Errorf("encode %s/%s: number %d of its latent is %v", c.split, f.Name, j, latent[j])
+			if err := finite.Check(latent); err != nil {
+				return fmt.Errorf("encode %s/%s: latent: %w", c.split, f.Name, err)
 			}
 			for _, v := range latent {
 				rows[i] = binary.LittleEndian.AppendUint32(rows[i], math.Float32bits(v))

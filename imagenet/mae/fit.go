@@ -60,16 +60,9 @@ func (p Pretraining) Fit(ctx context.Context, backend compute.Backend, c Config,
 	if err := descent.Run(ctx, trainer, p.Steps, batch, report); err != nil {
 		return nil, fmt.Errorf("mae: %w", err)
 	}
-	trained := map[string][]float32{}
-	for _, parameter := range c.Table() {
-		values, err := weights.Values[float32](store.Scope(descent.AverageScope), parameter)
-		if err == nil {
-			err = descent.Finite(parameter.Name, values)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("mae: %w", err)
-		}
-		trained[parameter.Name] = values
+	trained, err := weights.All[float32](store.Scope(descent.AverageScope), c.Table())
+	if err != nil {
+		return nil, fmt.Errorf("mae: trained %w", err)
 	}
 	return trained, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/wflowlab/wflowlab/imagenet/weights"
+	"github.com/wflowlab/wflowlab/internal/finite"
 )
 
 // Autoencoder turns square images of one size into latents and back. It runs one image at a time: its memory is that of
@@ -81,7 +82,10 @@ func (a *Autoencoder) Encode(ctx context.Context, images []byte, noise []float32
 	if err != nil {
 		return nil, err
 	}
-	return latents, finite("latents", latents)
+	if err := finite.Check(latents); err != nil {
+		return nil, fmt.Errorf("vae: latents: %w", err)
+	}
+	return latents, nil
 }
 
 // Decode returns the images [n, size, size, 3] of latents [n, size/Factor, size/Factor, Latent], rounded to the nearest
@@ -91,8 +95,8 @@ func (a *Autoencoder) Decode(ctx context.Context, latents []float32) ([]byte, er
 	if err != nil {
 		return nil, err
 	}
-	if err := finite("latents", latents); err != nil {
-		return nil, err
+	if err := finite.Check(latents); err != nil {
+		return nil, fmt.Errorf("vae: latents: %w", err)
 	}
 	images := make([]byte, n*weights.Parameter{Shape: a.pixels}.Size())
 	err = each(ctx, images, n, func(i int) (*tensors.Tensor, error) {
@@ -134,16 +138,6 @@ func each[T byte | float32](ctx context.Context, out []T, n int, value func(i in
 		err = tensors.ConstFlatData(t, func(flat []T) { copy(out[i*len(flat):], flat) })
 		if err = errors.Join(err, t.FinalizeAll()); err != nil {
 			return fmt.Errorf("vae: image %d: %w", i, err)
-		}
-	}
-	return nil
-}
-
-// finite looks for NaN and infinities.
-func finite(what string, values []float32) error {
-	for i, v := range values {
-		if v-v != 0 {
-			return fmt.Errorf("vae: %s: number %d is %v", what, i, v)
 		}
 	}
 	return nil

@@ -71,16 +71,9 @@ func (f Fitting) Fit(ctx context.Context, backend compute.Backend, c Config, ima
 	if err := descent.Run(ctx, trainer, f.Steps, batch, report); err != nil {
 		return nil, fmt.Errorf("vae: %w", err)
 	}
-	trained := map[string][]float32{}
-	for _, p := range c.Table() {
-		values, err := weights.Values[float32](store.RootScope(), p)
-		if err == nil {
-			err = descent.Finite(p.Name, values)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("vae: %w", err)
-		}
-		trained[p.Name] = values
+	trained, err := weights.All[float32](store.RootScope(), c.Table())
+	if err != nil {
+		return nil, fmt.Errorf("vae: trained %w", err)
 	}
 	return trained, nil
 }

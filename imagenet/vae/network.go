@@ -109,7 +109,9 @@ func (n network) halve(layer string, x *graph.Node) *graph.Node {
 // convolution pads both axes before and after with zeros. On the pure Go engine, whose own is a hundred times slower, it
 // is a product of matrices.
 func convolution(x, kernel *graph.Node, stride, before, after int) *graph.Node {
-	if k := kernel.Shape(); k.Dim(0) == 3 && k.Dim(1) == 3 && stride == 1 && before == 1 && after == 1 && min(k.Dim(2), k.Dim(3)) >= wide && x.Shape().Dim(1)%2 == 0 && x.Shape().Dim(2)%2 == 0 {
+	square := kernel.Shape().Dim(0) == 3 && stride == 1 && before == 1 && after == 1
+	even := x.Shape().Dim(1)%2 == 0 && x.Shape().Dim(2)%2 == 0
+	if square && even && min(kernel.Shape().Dim(2), kernel.Shape().Dim(3)) >= wide {
 		return winograd(x, kernel)
 	}
 	if x.Graph().Backend().String() != gobackend.BackendName {

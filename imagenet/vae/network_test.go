@@ -2,11 +2,13 @@ package vae
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
+	"gonum.org/v1/gonum/floats"
 
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/internal/golden"
@@ -57,6 +59,73 @@ func TestWinogradIsAConvolution(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkPairs(t, outputs)
+}
+
+// A convolution goes by winograd where its kernel is wide and fits it, and nowhere else. In float32 all agree with the sum
+// as written out: N roundings of 2⁻²⁴, one after the other and of either sign, make about √N of them.
+func TestConvolution(t *testing.T) {
+	b, _ := backend(t)
+	const in, h = 512, 4
+	for what, c := range map[string]struct {
+		w, out, side, stride, before, after int
+		minimal                             bool
+	}{
+		"wide":           {w: 6, out: 512, side: 3, stride: 1, before: 1, after: 1, minimal: true},
+		"few channels":   {w: 6, out: 8, side: 3, stride: 1, before: 1, after: 1},
+		"an odd side":    {w: 5, out: 512, side: 3, stride: 1, before: 1, after: 1},
+		"halving":        {w: 6, out: 512, side: 3, stride: 2, after: 1},
+		"a single pixel": {w: 6, out: 512, side: 1, stride: 1},
+	} {
+		x, kernel := golden.Normals("x", h*c.w*in), golden.Normals("kernel", c.side*c.side*in*c.out)
+		outputs, err := model.CallOnceN(b, model.NewStore(), func(_ *model.Scope, x, kernel *graph.Node) []*graph.Node {
+			ways := []*graph.Node{convolution(x, kernel, c.stride, c.before, c.after)}
+			if c.side == 3 && c.stride == 1 && c.w%2 == 0 {
+				ways = append(ways, winograd(x, kernel))
+			}
+			return ways
+		}, tensors.FromFlatDataAndDimensions(numbers[float32](x), 1, h, c.w, in),
+			tensors.FromFlatDataAndDimensions(numbers[float32](kernel), c.side, c.side, in, c.out))
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		got := tensors.MustCopyFlatData[float32](outputs[0])
+		if len(outputs) == 2 && slices.Equal(got, tensors.MustCopyFlatData[float32](outputs[1])) != c.minimal {
+			t.Errorf("%s: by winograd %v, want %v", what, !c.minimal, c.minimal)
+		}
+		want := writtenOut(x, kernel, h, c.w, c.side, c.out, c.stride, c.before, c.after)
+		if len(got) != len(want) {
+			t.Fatalf("%s: %d numbers, want %d", what, len(got), len(want))
+		}
+		largest, worst := 0.0, 0.0
+		for k, v := range want {
+			largest, worst = max(largest, math.Abs(v)), max(worst, math.Abs(float64(got[k])-v))
+		}
+		if bound := math.Sqrt(float64(c.side*c.side*in)) * 0x1p-24; !(worst <= bound*largest) {
+			t.Errorf("%s: %.2g of the largest number off, want at most %.2g", what, worst/largest, bound)
+		}
+	}
+}
+
+// writtenOut convolves x [h, w, in] with kernel [side, side, in, out] in float64.
+func writtenOut(x, kernel []float64, h, w, side, out, stride, before, after int) (y []float64) {
+	in := len(x) / (h * w)
+	for i := -before; i+side <= h+after; i += stride {
+		for j := -before; j+side <= w+after; j += stride {
+			pixel := make([]float64, out)
+			for k := range side {
+				for l := range side {
+					if i+k < 0 || i+k >= h || j+l < 0 || j+l >= w {
+						continue
+					}
+					for c, v := range x[((i+k)*w+j+l)*in:][:in] {
+						floats.AddScaled(pixel, v, kernel[((k*side+l)*in+c)*out:][:out])
+					}
+				}
+			}
+			y = append(y, pixel...)
+		}
+	}
+	return y
 }
 
 // checkPairs holds a value and its gradients, made in two ways, against each other.

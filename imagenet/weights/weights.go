@@ -20,6 +20,8 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
+
+	"github.com/wflowlab/wflowlab/internal/finite"
 )
 
 // Parameter is one tensor of a network, by its name and shape in the official code.
@@ -138,6 +140,23 @@ func Values[T float32 | float64](scope *model.Scope, p Parameter) ([]T, error) {
 		return nil, fmt.Errorf("weights: %q: %w", p.Name, err)
 	}
 	return Official(p, values), nil
+}
+
+// All returns the numbers of all parameters by their names, see [Values]. NaN and infinities, as a training that failed
+// leaves them, are refused.
+func All[T float32 | float64](scope *model.Scope, t Table) (map[string][]T, error) {
+	all := make(map[string][]T, len(t))
+	for _, p := range t {
+		values, err := Values[T](scope, p)
+		if err != nil {
+			return nil, err
+		}
+		if err := finite.Check(values); err != nil {
+			return nil, fmt.Errorf("weights: %q: %w", p.Name, err)
+		}
+		all[p.Name] = values
+	}
+	return all, nil
 }
 
 // Official returns numbers that lie as the variable of a parameter does, its gradient for one, in the official layout.

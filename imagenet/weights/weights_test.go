@@ -2,6 +2,8 @@ package weights
 
 import (
 	"errors"
+	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -74,5 +76,32 @@ func TestLoadNamesWhatIsWrong(t *testing.T) {
 	}
 	if _, err := Values[float32](model.NewStore().Scope("/net"), small[0]); err == nil {
 		t.Error("an empty scope: no error")
+	}
+}
+
+func TestAll(t *testing.T) {
+	scope := model.NewStore().Scope("/net")
+	if err := Load(scope, small, counted); err != nil {
+		t.Fatal(err)
+	}
+	all, err := All[float32](scope, small)
+	want, _ := counted(small[1])
+	if err != nil || len(all) != 3 || !slices.Equal(all["model.conv.weight"], want) {
+		t.Errorf("%v, %v, want three, the kernel %v", all, err, want)
+	}
+	for _, bad := range []float32{float32(math.NaN()), float32(math.Inf(1)), float32(math.Inf(-1))} {
+		scope := model.NewStore().Scope("/net")
+		spoilt := func(p Parameter) ([]float32, error) {
+			v, _ := counted(p)
+			v[len(v)-1] = bad
+			return v, nil
+		}
+		if err := Load(scope, small[:1], spoilt); err != nil {
+			t.Fatal(err)
+		}
+		want := fmt.Sprintf(`"model.head.weight": number 5 is %v`, bad)
+		if _, err := All[float32](scope, small[:1]); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
 	}
 }

@@ -36,13 +36,3 @@ func Run(ctx context.Context, trainer *train.Trainer, steps int, batch func(step
 	}
 	return nil
 }
-
-// Finite looks for NaN and infinities among trained numbers: a last step can spoil them behind a loss that was one.
-func Finite(name string, values []float32) error {
-	for i, v := range values {
-		if v-v != 0 {
-			return fmt.Errorf("training did not converge: number %d of %s is %v", i, name, v)
-		}
-	}
-	return nil
-}

@@ -9,7 +9,7 @@ import (
 )
 
 // Rate is a schedule of the learning rate: linear from 1e-6 to Peak over the first WarmUp steps, then constant or, with
-// Decay, a half cosine down to a millionth of Peak at the last step:
+// Decay, a half cosine down to a millionth of Peak, which it would reach at step = steps:
 //
 //	step < WarmUp:  1e-6 + (Peak − 1e-6)·step/WarmUp
 //	with Decay:     Peak·(1e-6 + (1 − 1e-6)·(1 + cos(π·(step − WarmUp)/(steps − WarmUp)))/2)

@@ -7,7 +7,7 @@
 //
 // one VADD, then a VSUB and a fused VFNMADD231 (t - u*u, rounded once) a coordinate, and then 2^t without a library:
 //
-// 	VMAX            t = max(t, -126)        below it 2^t would leave the normal numbers: such terms are nothing
+// 	VMAX            t = max(t, -126)        below it 2^t would leave the normal numbers
 // 	VADD            z = t + 1.5·2^23       t rounded to an integer n, which now stands in the low bits of z
 // 	VSUB, VSUB      f = t - (z - 1.5·2^23)  what is left, -1/2 <= f <= 1/2
 // 	VFMADD213 ...   p = 2^f                  a polynomial in f by Horner's rule, 1 at f = 0

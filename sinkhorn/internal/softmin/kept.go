@@ -43,12 +43,7 @@ const (
 // 32 MiB. The memory comes with the first call that knows about how large the answers are, from a call before it, and is
 // given back when the team is closed.
 func (s *Sum[T]) Keep() {
-	var v T
-	bytes := 4
-	if _, double := any(v).(float64); double {
-		bytes = 8
-	}
-	if len(s.shift)*len(s.h)*bytes <= mostKept {
+	if len(s.shift)*len(s.h)*size[T]() <= mostKept {
 		s.kept = new(kept[T])
 	}
 }
@@ -75,7 +70,7 @@ func (s *Sum[T]) keeps() bool {
 	return true
 }
 
-// settle tells the kernel that the sums have been made.
+// settle tells the kernel that the sums have been made with it: if they have made it, its ratios are 1 from now on.
 func (k *kept[T]) settle() {
 	if k.state == toBeMade {
 		for j := range k.ratio {
@@ -102,15 +97,14 @@ func (k *kept[T]) move(h []float64) {
 	clear(k.ratio[len(h):])
 }
 
-// spare is memory of closed teams: a flow solves one problem after the other, and the system takes longer to hand out
+// The spare memory is that of closed teams: a flow solves one problem after the other, and the system takes longer to hand out
 // new memory than a kernel takes to be made.
 var spareSingles, spareDoubles sync.Pool
 
 // borrow returns memory for n numbers until the team is closed.
 func (s *Sum[T]) borrow(n int) []T {
 	pool := &spareSingles
-	var v T
-	if _, double := any(v).(float64); double {
+	if size[T]() == 8 {
 		pool = &spareDoubles
 	}
 	memory, _ := pool.Get().(*[]T)

@@ -1,6 +1,9 @@
 package softmin
 
-import "fmt"
+import (
+	"fmt"
+	"unsafe"
+)
 
 // Float is the precision of scores and powers. Sums and answers are float64.
 type Float interface{ float32 | float64 }
@@ -12,14 +15,12 @@ const (
 )
 
 // lanes is the number of points in a vector, the unit in which targets are stored.
-func lanes[T Float]() int {
+func lanes[T Float]() int { return vectorSize / size[T]() }
+
+// size is the number of bytes of a number.
+func size[T Float]() int {
 	var v T
-	switch any(v).(type) {
-	case float32:
-		return vectorSize / 4
-	default:
-		return vectorSize / 8
-	}
+	return int(unsafe.Sizeof(v))
 }
 
 // kernels are the inner loops. Sources x are [rows, d]; targets y are [vectors, d, lanes] and their h [vectors·lanes];

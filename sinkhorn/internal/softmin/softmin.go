@@ -17,7 +17,7 @@ type Sum[T Float] struct {
 	shift      []T       // [n rounded up to groupRows]: what is added to a row's scores
 	referred   bool      // the shifts belong to h
 	moved      float64   // how far h may have moved since, in powers of two
-	stored     []T       // [rows, columns]: the scores −c_ij, where they are kept
+	stored     []T       // [rows, columns]: the scores −c_ij, after Store
 	kept       *kept[T]  // if it keeps its terms
 	scratch    []scratch[T]
 	opposite   *opposite[T]                  // once LogSums has been called
@@ -94,7 +94,7 @@ func (s *Sum[T]) Scale(factor float64) {
 	}
 }
 
-// Store computes all c_ij and keeps them until the next Scale: for clouds so small that this is little memory.
+// Store computes all c_ij once and for all until the next Scale: for clouds so small that this is little memory.
 func (s *Sum[T]) Store() {
 	k := kernelsOf[T]()
 	m := len(s.h)
@@ -104,7 +104,7 @@ func (s *Sum[T]) Store() {
 	}
 }
 
-// storeTransposed keeps the costs that other, of the opposite direction, has stored, and needs no points then.
+// storeTransposed stores the costs that other, of the opposite direction, has stored, and needs no points then.
 func (s *Sum[T]) storeTransposed(other *Sum[T]) {
 	n, m, from := len(s.shift), len(s.h), len(other.h)
 	s.stored = slices.Grow(s.stored[:0], n*m)[:n*m]
