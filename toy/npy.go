@@ -6,10 +6,11 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"regexp"
-	"strconv"
+	"strings"
 
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/wflowlab/wflowlab/internal/npy"
 )
 
 // ReadNPY reads a cloud from NumPy's array file: shape (n, d), or (n,) for points of the line; float32, float64 or
@@ -17,8 +18,6 @@ import (
 //
 // Everything is checked before memory is taken: the shape against the length of the file. Errors give name (of the
 // file) and, for a NaN or Inf, its row and column from 0.
-//
-// Source: NumPy Enhancement Proposal 1, versions 1 to 3 of the format.
 func ReadNPY(name string, r io.Reader) (*mat.Dense, error) {
 	fail := func(format string, args ...any) (*mat.Dense, error) {
 		return nil, fmt.Errorf("toy: cloud %s: %w", name, fmt.Errorf(format, args...))
@@ -27,36 +26,34 @@ func ReadNPY(name string, r io.Reader) (*mat.Dense, error) {
 	if err != nil {
 		return fail("%w", err)
 	}
-	header, body, ok := splitNPY(file)
-	if !ok {
-		return fail("not an .npy file of version 1 to 3, or cut short in its header")
+	h, begin, err := npy.Read(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		return fail("%w", err)
 	}
-	h := npyHeader.FindStringSubmatch(header)
-	if h == nil {
-		return fail("header %.120q, want descr, fortran_order and a shape of one or two numbers, as NumPy writes them", header)
-	}
-	endian, kind, fortran := h[1], h[2], h[3] == "True"
-	n, errN := strconv.Atoi(h[4])
-	d, errD := 1, error(nil)
-	if h[5] != "" {
-		d, errD = strconv.Atoi(h[5])
+	body := file[begin:]
+	order, kind := binary.ByteOrder(binary.LittleEndian), h.Type
+	if big, found := strings.CutPrefix(kind, ">"); found {
+		order, kind = binary.BigEndian, big
+	} else if len(kind) == 3 && strings.ContainsAny(kind[:1], "<|") {
+		kind = kind[1:]
 	}
 	size, decode := npyKind(kind)
-	switch {
-	case decode == nil:
-		return fail("type %q, want float32, float64 or integers", endian+kind)
-	case errN != nil || errD != nil || n < 1 || d < 1:
-		return fail("shape (%s, %s), want (n, d) with n ≥ 1 and d ≥ 1", h[4], h[5])
-	case d > len(body) || n != len(body)/(d*size) || len(body)%(d*size) != 0:
-		return fail("%d bytes of numbers, want %d × %d × %d for its shape and type", len(body), n, d, size)
+	if decode == nil {
+		return fail("type %q, want float32, float64 or integers", h.Type)
 	}
-	order := binary.ByteOrder(binary.LittleEndian)
-	if endian == ">" {
-		order = binary.BigEndian
+	if len(h.Shape) == 1 {
+		h.Shape = append(h.Shape, 1)
+	}
+	if len(h.Shape) != 2 || h.Shape[0] < 1 || h.Shape[1] < 1 {
+		return fail("shape %v, want [n d] or [n], of 1 or more", h.Shape)
+	}
+	n, d := h.Shape[0], h.Shape[1]
+	if d > len(body) || n != len(body)/(d*size) || len(body)%(d*size) != 0 {
+		return fail("%d bytes of numbers, want %d × %d × %d for its shape and type", len(body), n, d, size)
 	}
 	data := decode(body, order)
 	x := mat.NewDense(n, d, data)
-	if fortran {
+	if h.Fortran {
 		x = mat.DenseCopyOf(mat.NewDense(d, n, data).T())
 	}
 	for i := range n {
@@ -67,30 +64,6 @@ func ReadNPY(name string, r io.Reader) (*mat.Dense, error) {
 		}
 	}
 	return x, nil
-}
-
-// npyHeader matches the dictionary: byte order, kind and size, fortran_order, n, d.
-var npyHeader = regexp.MustCompile(`^\{'descr': '([<>|]?)([^'<>|]*)', 'fortran_order': (True|False), 'shape': \((\d+),(?: (\d+))?\), \} *\n$`)
-
-// splitNPY takes the magic string, the version and the header's length away.
-func splitNPY(file []byte) (header string, body []byte, ok bool) {
-	const magic = "\x93NUMPY"
-	if len(file) < 12 || !bytes.HasPrefix(file, []byte(magic)) {
-		return "", nil, false
-	}
-	start, length := 10, int64(binary.LittleEndian.Uint16(file[8:]))
-	switch file[6] {
-	case 1:
-	case 2, 3:
-		start, length = 12, int64(binary.LittleEndian.Uint32(file[8:]))
-	default:
-		return "", nil, false
-	}
-	if length > int64(len(file)-start) {
-		return "", nil, false
-	}
-	end := start + int(length)
-	return string(file[start:end]), file[end:], true
 }
 
 // npyKind returns the bytes per number of one of NumPy's kinds and how to read them; nil for others than f4, f8, i, u.

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wflowlab/wflowlab/internal/npy"
 	"github.com/wflowlab/wflowlab/wflow/mlp/safetensors"
 )
 
@@ -104,7 +105,7 @@ func read(r io.ReaderAt, size int64, name string) (content, error) {
 		return c, errors.New("an empty file")
 	case has("PK\x03\x04") || has("PK\x05\x06"):
 		return c, c.readZip(r, size, name)
-	case has(npyMagic):
+	case has(npy.Magic):
 		c.format = NPY
 		return c, c.readNPY(r, size, name)
 	case len(head) > 8 && head[8] == '{' && binary.LittleEndian.Uint64(head) < 1<<40:

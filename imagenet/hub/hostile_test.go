@@ -193,8 +193,8 @@ func TestHostile(t *testing.T) {
 
 		{"big-endian", npy(">f4", "False", "(1,)", "abcd"), ">f4"},
 		{"objects", npy("|O", "False", "(1,)", "abcd"), "|O"},
-		{"code in the header", npy("<f4", "False", "(__import__('os').system('true'),)", "abcd"), "as numpy writes it"},
-		{"negative shape", npy("<f4", "False", "(-1,)", "abcd"), "as numpy writes it"},
+		{"code in the header", npy("<f4", "False", "(__import__('os').system('true'),)", "abcd"), "as NumPy writes them"},
+		{"negative shape", npy("<f4", "False", "(-1,)", "abcd"), "as NumPy writes them"},
 		{"gap in shape", npy("<f4", "False", "(,1)", "abcd"), "shape"},
 		{"overflow", npy("<f4", "False", "(4294967296, 4294967296, 4294967296)", "abcd"), "shape"},
 		{"overflow of a number", npy("<f4", "False", "(99999999999999999999,)", "abcd"), "shape"},

@@ -1,0 +1,103 @@
+package npy
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// TestEncodeAsNumPy compares with what NumPy 2.4.6 wrote by
+//
+//	numpy.lib.format.write_array_header_1_0(file, {"descr": …, "fortran_order": …, "shape": …})
+func TestEncodeAsNumPy(t *testing.T) {
+	for _, c := range []struct {
+		header Header
+		want   string
+	}{
+		{Header{"<f4", false, nil}, "{'descr': '<f4', 'fortran_order': False, 'shape': (), }"},
+		{Header{"<i8", false, []int{50_000}}, "{'descr': '<i8', 'fortran_order': False, 'shape': (50000,), }"},
+		{Header{"<f4", false, []int{1_281_167, 32, 32, 4}}, "{'descr': '<f4', 'fortran_order': False, 'shape': (1281167, 32, 32, 4), }"},
+		{Header{"<f8", true, []int{3, 1000}}, "{'descr': '<f8', 'fortran_order': True, 'shape': (3, 1000), }"},
+	} {
+		want := fmt.Sprintf("\x93NUMPY\x01\x00v\x00%-117s\n", c.want)
+		if got := c.header.Encode(); !bytes.Equal(got, []byte(want)) {
+			t.Errorf("%+v: %q, want %q", c.header, got, want)
+		}
+	}
+	// for k in range(200): "<f4", False, (7,)*(k % 16) + (10**(k//16),)
+	sum := sha256.New()
+	for k := range 200 {
+		shape := append(slices.Repeat([]int{7}, k%16), int(math.Pow10(k/16)))
+		sum.Write(Header{"<f4", false, shape}.Encode())
+	}
+	if got, want := fmt.Sprintf("%x", sum.Sum(nil)), "fe17202601175e7ed571da53c905d2c6edeff13779f28e0ec32ad25455c033c1"; got != want {
+		t.Errorf("200 headers: SHA-256 %s, want %s", got, want)
+	}
+}
+
+func TestReadWhatIsEncoded(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want := Header{
+			rapid.SampledFrom([]string{"<f4", ">i2", "|b1", "|O"}).Draw(t, "type"),
+			rapid.Bool().Draw(t, "Fortran"),
+			rapid.SliceOfN(rapid.IntRange(0, math.MaxInt), 0, 40).Draw(t, "shape"),
+		}
+		file := want.Encode()
+		numbers := rapid.IntRange(0, 9).Draw(t, "numbers")
+		got, begin, err := Read(bytes.NewReader(file), int64(len(file)+numbers))
+		if err != nil || got.Type != want.Type || got.Fortran != want.Fortran || !slices.Equal(got.Shape, want.Shape) || begin != int64(len(file)) {
+			t.Fatalf("%+v from %d, %v, want %+v from %d", got, begin, err, want, len(file))
+		}
+	})
+}
+
+func TestReadRefuses(t *testing.T) {
+	const whole = "{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }\n"
+	file := func(text string) string { return fmt.Sprintf("\x93NUMPY\x01\x00%c\x00%s", len(text), text) }
+	for _, c := range []struct{ file, want string }{
+		{"", `begins with "", want an .npy file of version 1 to 3`},
+		{"PK\x03\x04 and more", `begins with "PK\x03\x04`},
+		{"\x93NUMPY\x01\x00", `begins with "\x93NUMPY\x01\x00", want`},
+		{"\x93NUMPY\x00\x00\x00\x00", "want an .npy file of version 1 to 3"},
+		{"\x93NUMPY\x04\x00\x00\x00", "want an .npy file of version 1 to 3"},
+		{"\x93NUMPY\x01\x01\x00\x00", "want an .npy file of version 1 to 3"},
+		{"\x93NUMPY\x02\x00\x00\x00", "cut off in its header"},
+		{"\x93NUMPY\x03\x00\xff\xff\xff\xff{ ", "a header of 4294967295 bytes in a file of 14"},
+		{"\x93NUMPY\x02\x00\x01\x00\x01\x00" + strings.Repeat(" ", 1<<17), "a header of 65537 bytes"},
+		{file(whole)[:40], "a header of 58 bytes in a file of 40"},
+		{file("{'descr': '<i8'}\n"), `header "{'descr': '<i8'}\n", want descr, fortran_order and shape`},
+		{file("{'descr': [('x', '<f8')], 'fortran_order': False, 'shape': (1,), }\n"), "as NumPy writes them"},
+		{file("{'descr': '<i8', 'fortran_order': False, 'shape': (-2,), }\n"), "as NumPy writes them"},
+		{file("{'descr': '<i8', 'fortran_order': False, 'shape': (__import__('os').system('true'),), }\n"), "as NumPy writes them"},
+		{file("{'descr': '<i8', 'fortran_order': False, 'shape': (,2), }\n"), "shape (,2), want whole numbers"},
+		{file("{'descr': '<i8', 'fortran_order': False, 'shape': (2 2,), }\n"), "shape (2 2,), want"},
+		{file("{'descr': '<i8', 'fortran_order': False, 'shape': (99999999999999999999,), }\n"), "shape (99999999999999999999,), want"},
+	} {
+		if _, _, err := Read(strings.NewReader(c.file), int64(len(c.file))); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q: %v, want %s", c.file, err, c.want)
+		}
+	}
+	if _, _, err := Read(strings.NewReader(file(whole)[:30]), 100); err == nil || err.Error() != "cut off in its header" {
+		t.Errorf("shorter than it was said to be: %v", err)
+	}
+	if h, begin, err := Read(strings.NewReader(file(whole)), 84); err != nil || begin != 68 || h.Type != "<i8" || !slices.Equal(h.Shape, []int{2}) {
+		t.Errorf("%+v from %d, %v", h, begin, err)
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add(Header{"<f4", true, []int{2, 1}}.Encode())
+	f.Add([]byte("\x93NUMPY\x02\x00\x3a\x00\x00\x00{'descr': '<i8', 'fortran_order': False, 'shape': (0,), }\n"))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		h, begin, err := Read(bytes.NewReader(file), int64(len(file)))
+		if err == nil && (begin > int64(len(file)) || slices.ContainsFunc(h.Shape, func(d int) bool { return d < 0 })) {
+			t.Fatalf("%+v from %d of %d bytes", h, begin, len(file))
+		}
+	})
+}
