@@ -1,6 +1,7 @@
 package latent
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/google/renameio/v2"
@@ -85,6 +87,37 @@ func merge(ctx context.Context, folder string, progress func(done, total int64))
 		return fail(err)
 	}
 	return m, nil
+}
+
+// Shard is how far a part of a cache is that is not merged yet.
+type Shard struct {
+	Shard    int       `json:"shard"`
+	Shards   int       `json:"shards"`
+	Train    int       `json:"train"` // images that are done
+	Val      int       `json:"val"`
+	Corrupt  []Corrupt `json:"corrupt,omitempty"`
+	Finished bool      `json:"finished"`
+}
+
+// ReadShards reads how far the shards of a cache are that have begun, in their order: none where Prepare has not been, or
+// all is merged.
+func ReadShards(folder string) ([]Shard, error) {
+	names, err := shards(folder)
+	if err != nil {
+		return nil, fmt.Errorf("latent: cache: %w", err)
+	}
+	var all []Shard
+	for _, name := range names {
+		var p progress
+		if err := readJSON(filepath.Join(folder, name, progressFile), &p); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("latent: cache: %w", err)
+		}
+		sh := Shard{Train: p.Rows[Train], Val: p.Rows[Val], Corrupt: p.Corrupt, Finished: p.Finished}
+		fmt.Sscanf(name, shardFormat, &sh.Shard, &sh.Shards)
+		all = append(all, sh)
+	}
+	slices.SortFunc(all, func(a, b Shard) int { return cmp.Or(cmp.Compare(a.Shards, b.Shards), cmp.Compare(a.Shard, b.Shard)) })
+	return all, nil
 }
 
 // rows returns the number of images of a split.

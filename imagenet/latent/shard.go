@@ -64,14 +64,14 @@ func (r Recipe) against(want Recipe) error {
 		name      string
 		got, want any
 	}{
-		{"images (their names or sizes changed): checksum", r.Images, want.Images},
-		{"number of classes", len(r.Classes), len(want.Classes)},
-		{"encoder: checksum", r.Encoder, want.Encoder},
+		{"images (their names or sizes) of checksum", r.Images, want.Images},
+		{"classes, so many:", len(r.Classes), len(want.Classes)},
+		{"an encoder of checksum", r.Encoder, want.Encoder},
 		{"seed", r.Seed, want.Seed},
 		{"batch", r.Batch, want.Batch},
 	} {
 		if f.got != f.want {
-			return fmt.Errorf("it was begun with other %s %v, now %v: %s", f.name, f.got, f.want, anew)
+			return fmt.Errorf("it was begun with %s %v, now %v: %s", f.name, f.got, f.want, anew)
 		}
 	}
 	if !slices.Equal(r.Classes, want.Classes) {
@@ -512,7 +512,7 @@ func (sh *shard) open() error {
 			if err != nil {
 				return err
 			}
-			files[i], sh.files[s] = f, files
+			files[i] = f
 			sh.files[s] = files
 			info, err := f.Stat()
 			if err != nil {

@@ -544,7 +544,7 @@ func TestRefused(t *testing.T) {
 	}{
 		"images":         {more, cheap, Settings{Batch: 2}, "images"},
 		"classes":        {&renamed, cheap, Settings{Batch: 2}, "classes"},
-		"encoder":        {images, other, Settings{Batch: 2}, "encoder: checksum cheap, now another"},
+		"encoder":        {images, other, Settings{Batch: 2}, "an encoder of checksum cheap, now another"},
 		"seed":           {images, cheap, Settings{Batch: 2, Seed: 1}, "seed 0, now 1"},
 		"batch":          {images, cheap, Settings{}, "batch 2, now 8"},
 		"shards":         {images, cheap, Settings{Batch: 2, Shards: 2}, "1 shards, now 2"},

@@ -95,7 +95,9 @@ func (m *MAE) facts(add func(name, format string, args ...any)) {
 		when(d.Latent, "latents")+when(d.Cached, "from the cache")+when(d.Augment, "random crops"))
 	add("batch", "%v images on %v devices a copy", d.Batch, m.Shards)
 	add("masking", "squares of %v, share in [%v, %v]", n.Patch, t.Masking.Least, t.Masking.Most)
-	add("classifier", "weight %v; %v after %v of the last %v steps", t.Masking.Classification, t.FineTuneWeight, t.FineTuneWarmUp, t.FineTune)
+	if add("classifier", "weight %v", t.Masking.Classification); t.FineTune > 0 {
+		add("fine-tuning", "the last %v steps, classifier of weight %v after %v of them", t.FineTune, t.FineTuneWeight, t.FineTuneWarmUp)
+	}
 	m.Optimizer.facts(add, t.Steps)
 	add("average", "EMA %v", t.Average)
 	add("checkpoints", "every %v steps, kept every %v and the last %v; evaluated every %v on %v samples",

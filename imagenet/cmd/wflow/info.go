@@ -25,10 +25,19 @@ type checkpoint struct {
 	Network    string            `json:"network,omitempty"` // if it is one of those known
 	Tensors    int               `json:"tensors"`
 	Parameters int               `json:"parameters"`
+	Types      []hub.Type        `json:"types"`
 	Groups     []group           `json:"groups"`
+	List       []tensor          `json:"list,omitempty"` // of all tensors, if it was asked for
 	Meta       map[string]string `json:"meta,omitempty"`
 	Bytes      int64             `json:"bytes"`
 	SHA256     string            `json:"sha256"`
+}
+
+// tensor is one of them.
+type tensor struct {
+	Name  string   `json:"name"`
+	Type  hub.Type `json:"type"`
+	Shape []int    `json:"shape"`
 }
 
 // group is the tensors whose names begin alike.
@@ -44,9 +53,12 @@ func (r checkpoint) lines() []line {
 	if r.Network != "" {
 		f.add("network", "%s", r.Network)
 	}
-	f.add("tensors", "%s of %s numbers", thousands(r.Tensors), thousands(r.Parameters))
+	f.add("tensors", "%s of %s numbers, %s", thousands(r.Tensors), thousands(r.Parameters), strings.Trim(fmt.Sprint(r.Types), "[]"))
 	for _, g := range r.Groups {
 		f.add("  "+g.Name, "%s of %s numbers", thousands(g.Tensors), thousands(g.Parameters))
+	}
+	for _, t := range r.List {
+		f.add("", "%s %s %v", t.Name, t.Type, t.Shape)
 	}
 	for _, key := range slices.Sorted(maps.Keys(r.Meta)) {
 		f.add(key, "%s", brief(r.Meta[key]))
@@ -56,7 +68,8 @@ func (r checkpoint) lines() []line {
 }
 
 func infoCommand() *cobra.Command {
-	return &cobra.Command{
+	var list bool
+	c := &cobra.Command{
 		Use:   "info WHAT",
 		Short: "say what a weight file, a configuration or a cache of latents is",
 		Long: `info says what a thing is, with counts, sizes and checksums:
@@ -64,16 +77,19 @@ func infoCommand() *cobra.Command {
   a weight file     safetensors, PyTorch, Flax msgpack, .npy or .npz; which network, if it is one of those released
   a configuration   an official YAML file, or the name of a preset: see wflow info presets
   a cache           the folder that wflow data prepare or the official code writes; checksums are those of its manifest
-                    if it has one, which wflow data verify holds the files to`,
+                    if it has one, which wflow data verify holds the files to; how far its shards are if it is not finished`,
 		Example: `  wflow info gen/ablation_ot_1node
   wflow info state_00030000.pt
+  wflow info --tensors vae.safetensors
   wflow info latents --json`,
 		Args: exactly(1),
-		RunE: func(c *cobra.Command, arguments []string) error { return info(c, arguments[0]) },
+		RunE: func(c *cobra.Command, arguments []string) error { return info(c, arguments[0], list) },
 	}
+	c.Flags().BoolVar(&list, "tensors", false, "list all tensors of a weight file, with types and shapes")
+	return c
 }
 
-func info(c *cobra.Command, what string) error {
+func info(c *cobra.Command, what string, list bool) error {
 	if what == "presets" {
 		return report(c, presets(preset.Names()))
 	}
@@ -102,7 +118,7 @@ func info(c *cobra.Command, what string) error {
 		return err
 	}
 	defer done()
-	r := checkpoint{Kind: "weights", File: what, Format: f.Format(), Groups: []group{}, Meta: f.Meta(), Bytes: s.Size()}
+	r := checkpoint{Kind: "weights", File: what, Format: f.Format(), Types: []hub.Type{}, Groups: []group{}, Meta: f.Meta(), Bytes: s.Size()}
 	if n, _, known := recognise(f); known {
 		r.Network = n.what
 	}
@@ -114,6 +130,12 @@ func info(c *cobra.Command, what string) error {
 		g := &r.Groups[len(r.Groups)-1]
 		g.Tensors, g.Parameters = g.Tensors+1, g.Parameters+t.Len()
 		r.Tensors, r.Parameters = r.Tensors+1, r.Parameters+t.Len()
+		if !slices.Contains(r.Types, t.Type) {
+			r.Types = append(r.Types, t.Type)
+		}
+		if list {
+			r.List = append(r.List, tensor{t.Name, t.Type, t.Shape})
+		}
 	}
 	if r.SHA256, err = checksum(c, what, f); err != nil {
 		return err

@@ -13,6 +13,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"unicode"
@@ -43,7 +44,12 @@ func run(ctx context.Context, arguments []string, out, progress io.Writer) int {
 		Long: `wflow works on the files of W-Flow, one-step generative modelling by Wasserstein gradient flows, at ImageNet's scale.
 
 It exits with 0 when it has done what was asked, 1 when it has not, 2 when it was asked for something that there is
-not, and 130 when it was interrupted: what takes long goes on where it stopped when it is started again.`,
+not, and 130 when it was interrupted: what takes long goes on where it stopped when it is started again.
+
+Downloads are kept as Hugging Face keeps them: HF_HOME, HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE mean what they mean there.`,
+		Example: `  wflow info gen/latent_sota_XL_ot_8node
+  wflow help data prepare`,
+		Version:           version(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
@@ -68,6 +74,14 @@ not, and 130 when it was interrupted: what takes long goes on where it stopped w
 		return misused
 	}
 	return failed
+}
+
+// version returns the version that Go gave the program when it was built.
+func version() string {
+	if build, ok := debug.ReadBuildInfo(); ok {
+		return build.Main.Version
+	}
+	return "unknown"
 }
 
 // misuse is an error of the command line itself.

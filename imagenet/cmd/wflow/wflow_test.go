@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/wflowlab/wflowlab/imagenet/hub"
 	"github.com/wflowlab/wflowlab/imagenet/latent"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
@@ -99,18 +101,21 @@ func TestExitCodes(t *testing.T) {
 
 // Every command explains itself and shows an example.
 func TestHelp(t *testing.T) {
-	for _, command := range []string{"info", "convert", "data prepare", "data merge", "data verify"} {
+	for _, command := range []string{"", "data", "info", "convert", "data prepare", "data merge", "data verify"} {
 		out, _, code := wflow(context.Background(), append(strings.Fields(command), "--help")...)
-		if code != 0 || !strings.Contains(out, "Examples:\n  wflow "+command) {
+		if code != 0 || !strings.Contains(out, "Examples:\n  "+strings.TrimSpace("wflow "+command)) {
 			t.Errorf("wflow %s --help: exit code %d:\n%s", command, code, out)
 		}
 	}
 }
 
-// noisy makes a cache of a few images with an encoder that returns the noise.
-func noisy(t *testing.T) (folder string) {
+// encoder returns the noise.
+var encoder = latent.Encoder{SHA256: "none", Encode: func(_ context.Context, _ []byte, noise []float32) ([]float32, error) { return noise, nil }}
+
+// photographs makes a folder of a few images.
+func photographs(t *testing.T) *latent.Folder {
 	t.Helper()
-	images, folder := t.TempDir(), t.TempDir()
+	images := t.TempDir()
 	for i, file := range []string{"train/cat/1.png", "train/cat/2.png", "train/dog/1.png", "val/cat/1.png", "val/dog/1.png"} {
 		path := filepath.Join(images, file)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -128,11 +133,57 @@ func noisy(t *testing.T) (folder string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	encoder := latent.Encoder{SHA256: "none", Encode: func(_ context.Context, _ []byte, noise []float32) ([]float32, error) { return noise, nil }}
-	if err := latent.Prepare(context.Background(), folder, f, encoder, nil); err != nil {
+	return f
+}
+
+// noisy makes a cache of them, not merged yet.
+func noisy(t *testing.T) (folder string) {
+	t.Helper()
+	folder = t.TempDir()
+	if err := latent.Prepare(context.Background(), folder, photographs(t), encoder, nil); err != nil {
 		t.Fatal(err)
 	}
 	return folder
+}
+
+// Of a cache that is not finished info tells how far it is, and what to do.
+func TestUnfinished(t *testing.T) {
+	folder, images := t.TempDir(), photographs(t)
+	prepare := func(shard, most int) {
+		ctx, stop := context.WithCancel(context.Background())
+		defer stop()
+		progress := func(done, total int) {
+			if done == most && done < total {
+				stop()
+			}
+		}
+		err := latent.Prepare(ctx, folder, images, encoder, &latent.Settings{Shard: shard, Shards: 2, Batch: 1, Progress: progress})
+		if err != nil && !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+	}
+	for _, step := range []struct {
+		shard, most int
+		want        []latent.Shard
+		next        string
+	}{
+		{1, 2, []latent.Shard{{Shard: 1, Shards: 2, Train: 1, Val: 1}}, "for the shards that have not begun: 1"},
+		{0, 2, []latent.Shard{{Shard: 0, Shards: 2, Train: 2, Finished: true}, {Shard: 1, Shards: 2, Train: 1, Val: 1}}, "it goes on where it was"},
+		{1, 9, []latent.Shard{{Shard: 0, Shards: 2, Train: 2, Finished: true}, {Shard: 1, Shards: 2, Train: 1, Val: 2, Finished: true}}, "wflow data merge " + folder},
+	} {
+		prepare(step.shard, step.most)
+		out, said, code := wflow(context.Background(), "info", "--json", folder)
+		var r unfinished
+		if err := json.Unmarshal([]byte(out), &r); err != nil || code != 0 || !cmp.Equal(r.Shards, step.want) {
+			t.Errorf("exit code %d, %v: %s%s, want %+v", code, err, out, said, step.want)
+		}
+		if out, _, _ := wflow(context.Background(), "info", folder); !strings.Contains(out, step.next) {
+			t.Errorf("%s, want %s", out, step.next)
+		}
+	}
+	if _, said, code := wflow(context.Background(), "data", "verify", folder); code != failed || !strings.Contains(said, "is no finished cache") {
+		t.Errorf("verify: exit code %d: %s", code, said)
+	}
 }
 
 func TestCache(t *testing.T) {
@@ -212,6 +263,18 @@ func TestInterrupted(t *testing.T) {
 	}
 	if left, err := os.ReadDir(folder); err != nil || len(left) != 1 {
 		t.Errorf("%v, %v are left", left, err)
+	}
+}
+
+func TestInfoListsTensors(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.safetensors")
+	zeros(t, path, weights.Table{{Name: "in.weight", Shape: []int{2, 3}}, {Name: "in.bias", Shape: []int{2}}})
+	out, said, code := wflow(context.Background(), "info", "--tensors", path)
+	if code != 0 || !strings.Contains(out, "2 of 8 numbers, F32\n") || !strings.Contains(out, "in.weight F32 [2 3]\n") {
+		t.Errorf("exit code %d: %s%s", code, out, said)
+	}
+	if out, _, _ := wflow(context.Background(), "info", path); strings.Contains(out, "in.weight") {
+		t.Errorf("a list that was not asked for: %s", out)
 	}
 }
 
