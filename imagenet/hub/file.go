@@ -112,6 +112,8 @@ func read(r io.ReaderAt, size int64, name string) (content, error) {
 		return c, c.readSafetensors(r, size)
 	case has("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"):
 		return c, errors.New("a PyTorch file from before version 1.6: torch.load it and torch.save it again")
+	case len(head) > 1 && head[0] == 0x80 && head[1] <= 5:
+		return c, errors.New("a pickle by itself: if PyTorch wrote it, torch.load it and torch.save it again")
 	case has("version https://git-lfs"):
 		return c, errors.New("a Git LFS pointer, not the file it stands for: git lfs pull")
 	case len(head) > 1 && (head[0] > 0x80 && head[0] < 0x90 || head[0] == 0xde || head[0] == 0xdf):
@@ -129,6 +131,9 @@ func (c *content) readSafetensors(r io.ReaderAt, size int64) error {
 	}
 	maps.Copy(c.meta, meta)
 	for _, e := range entries {
+		if len(e.Shape) > maxAxes {
+			return fmt.Errorf("tensor %.200q: %d axes, want at most %d", e.Name, len(e.Shape), maxAxes)
+		}
 		if err := c.add(Tensor{Name: e.Name, Type: Type(e.Type), Shape: e.Shape, open: section(r, e.Offset, e.Bytes)}); err != nil {
 			return err
 		}

@@ -132,8 +132,13 @@ func TestHostile(t *testing.T) {
 	doubling += "."
 	// A list that holds one text of a megabyte half a million times.
 	long := "\x80\x02}X\x01\x00\x00\x00a](X\x00\x00\x10\x00" + strings.Repeat("b", 1<<20) + "q\x00" + strings.Repeat("h\x00", 500_000) + "es."
+	// A list that holds one list of 2,000 numbers and a dict 2,000 times.
+	often := "\x80\x02}X\x01\x00\x00\x00a](](" + strings.Repeat("K\x01", 2000) + "}eq\x00" + strings.Repeat("h\x00", 1999) + "es."
+	negative := strings.Replace(tensor("FloatStorage", 6, 0, tuple(6), tuple(1)), "ccollections\nOrderedDict\n)RtR.",
+		"ccollections\nOrderedDict\n)R}X\x03\x00\x00\x00neg\x88stR.", 1)
 	for _, c := range []struct{ what, data, want string }{
 		{"nothing", "", "an empty file"},
+		{"a pickle", "\x80\x04K\x01.", "a pickle by itself"},
 		{"a web page", "<!DOCTYPE html>", "begins with"},
 		{"a pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:0", "git lfs pull"},
 
@@ -143,6 +148,7 @@ func TestHostile(t *testing.T) {
 		{"negative shape", withHeader(`{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}`, "abcd"), "shape [-1]"},
 		{"product overflow", withHeader(`{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}`, ""), "shape"},
 		{"wrapping end", withHeader(`{"a":{"dtype":"U8","shape":[0],"data_offsets":[-9223372036854775808,9223372036854775807]}}`, ""), `"a"`},
+		{"many axes", withHeader(`{"a":{"dtype":"U8","shape":[1`+strings.Repeat(",1", 16)+`],"data_offsets":[0,1]}}`, "a"), "17 axes, want at most 16"},
 		{"twice", withHeader(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`, "ab"), "twice"},
 
 		{"os.system", torch(t, "\x80\x02cos\nsystem\nX\x04\x00\x00\x00true\x85R."), `"os.system"`},
@@ -159,6 +165,8 @@ func TestHostile(t *testing.T) {
 		{"half an item", torch(t, "\x80\x02}(K\x01u."), "half"},
 		{"cycle", torch(t, cycle), "nested deeper"},
 		{"doubling", torch(t, doubling), "names of more than"},
+		{"one long list often", torch(t, often), "more than 1048576 values"},
+		{"negated", torch(t, negative), "conjugated or negated"},
 		{"one long text often", torch(t, long), "names of more than"},
 		{"an offset of text", torch(t, strings.Replace(tensor("FloatStorage", 6, 0, tuple(6), tuple(1)), "tQ"+integer(0), "tQX\x01\x00\x00\x00a", 1)), "not described"},
 		{"deep", torch(t, "\x80\x02"+strings.Repeat("}X\x01\x00\x00\x00a", 100)+"K\x01"+strings.Repeat("s", 100)+"."), "nested deeper"},

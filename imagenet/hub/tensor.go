@@ -118,7 +118,7 @@ func (t Tensor) check(storage int) error {
 	last := 0
 	for _, a := range slices.Backward(t.axes()) {
 		if a.file <= last {
-			return fmt.Errorf("strides %v of shape %v: numbers overlap", t.strides, t.Shape)
+			return fmt.Errorf("strides %v of shape %v: numbers overlap or interleave", t.strides, t.Shape)
 		}
 		if a.file > (storage-1-last)/(a.n-1) {
 			return fmt.Errorf("strides %v of shape %v: outside of %d numbers", t.strides, t.Shape, storage)

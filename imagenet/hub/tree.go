@@ -30,10 +30,12 @@ func (c *content) flatten(tree any, name string) error {
 	return w.visit("", tree, 0)
 }
 
+// Values may be shared, and so be in the tree more often than in the file.
 type walker struct {
 	*content
-	root string
-	left int // bytes of names still allowed: values may be shared, and so be in the tree more often than in the file
+	root   string
+	left   int // bytes of names still allowed
+	leaves int
 }
 
 func (w *walker) visit(name string, value any, depth int) error {
@@ -76,6 +78,9 @@ func (w *walker) visit(name string, value any, depth int) error {
 			}
 		}
 		return nil
+	}
+	if w.leaves++; w.leaves > maxValues {
+		return errValues
 	}
 	if depth == 0 {
 		name = w.root

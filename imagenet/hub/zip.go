@@ -97,7 +97,7 @@ func (c *content) readZip(r io.ReaderAt, size int64, name string) error {
 // verify holds a checksum against the zip file's.
 func (m *member) verify(sum hash.Hash32) error {
 	if sum.Sum32() != m.CRC32 {
-		return fmt.Errorf("%q: checksum %08x, want %08x: the file is damaged", m.Name, sum.Sum32(), m.CRC32)
+		return fmt.Errorf("%q: checksum %08x, want %08x: the file is damaged, or was written without checksums", m.Name, sum.Sum32(), m.CRC32)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Folder is a data set of images in folders, root/{train,val}/<class>/<image>, as torchvision's ImageFolder lists it.
@@ -31,8 +32,8 @@ var extensions = []string{".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif
 
 // ReadFolder lists the images below root. Classes are the folders of train, sorted by name; val must have the same
 // ones. Within a class, images lie at any depth, links are followed, and other files are left out. A class without
-// images, a class of one split that the other lacks, a link to nothing or to a folder around it, and what is no file or
-// above 1 GiB are errors.
+// images, or whose name is not UTF-8, a class of one split that the other lacks, a link to nothing or to a folder around
+// it, and what is no file or above 1 GiB are errors.
 func ReadFolder(root string) (*Folder, error) {
 	f := &Folder{Root: root}
 	for _, split := range splits {
@@ -62,6 +63,9 @@ func readSplit(folder string) (classes []string, files []File, err error) {
 	for _, e := range entries {
 		if info, err := os.Stat(filepath.Join(folder, e.Name())); err != nil || !info.IsDir() {
 			continue // files beside the classes, and broken links there, are none of them
+		}
+		if !utf8.ValidString(e.Name()) {
+			return nil, nil, fmt.Errorf("%s: class %q: want a name in UTF-8", folder, e.Name())
 		}
 		images, err := readClass(folder, e.Name(), len(classes))
 		if err != nil {

@@ -81,7 +81,9 @@ func TestReadFolderRefuses(t *testing.T) {
 	for i := range 12 {
 		many = append(many, fmt.Sprintf("train/c%02d/1.png", i))
 	}
+	latin := tree(t, "train/caf\xe9/1.png", "val/caf\xe9/1.png")
 	for name, c := range map[string]struct{ root, want string }{
+		"Latin-1":    {latin, `class "caf\xe9": want a name in UTF-8`},
 		"no folder":  {filepath.Join(t.TempDir(), "none"), "none"},
 		"no val":     {tree(t, "train/a/1.png"), filepath.Join("val")},
 		"no classes": {tree(t, "train/1.png", "val/1.png"), "train has no folders of classes"},

@@ -129,12 +129,17 @@ func readable(info fs.FileInfo) error {
 //
 // It takes no memory before the size of the picture is held against MaxPixels and against the length of the file: a
 // block of JPEG, 64 pixels, takes at least a bit, and PNG shrinks no more than 1032 times. What Pillow mends or guesses,
-// damaged JPEG data for one, is an error here, and so is grey of 16 bits, of which Pillow makes white.
+// a file that is cut off for one, is an error here, and so is grey of 16 bits, of which Pillow makes white. Damage within
+// the data of a JPEG that still decodes goes unnoticed, here and there, with other pixels behind it. JPEG that stores red,
+// green and blue is told by Go's rules, not libjpeg's, and if these are subsampled their samples are repeated.
 func DecodeImage(file []byte) (*Image, error) {
 	switch {
 	case bytes.HasPrefix(file, []byte("\xff\xd8")):
 		return decode(file, 64*8, jpeg.DecodeConfig, jpeg.Decode)
 	case bytes.HasPrefix(file, []byte("\x89PNG\r\n\x1a\n")):
+		if len(file) > 25 && file[24] == 16 && file[25] == 0 { // bits and kind, in the first chunk
+			return nil, errors.New("grey of 16 bits: want 8")
+		}
 		return decode(file, 1032*8, png.DecodeConfig, png.Decode)
 	case len(file) == 0:
 		return nil, errors.New("an empty file")
@@ -186,8 +191,6 @@ func fromPicture(picture image.Image) (*Image, error) {
 		m.fromSamples(p.Pix, p.Stride, 8, [3]int{0, 2, 4})
 	case *image.Paletted:
 		m.fromPaletted(p)
-	case *image.Gray16:
-		return nil, errors.New("grey of 16 bits: want 8")
 	default:
 		return nil, fmt.Errorf("pixels of type %T", picture)
 	}

@@ -9,6 +9,7 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -180,6 +181,10 @@ func TestDecodeImageRefuses(t *testing.T) {
 	if err := png.Encode(grey16, image.NewGray16(image.Rect(0, 0, 3, 2))); err != nil {
 		t.Fatal(err)
 	}
+	clear16 := bytes.Clone(grey16.Bytes()) // with a colour that is transparent, before the pixels
+	chunk := []byte("\x00\x00\x00\x02tRNS\x00\x01")
+	chunk = binary.BigEndian.AppendUint32(chunk, crc32.ChecksumIEEE(chunk[4:]))
+	clear16 = slices.Insert(clear16, bytes.Index(clear16, []byte("IDAT"))-4, chunk...)
 	header := bytes.Clone(drawing)
 	copy(header[16:], "\x00\x01\x00\x00\x00\x01\x00\x00") // 65536 × 65536
 	binary.BigEndian.PutUint32(header[29:], crc32.ChecksumIEEE(header[12:29]))
@@ -197,6 +202,7 @@ func TestDecodeImageRefuses(t *testing.T) {
 		"wide JPEG":       {wide, "2000×2000 pixels in 3516 bytes: it is cut short"},
 		"huge PNG":        {header, "65536×65536 pixels, want at most"},
 		"16 bits":         {grey16.Bytes(), "16 bits"},
+		"16 bits, clear":  {clear16, "16 bits"},
 		"no pixels":       {append([]byte("\xff\xd8\xff\xc0\x00\x0b\x08\x00\x00\x00\x00\x01\x01\x11\x00\xff\xda"), 0, 2), "0×0 pixels"},
 	} {
 		if m, err := DecodeImage(c.file); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -31,7 +31,8 @@ type Manifest struct {
 // Merge makes the cache from its finished shards, in their order, and returns its manifest; only then does it remove
 // them, so that more shards than one take their room on the disk twice. The bytes do not depend on the number of shards.
 // It can be stopped and called again; of a cache that is merged it returns the manifest. A shard that is missing or not
-// finished, or of another recipe, is an error that names it, and so is another process that merges. Progress, if it is not
+// finished, or of another recipe, is an error that names it, and so are another process that merges and a manifest whose
+// files are not there: then nothing is removed. Progress, if it is not
 // nil, hears how many bytes are copied and read for the checksums, and how many it will be.
 func Merge(ctx context.Context, folder string, progress func(done, total int64)) (*Manifest, error) {
 	if f, err := os.Open(folder); err == nil {
@@ -40,7 +41,7 @@ func Merge(ctx context.Context, folder string, progress func(done, total int64))
 			return nil, fmt.Errorf("latent: merge: %w", err)
 		}
 	}
-	m, err := ReadManifest(folder)
+	m, err := readFinished(folder)
 	if errors.Is(err, fs.ErrNotExist) {
 		m, err = merge(ctx, folder, progress)
 	}
@@ -48,13 +49,32 @@ func Merge(ctx context.Context, folder string, progress func(done, total int64))
 		return nil, err
 	}
 	names, err := shards(folder)
-	for _, name := range names {
-		err = errors.Join(err, os.RemoveAll(filepath.Join(folder, name)))
+	if err == nil {
+		err = remove(folder, names, m.Recipe)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("latent: cache %s: %w", folder, err)
 	}
 	return m, nil
+}
+
+// remove removes the shards that a cache has been made of, and none of another recipe.
+func remove(folder string, names []string, recipe Recipe) error {
+	for _, name := range names {
+		var its Recipe
+		err := readJSON(filepath.Join(folder, name, recipeFile), &its)
+		if err == nil {
+			err = its.against(recipe)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // removed in part by a call that was stopped
+			return fmt.Errorf("%s beside a finished cache: %w", name, err)
+		}
+	}
+	var errs []error
+	for _, name := range names {
+		errs = append(errs, os.RemoveAll(filepath.Join(folder, name)))
+	}
+	return errors.Join(errs...)
 }
 
 func merge(ctx context.Context, folder string, progress func(done, total int64)) (*Manifest, error) {
@@ -257,20 +277,26 @@ func openArray(path string, p part) (*os.File, *array, error) {
 	return nil, nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
 }
 
-// check returns the SHA-256 of a file of the cache, whose header must give the manifest's number of rows.
-func (m *Manifest) check(w *work, folder string, s Split, p part) (string, error) {
+// open opens a file of the cache, whose header and length must give the manifest's number of rows.
+func (m *Manifest) open(folder string, s Split, p part) (*os.File, *array, error) {
 	path := filepath.Join(folder, p.name(s))
 	f, a, err := openArray(path, p)
+	if err == nil && a.rows != m.rows(s) {
+		err = errors.Join(fmt.Errorf("%s: %d rows, want %d", path, a.rows, m.rows(s)), f.Close())
+	}
+	return f, a, err
+}
+
+// check returns the SHA-256 of a file of the cache.
+func (m *Manifest) check(w *work, folder string, s Split, p part) (string, error) {
+	f, a, err := m.open(folder, s, p)
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
-	if a.rows != m.rows(s) {
-		return "", fmt.Errorf("%s: %d rows, want %d", path, a.rows, m.rows(s))
-	}
 	h := sha256.New()
 	if _, err := io.Copy(io.MultiWriter(h, w), io.NewSectionReader(f, 0, a.offset+int64(a.rows)*p.row)); err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
+		return "", fmt.Errorf("%s: %w", f.Name(), err)
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
@@ -278,10 +304,36 @@ func (m *Manifest) check(w *work, folder string, s Split, p part) (string, error
 // ReadManifest reads the manifest of a finished cache; the error is fs.ErrNotExist where there is none.
 func ReadManifest(folder string) (*Manifest, error) {
 	var m Manifest
-	if err := readJSON(filepath.Join(folder, manifestFile), &m); err != nil {
+	path := filepath.Join(folder, manifestFile)
+	if err := readJSON(path, &m); err != nil {
 		return nil, fmt.Errorf("latent: cache: %w", err)
 	}
+	for _, s := range splits {
+		for _, p := range parts {
+			if sum, err := hex.DecodeString(m.Files[p.name(s)]); err != nil || len(sum) != sha256.Size || m.rows(s) < 0 || len(m.Files) != 6 {
+				return nil, fmt.Errorf("latent: cache: %s is damaged: it says %d images of %s and %d files, of %s the SHA-256 %q", path, m.rows(s), s, len(m.Files), p.name(s), m.Files[p.name(s)])
+			}
+		}
+	}
 	return &m, nil
+}
+
+// readFinished reads the manifest of a cache whose files are there, by their headers and lengths.
+func readFinished(folder string) (*Manifest, error) {
+	m, err := ReadManifest(folder)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range splits {
+		for _, p := range parts {
+			f, _, err := m.open(folder, s, p)
+			if err != nil {
+				return nil, fmt.Errorf("latent: cache %s has a %s, but not the files that it describes: %v", folder, manifestFile, err)
+			}
+			f.Close()
+		}
+	}
+	return m, nil
 }
 
 // Verify reads a finished cache from end to end and holds it to its manifest: header, length and checksum of every

@@ -33,12 +33,15 @@ type Encoder struct {
 	SHA256 string
 }
 
+// MaxShards is the largest number of shards.
+const MaxShards = 1_000_000
+
 // Settings of Prepare; nil or the zero value prepares the whole cache.
 type Settings struct {
 	Seed        uint64 // of the noise
 	Batch       int    // images per call of the encoder; 0 means 8
 	Shard       int    // the part that is prepared here, from 0
-	Shards      int    // of so many; 0 means 1
+	Shards      int    // of so many, at most MaxShards; 0 means 1
 	SkipCorrupt bool   // leave corrupt images out instead of failing at the end
 
 	// Noise fills the noise of the image of an index in its split; nil means number index·4096 + k of the stream
@@ -124,14 +127,14 @@ func Prepare(ctx context.Context, folder string, images *Folder, e Encoder, s *S
 	if p.Shards == 0 {
 		p.Shards = 1
 	}
-	if p.Batch < 1 || p.Shards < 1 || p.Shard < 0 || p.Shard >= p.Shards {
-		return fmt.Errorf("latent: batch %d, shard %d of %d: want a batch of 1 or more and 0 ≤ shard < shards", s.Batch, s.Shard, s.Shards)
+	if p.Batch < 1 || p.Shards < 1 || p.Shards > MaxShards || p.Shard < 0 || p.Shard >= p.Shards {
+		return fmt.Errorf("latent: batch %d, shard %d of %d: want a batch of 1 or more and 0 ≤ shard < shards ≤ %d", s.Batch, s.Shard, s.Shards, MaxShards)
 	}
 	if p.Noise == nil {
 		p.Noise = streamNoise(p.Seed)
 	}
 	recipe := Recipe{images.SHA256(), images.Classes, e.SHA256, p.Seed, p.Batch}
-	if m, err := ReadManifest(folder); err == nil {
+	if m, err := readFinished(folder); err == nil {
 		if err := m.Recipe.against(recipe); err != nil {
 			return fmt.Errorf("latent: cache %s: %w", folder, err)
 		}

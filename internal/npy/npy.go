@@ -25,7 +25,7 @@ type Header struct {
 }
 
 // dictionary is the text of a header: a Python dict.
-var dictionary = regexp.MustCompile(`^\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \(([0-9, ]*)\),? *\} *\n$`)
+var dictionary = regexp.MustCompile(fmt.Sprintf(`^\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \(((?:%[1]s,|%[1]s(?:, ?%[1]s)+)?)\),? *\} *\n$`, `(?:0|[1-9][0-9]*)`))
 
 // Read reads the header of a file of so many bytes, and returns where the numbers begin. It takes no more memory than the
 // header is long, at most 64 KiB.
@@ -65,7 +65,7 @@ func Read(r io.Reader, length int64) (h Header, begin int64, err error) {
 		for word := range strings.SplitSeq(strings.TrimSuffix(string(words[3]), ","), ",") {
 			d, err := strconv.Atoi(strings.TrimSpace(word))
 			if err != nil {
-				return fail("shape (%s), want whole numbers", words[3])
+				return fail("shape (%s), want numbers below 2⁶³", words[3])
 			}
 			h.Shape = append(h.Shape, d)
 		}

@@ -75,8 +75,11 @@ func TestReadRefuses(t *testing.T) {
 		{file("{'descr': [('x', '<f8')], 'fortran_order': False, 'shape': (1,), }\n"), "as NumPy writes them"},
 		{file("{'descr': '<i8', 'fortran_order': False, 'shape': (-2,), }\n"), "as NumPy writes them"},
 		{file("{'descr': '<i8', 'fortran_order': False, 'shape': (__import__('os').system('true'),), }\n"), "as NumPy writes them"},
-		{file("{'descr': '<i8', 'fortran_order': False, 'shape': (,2), }\n"), "shape (,2), want whole numbers"},
-		{file("{'descr': '<i8', 'fortran_order': False, 'shape': (2 2,), }\n"), "shape (2 2,), want"},
+		{file("{'descr': '<i8', 'fortran_order': False, 'shape': (,2), }\n"), "as NumPy writes them"},
+		{file("{'descr': '<i8', 'fortran_order': False, 'shape': (2 2,), }\n"), "as NumPy writes them"},
+		{file("{'descr': '<i8', 'fortran_order': False, 'shape': (2), }\n"), "as NumPy writes them"},
+		{file("{'descr': '<i8', 'fortran_order': False, 'shape': (2,,2), }\n"), "as NumPy writes them"},
+		{file("{'descr': '<i8', 'fortran_order': False, 'shape': (02,), }\n"), "as NumPy writes them"},
 		{file("{'descr': '<i8', 'fortran_order': False, 'shape': (99999999999999999999,), }\n"), "shape (99999999999999999999,), want"},
 	} {
 		if _, _, err := Read(strings.NewReader(c.file), int64(len(c.file))); err == nil || !strings.Contains(err.Error(), c.want) {

@@ -132,8 +132,8 @@ func (p preparation) run(c *cobra.Command) error {
 	ctx := c.Context()
 	s := latent.Settings{Seed: p.seed, Batch: p.batch, SkipCorrupt: p.skip}
 	var rest string
-	if n, _ := fmt.Sscanf(p.shard+"\n", "%d/%d%s", &s.Shard, &s.Shards, &rest); n != 2 || s.Shard < 0 || s.Shard >= s.Shards {
-		return misuse{fmt.Errorf("--shard %s, want i/n with 0 ≤ i < n", p.shard)}
+	if n, _ := fmt.Sscanf(p.shard+"\n", "%d/%d%s", &s.Shard, &s.Shards, &rest); n != 2 || s.Shard < 0 || s.Shard >= s.Shards || s.Shards > latent.MaxShards {
+		return misuse{fmt.Errorf("--shard %s, want i/n with 0 ≤ i < n ≤ %d", p.shard, latent.MaxShards)}
 	}
 	if p.batch < 1 {
 		return misuse{fmt.Errorf("--batch %d, want 1 or more", p.batch)}
