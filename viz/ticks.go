@@ -50,15 +50,16 @@ func linearTicks(min, max, step float64) []plot.Tick {
 	return ticks
 }
 
-// logTicks returns at most most labelled powers of ten in [min, max], with 2 and 5 times them where there is room, and
-// unlabelled ticks between.
+// logTicks returns at most most labelled powers of ten in [min, max], with 2 and 5 times them where there are no two of
+// them or less than one and a half decades, and unlabelled ticks between.
 func logTicks(min, max float64, most int) []plot.Tick {
 	if !(min > 0 && max <= math.MaxFloat64) {
 		return nil
 	}
 	lo, hi := math.Floor(math.Log10(min)), math.Ceil(math.Log10(max))
 	stride := math.Max(1, math.Ceil((math.Log10(max)-math.Log10(min))/float64(most)))
-	fine := math.Log10(max)-math.Log10(min) < 1.5
+	powers := math.Floor(math.Log10(max)+1e-9) - math.Ceil(math.Log10(min)-1e-9) + 1
+	fine := powers < 2 || math.Log10(max)-math.Log10(min) < 1.5
 	var ticks []plot.Tick
 	for k := lo; k <= hi; k++ {
 		for m := 1.; m < 10; m++ {
