@@ -1,8 +1,13 @@
 // Package dit is the one-step generator: a transformer on the tokens of a latent, of the LightningDiT kind, that turns
 // noise, a class and a guidance scale into an image's latent in one evaluation.
 //
-//	c := dit.B()                                               // the released size B/2
-//	err := weights.Load(scope, c.Table(), c.Initial(seed))     // or a checkpoint's weights
+//	c := dit.B()                                           // the released size B/2
+//	store := model.NewStore()                              // of GoMLX
+//	scope := store.RootScope()
+//	err := weights.Load(scope, c.Table(), c.Initial(seed)) // or a checkpoint's weights
+//
+// and in a function that builds a graph, which model.CallOnce or model.NewExec run on the engine of onestep.Backend,
+//
 //	latents := c.Generate(scope, noise, labels, styles, alpha) // [B, 32, 32, 4]
 //
 // [FromPreset] gives the Config of an official configuration file. A released checkpoint is loaded by way of package hub:

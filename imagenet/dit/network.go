@@ -23,10 +23,10 @@ const (
 
 // Generate builds the generator: latents [B, Size, Size, Channels], scaled as the autoencoder's are, in one evaluation of
 // the network. Noise is standard normal, of the latents' shape; labels [B] are classes 0 … Classes−1; styles
-// [B, Codebooks] are entries 0 … Entries−1, uniform and independent (nil without codebooks); alpha [B] is the guidance
-// scale, 1 for none. Noise and alpha have the precision of the weights, which are variables of the scope by the names of
-// Table. It panics, as graph building does, at a Config that is not valid and at other shapes. Integers out of range
-// are the caller's to refuse: engines clamp them.
+// [B, Codebooks] are entries 0 … Entries−1, uniform and independent (nil without codebooks), both of any integer type;
+// alpha [B] is the guidance scale, 1 for none. Noise and alpha have the precision of the weights, which are variables of
+// the scope by the names of Table. It panics, as graph building does, at a Config that is not valid and at other shapes.
+// Integers out of range are the caller's to refuse: engines clamp them.
 func (c Config) Generate(scope *model.Scope, noise, labels, styles, alpha *graph.Node) *graph.Node {
 	return c.FromCondition(scope, noise, c.Condition(scope, labels, styles, alpha))
 }

@@ -80,8 +80,9 @@ def main():
     target.write_text(f"""# Benchmarks
 
 Measured on {processor()}, {os.cpu_count()} cores, {datetime.date.today()}; one run of `make bench-peers`. PyTorch {torch} and GoMLX on XLA in turn, {ROUNDS}
-times each, float32, forward passes with random weights; medians, and the median of the ratios of neighbours. Ratios compare,
-absolute numbers change with the machine.
+times each, float32, forward passes with random weights; medians, and the median of the ratios of neighbours: above 1 ours is the
+faster. PyTorch runs eagerly, on as many threads as there are cores. Ratios compare, absolute numbers change with the machine.
+Not measured: gradients, pure Go, GPUs.
 
 {table}
 """)

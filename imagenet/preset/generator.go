@@ -32,7 +32,7 @@ type Data struct {
 	Latent     bool   `yaml:"use_latent"`                // latents instead of pixels
 	Cached     bool   `yaml:"use_cache"`                 // latents from the cache instead of from images
 	Classes    int    `yaml:"num_classes" in:"[1,1e6]"`
-	EvalSplit  string `yaml:"eval_split" one:"train val" default:"val"` // a fork's key, as below: the default is what the official code does
+	EvalSplit  string `yaml:"eval_split" one:"train val" default:"val"` // a key that only forks of the official code read, as below: the default is what it does itself
 	Batch      int    `yaml:"batch_size" in:"[1,1e9]"`                  // images a load, all processes together
 	EvalBatch  int    `yaml:"eval_batch_size" in:"[1,1e9]"`
 	Loader     Loader `yaml:"kwargs"`
@@ -167,25 +167,26 @@ func (s *Stride) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Loss has the regularisations R, each solved and normalised by itself, then summed: ε is R·d for features of d numbers
-// and cost ‖x−y‖²/2, R·√d for ‖x−y‖, the temperatures of Drifting if Mode says so.
+// Loss has the regularisations R. Transport is solved and its velocity normalised for each by itself, and the velocities
+// are summed. For features of d numbers, ε is R·d with cost ‖x−y‖²/2 and R·√d with ‖x−y‖. If Mode is none, R are the
+// temperatures of Drifting.
 type Loss struct {
 	R []float64 `yaml:"R_list" in:"(0,1e6]" default:"0.02 0.05 0.2"`
 }
 
-// Transport is the estimator of the velocity: see [Generator.Variant].
+// Transport is the estimator of the velocity: [Generator.Variant] names what the switches mean together.
 type Transport struct {
 	Iterations      int  `yaml:"sinkhorn_num_iter" in:"[1,1e9]" default:"20"` // the official code runs 1 where it says 0
-	GuideVelocity   bool `yaml:"use_new_cfg" default:"false"`
-	Unmasked        bool `yaml:"disable_diag_mask" default:"false"`
-	SecondBatch     bool `yaml:"resample_neg" default:"false"`
-	OneCall         bool `yaml:"batch_sinkhorn" default:"false"` // all regularisations and maps at once
-	HalfSquaredCost bool `yaml:"use_quadratic_cost" default:"false"`
+	GuideVelocity   bool `yaml:"use_new_cfg" default:"false"`                 // α extrapolates the velocity; otherwise the data's law
+	Unmasked        bool `yaml:"disable_diag_mask" default:"false"`           // particles are transported to themselves, too
+	SecondBatch     bool `yaml:"resample_neg" default:"false"`                // the self term is with particles drawn anew
+	OneCall         bool `yaml:"batch_sinkhorn" default:"false"`              // all regularisations and maps at once
+	HalfSquaredCost bool `yaml:"use_quadratic_cost" default:"false"`          // ‖x−y‖²/2; otherwise ‖x−y‖
 }
 
 // Feature says which encoders the features come from.
 type Feature struct {
-	Path     string `yaml:"mae_path"` // of the MAE's weights
+	Path     string `yaml:"mae_path"` // of the MAE's weights; hf://NAME is models/mae/jax/NAME of Goodeat/drifting on Hugging Face
 	MAE      bool   `yaml:"use_mae"`
 	ConvNeXt bool   `yaml:"use_convnext"`
 }

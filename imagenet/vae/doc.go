@@ -1,12 +1,14 @@
 // Package vae is the autoencoder between pixels and latents: diffusers' AutoencoderKL, the network of
 // stabilityai/sd-vae-ft-mse. An image [256, 256, 3] has latents [32, 32, 4].
 //
+//	backend, _, err := onestep.Backend()                             // XLA, or pure Go
+//	file, err := hub.Open("diffusion_pytorch_model.safetensors")
 //	view, err := file.View(hub.SDVAE, vae.StableDiffusion().Table())
 //	a, err := vae.New(backend, vae.StableDiffusion(), 256, view.Read)
-//	latents, err := a.Encode(ctx, images, noise)
+//	latents, err := a.Encode(ctx, images, noise) // [n, 32, 32, 4] of bytes [n, 256, 256, 3]
 //	images, err = a.Decode(ctx, latents)
 //
-// [Autoencoder] is for images in memory; on two cores and XLA one of 256 × 256 pixels takes 2 s to encode and 4 s to
-// decode. [Config.Encode], [Sample], [Config.Decode] and [Unit] are the same as graphs, to train with. Channels come last
+// [Autoencoder] is for images in memory; on two cores and XLA one of 256 × 256 pixels takes 1.5 s to encode and 3 s to
+// decode (imagenet/BENCHMARKS.md). [Config.Encode], [Sample], [Config.Decode] and [Unit] are the same as graphs, to train with. Channels come last
 // everywhere. An image's latents are a sample, drawn with noise that is an argument, and always scaled by [Scale].
 package vae

@@ -100,12 +100,14 @@ func prepareCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "prepare IMAGES CACHE",
 		Short: "encode images/{train,val}/<class>/* into the six files that training reads",
-		Long: `prepare crops the images of IMAGES/{train,val}/<class>/* to 256 × 256 as ADM does, bit for bit as Pillow would, and writes
-a sample of the autoencoder's posterior for each, plain and mirrored with the same noise, into the six .npy files of the
-official code. Classes are the folders of train, sorted by name.
+		Long: `prepare crops the images of IMAGES/{train,val}/<class>/* to 256 × 256 as ADM does, with the bytes of Pillow (in JPEG
+some differ by a level of 255, at most by 3), and writes a sample of the autoencoder's posterior for each, plain and
+mirrored with the same noise, into the six .npy files of the official code. Classes are the folders of train, sorted by
+name.
 
-It encodes on XLA where WFLOW_XLA_PLUGIN is the path of an XLA plugin, otherwise in pure Go, which takes many times as long.
-On two processor cores XLA takes three seconds for an image and its mirror image: seven weeks for the 1.3 million of ImageNet.
+It encodes on XLA where WFLOW_XLA_PLUGIN is the path of an XLA plugin, otherwise in pure Go, which takes many times as
+long. On two processor cores XLA takes three seconds for an image and its mirror image: seven weeks for the 1.3 million
+of ImageNet.
 
 Stopped at any moment, by Ctrl-C, a crash or a full disk, it goes on where it was when it is started again, to the same
 bytes. With --shard it encodes one part of n, from 0, for the tasks of a Slurm or Kubernetes array that share a file
