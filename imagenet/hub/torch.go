@@ -117,7 +117,7 @@ func rebuild(a []any) (any, error) {
 	if !ok1 || !ok2 || !ok3 || !ok4 || len(shape) != len(strides) || offset < 0 || offset > int64(s.n) {
 		return nil, fmt.Errorf("a tensor that is not described as torch.save does: offset %d, shape %v, strides %v", offset, shape, strides)
 	}
-	if len(a) > 6 {
+	if len(a) > 6 { // metadata, which there is only where it says something
 		if d, ok := a[6].(*dict); !ok || len(d.keys) > 0 {
 			return nil, errors.New("a tensor that is conjugated or negated on reading: resolve_conj and resolve_neg it before it is saved")
 		}

@@ -32,8 +32,8 @@ type Manifest struct {
 // them, so that more shards than one take their room on the disk twice. The bytes do not depend on the number of shards.
 // It can be stopped and called again; of a cache that is merged it returns the manifest. A shard that is missing or not
 // finished, or of another recipe, is an error that names it, and so are another process that merges and a manifest whose
-// files are not there: then nothing is removed. Progress, if it is not
-// nil, hears how many bytes are copied and read for the checksums, and how many it will be.
+// files are not there: then nothing is removed. Progress, if it is not nil, hears how many bytes are copied and read for
+// the checksums, and how many it will be.
 func Merge(ctx context.Context, folder string, progress func(done, total int64)) (*Manifest, error) {
 	if f, err := os.Open(folder); err == nil {
 		defer f.Close()
@@ -328,7 +328,7 @@ func readFinished(folder string) (*Manifest, error) {
 		for _, p := range parts {
 			f, _, err := m.open(folder, s, p)
 			if err != nil {
-				return nil, fmt.Errorf("latent: cache %s has a %s, but not the files that it describes: %v", folder, manifestFile, err)
+				return nil, fmt.Errorf("latent: cache %s has a %s, but not the files that it describes: %v", folder, manifestFile, err) // not ErrNotExist: there is a manifest
 			}
 			f.Close()
 		}
