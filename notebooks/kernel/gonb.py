@@ -1,4 +1,4 @@
-"""Copies GoNB's source and mends five things in it: python gonb.py SOURCE COPY. A mend that no longer fits is an error."""
+"""Copies GoNB's source and mends six things in it: python gonb.py SOURCE COPY. A mend that no longer fits is an error."""
 
 import shutil
 import sys
@@ -39,6 +39,47 @@ MENDS = [
 				said += "\\nStatements need %% on the first line of their cell; without it, a cell holds declarations only."
 			}
 			err = s.DisplayErrorWithContext(msg, fileToCellIdAndLine, said, err)""",
+    ),
+    # It links and runs cells that have nothing to run: functions, types and constants alone are compiled here, and no more.
+    (
+        "internal/goexec/parser.go",
+        """Definition: "func main() { flag.Parse() }",
+		}
+""",
+        """Definition: "func main() { flag.Parse() }",
+		}
+		computes := len(newDecls.Variables) > 0
+		for name := range newDecls.Functions {
+			computes = computes || strings.HasPrefix(name, InitFunctionPrefix)
+		}
+		if !computes {
+			mainDecl.Key = "nothing to run"
+		}
+""",
+    ),
+    (
+        "internal/goexec/execcode.go",
+        "	// And then compile it.\n",
+        """	if mainDecl.Key == "nothing to run" && !s.CellIsTest && !s.CellIsWasm {
+		if err := s.Compile(msg, fileToCellIdAndLine, "list", "-export", `-f={{""}}`); err != nil {
+			return err
+		}
+		s.Definitions = updatedDecls
+		return nil
+	}
+
+	// And then compile it.
+""",
+    ),
+    (
+        "internal/goexec/execcode.go",
+        """Compile(msg kernel.Message, fileToCellIdAndLines []CellIdAndLine) error {
+	var args []string
+	if s.CellIsTest {""",
+        """Compile(msg kernel.Message, fileToCellIdAndLines []CellIdAndLine, args ...string) error {
+	if len(args) > 0 {
+		// said by the caller
+	} else if s.CellIsTest {""",
     ),
     # Below what the compiler says, it shows a second error: that the compiler failed.
     (

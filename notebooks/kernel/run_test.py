@@ -223,6 +223,22 @@ class Run(unittest.TestCase):
         self.assertIn("undefined: nothing", report.problems[0])
         self.assertIn("cell 2 failed", report.problems[0])
 
+    def test_declarations_are_compiled_and_not_run(self):
+        cells = (
+            'import "fmt"',
+            'var x = func() int { fmt.Println("computed"); return 2 }()',
+            "func f() int { return 3 * x }",
+            'func init_it() { fmt.Println("begun") }',
+            "type number int\n\nconst n number = 1",
+            "%%\nfmt.Println(f(), n)",
+        )
+        ran, report = self.run_cells(*cells)
+        self.assertEqual(report.problems, [])
+        texts = ["".join(output.text for output in cell.outputs) for cell in ran.cells]
+        self.assertEqual(texts, ["", "computed\n", "", "computed\nbegun\n", "", "computed\nbegun\n6 1\n"])
+        _, report = self.run_cells('import "fmt"', "func g() int {\n\treturn nothing\n}")
+        self.assertIn("undefined: nothing", report.problems[0])
+
     def test_panic(self):
         _, report = self.run_cells('import "fmt"', '%%\nfmt.Println("before")\npanic("the reason")')
         self.assertIn("panic: the reason", report.problems[0])

@@ -355,7 +355,7 @@ func flat(c config) {
 // the median of the neighbours' ratios.
 func million(c config) {
 	c.useKernels()
-	const pairs = 256_000_000
+	const pairs = 1_024_000_000 // a thousand rows of a million: shares enough that no worker waits for another
 	hundred, million := newSlice(100_000, 3, pairs), newSlice(1_000_000, 3, pairs)
 	var ratios []float64
 	for range 31 {
