@@ -25,7 +25,7 @@ type Header struct {
 }
 
 // dictionary is the text of a header: a Python dict.
-var dictionary = regexp.MustCompile(fmt.Sprintf(`^\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \(((?:%[1]s,|%[1]s(?:, ?%[1]s)+)?)\),? *\} *\n$`, `(?:0|[1-9][0-9]*)`))
+var dictionary = regexp.MustCompile(fmt.Sprintf(`^\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \( *((?:%[1]s *,|%[1]s(?: *, *%[1]s)+ *,?)?) *\),? *\} *\n$`, `(?:0|[1-9][0-9]*)`))
 
 // Read reads the header of a file of so many bytes, and returns where the numbers begin. It takes no more memory than the
 // header is long, at most 64 KiB.

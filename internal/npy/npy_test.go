@@ -86,6 +86,12 @@ func TestReadRefuses(t *testing.T) {
 			t.Errorf("%q: %v, want %s", c.file, err, c.want)
 		}
 	}
+	for _, shape := range []string{"(3,4)", "(3, 4,)", "( 3 , 4 , )"} { // as Python reads them and NumPy does not write them
+		text := strings.Replace(whole, "(2,)", shape, 1)
+		if h, _, err := Read(strings.NewReader(file(text)), 1000); err != nil || !slices.Equal(h.Shape, []int{3, 4}) {
+			t.Errorf("%s: %+v, %v", shape, h, err)
+		}
+	}
 	if _, _, err := Read(strings.NewReader(file(whole)[:30]), 100); err == nil || err.Error() != "cut off in its header" {
 		t.Errorf("shorter than it was said to be: %v", err)
 	}

@@ -50,7 +50,7 @@ MENDS = [
 		}
 		computes := len(newDecls.Variables) > 0
 		for name := range newDecls.Functions {
-			computes = computes || strings.HasPrefix(name, InitFunctionPrefix)
+			computes = computes || name == "init" || strings.HasPrefix(name, InitFunctionPrefix)
 		}
 		if !computes {
 			mainDecl.Key = "nothing to run"

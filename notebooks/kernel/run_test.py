@@ -228,14 +228,14 @@ class Run(unittest.TestCase):
             'import "fmt"',
             'var x = func() int { fmt.Println("computed"); return 2 }()',
             "func f() int { return 3 * x }",
-            'func init_it() { fmt.Println("begun") }',
+            'func init_it() { fmt.Println("begun") }\n\nfunc init() { fmt.Println("init") }',
             "type number int\n\nconst n number = 1",
             "%%\nfmt.Println(f(), n)",
         )
         ran, report = self.run_cells(*cells)
         self.assertEqual(report.problems, [])
         texts = ["".join(output.text for output in cell.outputs) for cell in ran.cells]
-        self.assertEqual(texts, ["", "computed\n", "", "computed\nbegun\n", "", "computed\nbegun\n6 1\n"])
+        self.assertEqual(texts, ["", "computed\n", "", "computed\ninit\nbegun\n", "", "computed\ninit\nbegun\n6 1\n"])
         _, report = self.run_cells('import "fmt"', "func g() int {\n\treturn nothing\n}")
         self.assertIn("undefined: nothing", report.problems[0])
 

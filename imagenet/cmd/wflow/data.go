@@ -260,7 +260,7 @@ func verifyCommand() *cobra.Command {
 			b := newBar(c.ErrOrStderr(), "verifying", true)
 			m, err := latent.Verify(c.Context(), arguments[0], b.set)
 			b.end()
-			if errors.Is(err, fs.ErrNotExist) {
+			if shards, _ := latent.ReadShards(arguments[0]); errors.Is(err, fs.ErrNotExist) && len(shards) > 0 {
 				return fmt.Errorf("%s is no finished cache, wflow info tells how far it is: %w", arguments[0], err)
 			}
 			if err != nil {
@@ -307,11 +307,14 @@ func (r unfinished) lines() []line {
 
 // infoCache reports a cache by its manifest, or the official code's, which has none, by its files.
 func infoCache(c *cobra.Command, folder string) error {
-	if shards, err := latent.ReadShards(folder); err != nil || len(shards) > 0 {
-		if err != nil {
-			return err
+	m, none := latent.ReadManifest(folder)
+	if errors.Is(none, fs.ErrNotExist) {
+		if shards, err := latent.ReadShards(folder); err != nil || len(shards) > 0 {
+			if err != nil {
+				return err
+			}
+			return report(c, unfinished{"unfinished cache", folder, shards})
 		}
-		return report(c, unfinished{"unfinished cache", folder, shards})
 	}
 	found, err := measure(folder)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -320,12 +323,13 @@ func infoCache(c *cobra.Command, folder string) error {
 	if err != nil {
 		return err
 	}
-	m, err := latent.ReadManifest(folder)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(none, fs.ErrNotExist):
 		m = found
 		err = hash(c, folder, m.Files)
-	case err == nil && (m.Train != found.Train || m.Val != found.Val):
+	case none != nil:
+		err = none
+	case m.Train != found.Train || m.Val != found.Val:
 		err = fmt.Errorf("%s: %d images of train and %d of val, want %d and %d as its manifest says", folder, found.Train, found.Val, m.Train, m.Val)
 	}
 	if err != nil {

@@ -90,10 +90,13 @@ func infoCommand() *cobra.Command {
 }
 
 func info(c *cobra.Command, what string, list bool) error {
+	s, err := os.Stat(what)
+	if list && (err != nil || s.IsDir()) {
+		return misuse{fmt.Errorf("--tensors %s: want a weight file", what)}
+	}
 	if what == "presets" {
 		return report(c, presets(preset.Names()))
 	}
-	s, err := os.Stat(what)
 	if errors.Is(err, fs.ErrNotExist) && filepath.Ext(what) == "" {
 		if p, named := preset.Named(what); named == nil {
 			return report(c, configuration{p})

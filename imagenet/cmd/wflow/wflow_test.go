@@ -184,6 +184,18 @@ func TestUnfinished(t *testing.T) {
 	if _, said, code := wflow(context.Background(), "data", "verify", folder); code != failed || !strings.Contains(said, "is no finished cache") {
 		t.Errorf("verify: exit code %d: %s", code, said)
 	}
+	if err := os.CopyFS(filepath.Join(folder, "kept"), os.DirFS(filepath.Join(folder, "shard-1-of-2"))); err != nil {
+		t.Fatal(err)
+	}
+	_, said, code := wflow(context.Background(), "data", "merge", folder)
+	if err := os.Rename(filepath.Join(folder, "kept"), filepath.Join(folder, "shard-1-of-2")); err != nil || code != 0 { // as a merge that is killed leaves it
+		t.Fatal(err, said)
+	}
+	for _, command := range []string{"info", "data verify", "data merge"} {
+		if out, said, code := wflow(context.Background(), append(strings.Fields(command), folder)...); code != 0 || !strings.Contains(out, "train_moments.npy") {
+			t.Errorf("%s of a cache with a shard left: exit code %d: %s%s", command, code, out, said)
+		}
+	}
 }
 
 func TestCache(t *testing.T) {
@@ -272,6 +284,9 @@ func TestInfoListsTensors(t *testing.T) {
 	out, said, code := wflow(context.Background(), "info", "--tensors", path)
 	if code != 0 || !strings.Contains(out, "2 of 8 numbers, F32\n") || !strings.Contains(out, "in.weight F32 [2 3]\n") {
 		t.Errorf("exit code %d: %s%s", code, out, said)
+	}
+	if _, said, code := wflow(context.Background(), "info", "--tensors", "presets"); code != misused || !strings.Contains(said, "want a weight file") {
+		t.Errorf("presets: exit code %d: %s", code, said)
 	}
 	if out, _, _ := wflow(context.Background(), "info", path); strings.Contains(out, "in.weight") {
 		t.Errorf("a list that was not asked for: %s", out)
