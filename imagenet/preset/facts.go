@@ -95,7 +95,8 @@ func (m *MAE) facts(add func(name, format string, args ...any)) {
 		when(d.Latent, "latents")+when(d.Cached, "from the cache")+when(d.Augment, "random crops"))
 	add("batch", "%v images on %v devices a copy", d.Batch, m.Shards)
 	add("masking", "squares of %v, share in [%v, %v]", n.Patch, t.Masking.Least, t.Masking.Most)
-	if add("classifier", "weight %v", t.Masking.Classification); t.FineTune > 0 {
+	add("classifier", "weight %v", t.Masking.Classification)
+	if t.FineTune > 0 {
 		add("fine-tuning", "the last %v steps, classifier of weight %v after %v of them", t.FineTune, t.FineTuneWeight, t.FineTuneWarmUp)
 	}
 	m.Optimizer.facts(add, t.Steps)

@@ -287,11 +287,11 @@ func (r unfinished) lines() []line {
 	f.add("cache", "%s, not finished", r.Folder)
 	all := true
 	for _, s := range r.Shards {
-		state := ""
+		state := "begun"
 		if s.Finished {
-			state = ": finished"
+			state = "finished"
 		}
-		f.add(fmt.Sprintf("shard %d/%d", s.Shard, s.Shards), "%s images of train and %s of val are done, %d corrupt%s", thousands(s.Train), thousands(s.Val), len(s.Corrupt), state)
+		f.add(fmt.Sprintf("shard %d/%d", s.Shard, s.Shards), "%s: %s images of train and %s of val, %d corrupt", state, thousands(s.Train), thousands(s.Val), len(s.Corrupt))
 		all = all && s.Finished
 	}
 	switch n := r.Shards[0].Shards - len(r.Shards); {
