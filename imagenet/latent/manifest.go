@@ -308,10 +308,14 @@ func ReadManifest(folder string) (*Manifest, error) {
 	if err := readJSON(path, &m); err != nil {
 		return nil, fmt.Errorf("latent: cache: %w", err)
 	}
+	if want := len(splits) * len(parts); m.Train < 0 || m.Val < 0 || len(m.Files) != want {
+		return nil, fmt.Errorf("latent: cache: %s is damaged: %d images of train and %d of val in %d files, want %d files", path, m.Train, m.Val, len(m.Files), want)
+	}
 	for _, s := range splits {
 		for _, p := range parts {
-			if sum, err := hex.DecodeString(m.Files[p.name(s)]); err != nil || len(sum) != sha256.Size || m.rows(s) < 0 || len(m.Files) != 6 {
-				return nil, fmt.Errorf("latent: cache: %s is damaged: it says %d images of %s and %d files, of %s the SHA-256 %q", path, m.rows(s), s, len(m.Files), p.name(s), m.Files[p.name(s)])
+			name := p.name(s)
+			if sum, err := hex.DecodeString(m.Files[name]); err != nil || len(sum) != sha256.Size {
+				return nil, fmt.Errorf("latent: cache: %s is damaged: SHA-256 %q of %s", path, m.Files[name], name)
 			}
 		}
 	}

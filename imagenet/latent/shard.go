@@ -44,8 +44,9 @@ type Settings struct {
 	Shards      int    // of so many, at most MaxShards; 0 means 1
 	SkipCorrupt bool   // leave corrupt images out instead of failing at the end
 
-	// Noise fills the noise of the image of an index in its split; nil means number k is Normal(index·4096 + k) of
-	// the stream.New (package toy/stream) of the seed and "latent noise train" or "… val". One noise serves the image and its mirror. Many goroutines call it.
+	// Noise fills the noise of the image of an index in its split; nil means that number k is Normal(index·4096 + k) of the
+	// stream (package toy/stream) of the seed by the name "latent noise train" or "latent noise val". One noise serves the
+	// image and its mirror. Many goroutines call it.
 	Noise func(s Split, index int, noise []float32)
 
 	// Progress is told how many of the shard's images are done, before the first batch and after each.

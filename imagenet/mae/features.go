@@ -16,7 +16,7 @@ type Activations struct {
 	Std        bool  // use_std
 	PatchMean  []int // patch_mean_size: over squares of these sides; a side that does not divide a map's is left out there
 	PatchStd   []int // patch_std_size
-	EveryBlock int   // every_k_block: every so many blocks within a stage the output is a map, too: 2 is every second; 0, there inf, means none
+	EveryBlock int   // every_k_block: the output of every so many blocks within a stage is a map, too; 0, there inf, means none
 }
 
 // AllActivations returns what every released configuration asks for, and what holds for keys that are missing there:

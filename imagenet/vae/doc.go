@@ -9,6 +9,7 @@
 //	images, err = a.Decode(ctx, latents)
 //
 // [Autoencoder] is for images in memory; on two cores and XLA one of 256 × 256 pixels takes 1.5 s to encode and 3 s to
-// decode (imagenet/BENCHMARKS.md). [Config.Encode], [Sample], [Config.Decode] and [Unit] are the same as graphs, to train with. Channels come last
-// everywhere. An image's latents are a sample, drawn with noise that is an argument, and always scaled by [Scale].
+// decode (imagenet/BENCHMARKS.md). [Config.Encode], [Sample], [Config.Decode] and [Unit] are the same as graphs, to train
+// with. Channels come last everywhere. An image's latents are a sample, drawn with noise that is an argument, and always
+// scaled by [Scale].
 package vae

@@ -1,4 +1,6 @@
-// Package npy reads and writes what stands before the numbers in NumPy's .npy files.
+// Package npy reads and writes what stands before the numbers in NumPy's .npy files. Where bytes are not our own it stands
+// in for github.com/sbinet/npyio, which allocates what a header's length says before it looks whether so many bytes are
+// there, and panics at a header without an end of line.
 //
 // Source: NumPy Enhancement Proposal 1, versions 1 to 3 of the format.
 package npy

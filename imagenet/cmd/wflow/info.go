@@ -91,7 +91,9 @@ func infoCommand() *cobra.Command {
 
 func info(c *cobra.Command, what string, list bool) error {
 	s, err := os.Stat(what)
-	if list && (err != nil || s.IsDir()) {
+	extension := strings.ToLower(filepath.Ext(what))
+	yaml := extension == ".yaml" || extension == ".yml"
+	if list && (err != nil || s.IsDir() || yaml) {
 		return misuse{fmt.Errorf("--tensors %s: want a weight file", what)}
 	}
 	if what == "presets" {
@@ -102,14 +104,14 @@ func info(c *cobra.Command, what string, list bool) error {
 			return report(c, configuration{p})
 		}
 	}
-	switch extension := strings.ToLower(filepath.Ext(what)); {
+	switch {
 	case err != nil:
 		return fmt.Errorf("%w, and no preset of that name: wflow info presets lists them", err)
 	case s.IsDir():
 		return infoCache(c, what)
 	case !s.Mode().IsRegular():
 		return fmt.Errorf("%s: neither a file nor a folder", what)
-	case extension == ".yaml" || extension == ".yml":
+	case yaml:
 		p, err := preset.ReadFile(what)
 		if err != nil {
 			return err

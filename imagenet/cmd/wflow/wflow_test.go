@@ -285,8 +285,14 @@ func TestInfoListsTensors(t *testing.T) {
 	if code != 0 || !strings.Contains(out, "2 of 8 numbers, F32\n") || !strings.Contains(out, "in.weight F32 [2 3]\n") {
 		t.Errorf("exit code %d: %s%s", code, out, said)
 	}
-	if _, said, code := wflow(context.Background(), "info", "--tensors", "presets"); code != misused || !strings.Contains(said, "want a weight file") {
-		t.Errorf("presets: exit code %d: %s", code, said)
+	config := filepath.Join(t.TempDir(), "a.yaml")
+	if err := os.WriteFile(config, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, other := range []string{"presets", filepath.Dir(path), config} {
+		if _, said, code := wflow(context.Background(), "info", "--tensors", other); code != misused || !strings.Contains(said, "want a weight file") {
+			t.Errorf("%s: exit code %d: %s", other, code, said)
+		}
 	}
 	if out, _, _ := wflow(context.Background(), "info", path); strings.Contains(out, "in.weight") {
 		t.Errorf("a list that was not asked for: %s", out)

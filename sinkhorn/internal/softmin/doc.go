@@ -14,7 +14,8 @@
 //
 // On amd64 the inner loops are vector kernels written in assembly, for AVX-512 and for AVX2 with the same bytes as
 // results; elsewhere they are plain Go, which agrees to a few units in the last place of T. The relative error of a
-// power is at most 4e-7 in float32 and 5e-16 in float64, twice that of a term made from a kept power; sums are carried on in float64 every 1,024 or 512 terms.
+// power is at most 4e-7 in float32 and 5e-16 in float64, and a term made from a kept power has that of two; sums are
+// carried on in float64 every 1,024 or 512 terms.
 package softmin
 
 //go:generate sh -c "cd asm && go run . ../.."

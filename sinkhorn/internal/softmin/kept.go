@@ -7,8 +7,8 @@ import "sync"
 //
 //	Σ_j 2^(h_j + shift⁰_i − c_ij) = Σ_j K_ij r_j,   r_j = 2^(h_j − h⁰_j),
 //
-// where a power takes a dozen operations more. When h has moved too far the kernel is made anew, so that answers are those of
-// the log domain whatever the scores are.
+// where a power takes a dozen operations more. When h has moved too far the kernel is made anew, so that answers are those
+// of the log domain whatever the scores are.
 //
 // Source: Schmitzer, Stabilized Sparse Scaling Algorithms for Entropy Regularized Transport Problems (2019), §3.1.
 type kept[T Float] struct {
@@ -97,8 +97,8 @@ func (k *kept[T]) move(h []float64) {
 	clear(k.ratio[len(h):])
 }
 
-// The spare memory is that of closed teams: a flow solves one problem after the other, and the system takes longer to hand out
-// new memory than a kernel takes to be made.
+// The spare memory is that of closed teams: a flow solves one problem after the other, and the system takes longer to hand
+// out new memory than a kernel takes to be made.
 var spareSingles, spareDoubles sync.Pool
 
 // borrow returns memory for n numbers until the team is closed.
