@@ -14,6 +14,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/wflowlab/wflowlab/internal/magic"
 )
 
 // Magic is how a file begins.
@@ -27,7 +29,7 @@ type Header struct {
 }
 
 // dictionary is the text of a header: a Python dict.
-var dictionary = regexp.MustCompile(fmt.Sprintf(`^\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \( *((?:%[1]s *,|%[1]s(?: *, *%[1]s)+ *,?)?) *\),? *\} *\n$`, `(?:0|[1-9][0-9]*)`))
+var dictionary = regexp.MustCompile(fmt.Sprintf(`^\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \( *((?:%[1]s *,|%[1]s(?: *, *%[1]s)+ *,?)?) *\),? *\} *\n$`, `(?:0|[1-9][0-9]*)L?`)) // L as Python 2 wrote it
 
 // Read reads the header of a file of so many bytes, and returns where the numbers begin. It takes no more memory than the
 // header is long, at most 64 KiB.
@@ -40,8 +42,13 @@ func Read(r io.Reader, length int64) (h Header, begin int64, err error) {
 	switch {
 	case err != nil:
 		return fail("%w", cut(err))
-	case n < 10 || !bytes.HasPrefix(head, []byte(Magic)) || head[6] < 1 || head[6] > 3 || head[7] != 0:
-		return fail("begins with %q, want an .npy file of version 1 to 3", head[:n])
+	case !bytes.HasPrefix(head[:n], []byte(Magic)):
+		more, _ := io.ReadAll(io.LimitReader(r, magic.Enough-10))
+		return fail("is %s; want a NumPy array (.npy)", magic.Describe(append(head[:n:n], more...)))
+	case n < 10:
+		return fail("cut off in its header")
+	case head[6] < 1 || head[6] > 3 || head[7] != 0:
+		return fail("an .npy file of version %d.%d, want 1.0 to 3.0", head[6], head[7])
 	}
 	begin = 10
 	if head[6] > 1 {
@@ -59,13 +66,16 @@ func Read(r io.Reader, length int64) (h Header, begin int64, err error) {
 		return fail("%w", cut(err))
 	}
 	words := dictionary.FindSubmatch(text)
+	if bytes.HasPrefix(text, []byte("{'descr': [")) {
+		return fail("a structured array, whose columns have names and types: save its numbers by np.save(path, np.stack([x[name] for name in x.dtype.names], axis=-1))")
+	}
 	if words == nil {
 		return fail("header %.120q, want descr, fortran_order and shape, as NumPy writes them", text)
 	}
 	h = Header{Type: string(words[1]), Fortran: string(words[2]) == "True", Shape: []int{}}
 	if len(words[3]) > 0 {
 		for word := range strings.SplitSeq(strings.TrimSuffix(string(words[3]), ","), ",") {
-			d, err := strconv.Atoi(strings.TrimSpace(word))
+			d, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(word), "L"))
 			if err != nil {
 				return fail("shape (%s), want numbers below 2⁶³", words[3])
 			}

@@ -61,18 +61,22 @@ func TestReadRefuses(t *testing.T) {
 	const whole = "{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }\n"
 	file := func(text string) string { return fmt.Sprintf("\x93NUMPY\x01\x00%c\x00%s", len(text), text) }
 	for _, c := range []struct{ file, want string }{
-		{"", `begins with "", want an .npy file of version 1 to 3`},
-		{"PK\x03\x04 and more", `begins with "PK\x03\x04`},
-		{"\x93NUMPY\x01\x00", `begins with "\x93NUMPY\x01\x00", want`},
-		{"\x93NUMPY\x00\x00\x00\x00", "want an .npy file of version 1 to 3"},
-		{"\x93NUMPY\x04\x00\x00\x00", "want an .npy file of version 1 to 3"},
-		{"\x93NUMPY\x01\x01\x00\x00", "want an .npy file of version 1 to 3"},
+		{"", `is an empty file; want a NumPy array (.npy)`},
+		{"PK\x03\x04 and more", `is a zip file`},
+		{"\x89PNG\r\n\x1a\n" + strings.Repeat(" ", 600), `is a PNG image; want a NumPy array`},
+		{strings.Repeat("\x01", 257) + "ustar", `is a tar file`},
+		{"\x93NUM", `it begins with "\x93NUM"`},
+		{"\x93NUMPY\x01\x00", "cut off in its header"},
+		{"\x93NUMPY\x00\x00\x00\x00", "version 0.0, want 1.0 to 3.0"},
+		{"\x93NUMPY\x04\x00\x00\x00", "version 4.0, want 1.0 to 3.0"},
+		{"\x93NUMPY\x01\x01\x00\x00", "version 1.1, want 1.0 to 3.0"},
 		{"\x93NUMPY\x02\x00\x00\x00", "cut off in its header"},
 		{"\x93NUMPY\x03\x00\xff\xff\xff\xff{ ", "a header of 4294967295 bytes in a file of 14"},
 		{"\x93NUMPY\x02\x00\x01\x00\x01\x00" + strings.Repeat(" ", 1<<17), "a header of 65537 bytes"},
 		{file(whole)[:40], "a header of 58 bytes in a file of 40"},
 		{file("{'descr': '<i8'}\n"), `header "{'descr': '<i8'}\n", want descr, fortran_order and shape`},
-		{file("{'descr': [('x', '<f8')], 'fortran_order': False, 'shape': (1,), }\n"), "as NumPy writes them"},
+		{file("{'descr': [('x', '<f8')], 'fortran_order': False, 'shape': (1,), }\n"), "a structured array"},
+		{file("{'descr': '<i8', 'fortran_order': False, 'shape': (2LL,), }\n"), "as NumPy writes them"},
 		{file("{'descr': '<i8', 'fortran_order': False, 'shape': (-2,), }\n"), "as NumPy writes them"},
 		{file("{'descr': '<i8', 'fortran_order': False, 'shape': (__import__('os').system('true'),), }\n"), "as NumPy writes them"},
 		{file("{'descr': '<i8', 'fortran_order': False, 'shape': (,2), }\n"), "as NumPy writes them"},
@@ -86,7 +90,7 @@ func TestReadRefuses(t *testing.T) {
 			t.Errorf("%q: %v, want %s", c.file, err, c.want)
 		}
 	}
-	for _, shape := range []string{"(3,4)", "(3, 4,)", "( 3 , 4 , )"} { // as Python reads them and NumPy does not write them
+	for _, shape := range []string{"(3,4)", "(3, 4,)", "( 3 , 4 , )", "(3L, 4L)"} { // as Python reads them; the last from NumPy on Python 2
 		text := strings.Replace(whole, "(2,)", shape, 1)
 		if h, _, err := Read(strings.NewReader(file(text)), 1000); err != nil || !slices.Equal(h.Shape, []int{3, 4}) {
 			t.Errorf("%s: %+v, %v", shape, h, err)
@@ -109,4 +113,14 @@ func FuzzRead(f *testing.F) {
 			t.Fatalf("%+v from %d of %d bytes", h, begin, len(file))
 		}
 	})
+}
+
+func TestTypeName(t *testing.T) {
+	for header, want := range map[string]string{"<f2": "float16", ">f4": "float32 (big-endian)", "<f8": "float64", "<f16": "float128", "|i1": "int8", "<u4": "uint32",
+		"|b1": "bool", "<c8": "complex64", ">c16": "complex128 (big-endian)", "|O": "Python objects", "<U5": "strings of length 5",
+		"|S3": "byte strings of length 3", "|V2": "raw bytes, each item of length 2", "<M8[ns]": "dates", "<m8": "time spans", "<x4": `"<x4"`, "": `""`} {
+		if got := TypeName(header); got != want {
+			t.Errorf("%q: %s, want %s", header, got, want)
+		}
+	}
 }
