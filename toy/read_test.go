@@ -29,18 +29,18 @@ func TestReadFile(t *testing.T) {
 		return path
 	}
 	for p, want := range map[string]string{
-		path:                              fmt.Sprintf(`toy: cloud %s: row 1 (line 2), column 1: "four" is not a finite decimal number`, path),
-		"none.csv":                        `toy: cloud: stat none.csv: `,
-		folder:                            fmt.Sprintf(`toy: cloud %s: is a folder, want a file`, folder),
-		write("sheet.xlsx", "PK\x03\x04"): `sheet.xlsx: is a zip file; want a file with the extension .csv, .tsv, .txt, .dat, .npy or .npz, not ".xlsx"`,
-		write("picture.csv", "\x89PNG\r\n\x1a\n\x00\x00"):                    `picture.csv: is a PNG image; want a text file of numbers`,
-		write("page.csv", "<!DOCTYPE html>\n<p>1,2"):                         `page.csv: is an HTML page`,
-		write("pointer.npy", "version https://git-lfs.github.com/spec/v1\n"): `pointer.npy: is a Git LFS pointer`,
-		write("array.csv", "\x93NUMPY\x01\x00"):                              `array.csv: is a NumPy array`,
-		write("matlab.npz", "\x89HDF\r\n\x1a\n"):                             `matlab.npz: is an HDF5 file`,
-		write("empty.csv", ""):                                               `empty.csv: no rows of numbers`,
-		write("empty.npz", ""):                                               `empty.npz: is an empty file; want a whole zip file`,
-		write("wide.csv", "\xff\xfex\x00\n\x00z\x00\n\x00"):                  `wide.csv: row 0 (line 2), column 0: "z"`,
+		path:       fmt.Sprintf(`toy: cloud %s: row 1 (line 2), column 1: "four" is not a finite decimal number`, path),
+		"none.csv": `toy: cloud: stat none.csv: `,
+		folder:     fmt.Sprintf(`toy: cloud %s: is a folder, want a file`, folder),
+		write("sheet.xlsx", "PK\x03\x04"+strings.Repeat("\x00", 26)+"[Content_Types].xml"): `sheet.xlsx: is an Excel sheet or other Office document: save it as CSV; want a file with the extension .csv, .tsv, .txt, .dat, .npy or .npz, not ".xlsx"`,
+		write("picture.csv", "\x89PNG\r\n\x1a\n\x00\x00"):                                  `picture.csv: is a PNG image; want a text file of numbers`,
+		write("page.csv", "<!DOCTYPE html>\n<p>1,2"):                                       `page.csv: is an HTML page`,
+		write("pointer.npy", "version https://git-lfs.github.com/spec/v1\n"):               `pointer.npy: is a Git LFS pointer`,
+		write("array.csv", "\x93NUMPY\x01\x00"):                                            `array.csv: is a NumPy array`,
+		write("matlab.npz", "\x89HDF\r\n\x1a\n"):                                           `matlab.npz: is an HDF5 file`,
+		write("empty.csv", ""):                                                             `empty.csv: no rows of numbers`,
+		write("empty.npz", ""):                                                             `empty.npz: is an empty file; want a whole zip file`,
+		write("wide.csv", "\xff\xfex\x00\n\x00z\x00\n\x00"):                                `wide.csv: row 0 (line 2), column 0: "z"`,
 	} {
 		if _, err := toy.ReadFile(p); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", p, err, want)

@@ -57,6 +57,7 @@ var binaries = []row{
 	{0, "RDX3\n", Kind{"an R data file", "write.csv its data"}},
 
 	// what holds other files
+	{30, "[Content_Types].xml", Kind{"an Excel sheet or other Office document", "save it as CSV"}},
 	{0, "PK\x03\x04", Kind{"a zip file", ""}},
 	{0, "PK\x05\x06", Kind{"an empty zip file", ""}},
 	{0, "PK\x07\x08", Kind{"a zip file in several parts", ""}},
