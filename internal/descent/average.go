@@ -1,6 +1,8 @@
 package descent
 
 import (
+	"math"
+
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/train"
@@ -19,6 +21,37 @@ const AverageScope = "/average"
 //
 // Source: Polyak and Juditsky, Acceleration of Stochastic Approximation by Averaging (1992), in its exponential form.
 func Average(scope *model.Scope, g *graph.Graph, decay float64) {
+	follow(scope, g, func(e, weights *graph.Node) *graph.Node {
+		return graph.Add(graph.MulScalar(e, decay), graph.MulScalar(weights, 1-decay))
+	})
+}
+
+// CorrectedAverage keeps a moving average as Average does, of the weights after the updates alone: the start has no
+// part in it. Its caller feeds the share of the newest weights, a scalar, [Share] of decay and step:
+//
+//	e ← (1 − share)·e + share·θ
+//
+// After t updates e is the mean of θ₁ … θ_t with weights in proportion to decay^(t−i), which is what Average gives once
+// the part decay^t of its start is taken out and the rest divided by 1 − decay^t.
+//
+// Source: Kingma and Ba, Adam: A Method for Stochastic Optimization (2015), section 3, of moments.
+func CorrectedAverage(scope *model.Scope, share *graph.Node) {
+	follow(scope, share.Graph(), func(e, weights *graph.Node) *graph.Node {
+		return graph.Add(graph.Mul(e, graph.OneMinus(share)), graph.Mul(weights, share))
+	})
+}
+
+// Share returns the part of the newest weights in a corrected average at a step, counted from 0:
+//
+//	(1 − decay)/(1 − decay^(step+1))
+//
+// It falls from 1 to 1 − decay.
+func Share(decay float64, step int) float64 {
+	return (1 - decay) / (1 - math.Pow(decay, float64(step+1)))
+}
+
+// follow keeps of every trainable variable an average that each update mixes with the new weights.
+func follow(scope *model.Scope, g *graph.Graph, mix func(e, weights *graph.Node) *graph.Node) {
 	train.AddPerStepUpdateGraphFn(scope, g, func(scope *model.Scope, g *graph.Graph) {
 		var trainable []*model.Variable
 		for v := range scope.IterVariables() {
@@ -36,8 +69,7 @@ func Average(scope *model.Scope, g *graph.Graph, decay float64) {
 				average = scope.Store().VariableWithValue(AverageScope+v.Path(), start)
 			}
 			average.SetTrainable(false)
-			e, weights := average.NodeValue(g), v.NodeValue(g)
-			average.SetNodeValue(graph.Add(graph.MulScalar(e, decay), graph.MulScalar(weights, 1-decay)))
+			average.SetNodeValue(mix(average.NodeValue(g), v.NodeValue(g)))
 		}
 	})
 }

@@ -23,7 +23,7 @@ func Run(ctx context.Context, trainer *train.Trainer, steps int, batch func(step
 		}
 		values, err := trainer.TrainStep(b)
 		if err != nil {
-			return fmt.Errorf("step %d: %w", step, err)
+			return fmt.Errorf("step %d: %w", step, Plain(err))
 		}
 		for _, k := range []int{0, 2} { // the loss; after its moving average, the metric
 			if v := float64(tensors.ToScalar[float32](values[k])); math.IsNaN(v) || math.IsInf(v, 0) {

@@ -1,16 +1,12 @@
 package onestep
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"io/fs"
-	"maps"
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"time"
 
@@ -182,6 +178,9 @@ func load(t Training, training string) (*state, error) {
 		return nil, fmt.Errorf("onestep: checkpoint: %w", err)
 	}
 	wrap := func(err error) error { return fmt.Errorf("onestep: checkpoint %s: %w", t.Checkpoint, err) }
+	if f.Meta[trainingKey] == "" {
+		return nil, wrap(errors.New("it is no checkpoint of a training, which keeps more than a generator's weights: name another path"))
+	}
 	s := &state{tensors: map[string][]float32{}}
 	for _, tensor := range t.Network.Tensors() {
 		for _, slot := range slots(tensor.Name) {
@@ -197,62 +196,14 @@ func load(t Training, training string) (*state, error) {
 			s.tensors[slot.tensor] = w
 		}
 	}
-	if s.step, err = strconv.Atoi(f.Meta[stepKey]); err != nil || s.step < 0 || s.step > t.Steps {
-		return nil, wrap(fmt.Errorf("step %q, want 0 to %d", f.Meta[stepKey], t.Steps))
-	}
-	if err := sameTraining(f.Meta[trainingKey], training); err != nil {
+	if err := t.continues(f.Meta[trainingKey], training); err != nil {
 		return nil, wrap(err)
 	}
+	if s.step, err = strconv.Atoi(f.Meta[stepKey]); err != nil || s.step < 0 {
+		return nil, wrap(fmt.Errorf("it is damaged: its number of steps done is %q", f.Meta[stepKey]))
+	}
+	if s.step > t.Steps {
+		return nil, wrap(fmt.Errorf("it has done %d steps already, and Steps is %d: want Steps of %[1]d or more, or another path", s.step, t.Steps))
+	}
 	return s, nil
-}
-
-// fingerprint returns, as JSON, all that determines the run: the settings, and a hash of each source's first samples.
-func (t Training) fingerprint() (string, error) {
-	var data []string
-	hash := func(name string, source Source) error {
-		x, err := t.draw(name, source, 0, 4)
-		if err != nil {
-			return err
-		}
-		h := fnv.New64a()
-		fmt.Fprint(h, x.RawMatrix().Data)
-		data = append(data, strconv.FormatUint(h.Sum64(), 16))
-		return nil
-	}
-	for c, source := range t.Data {
-		if err := hash(dataStream(c), source); err != nil {
-			return "", err
-		}
-	}
-	if t.Unconditional != nil {
-		if err := hash(unconditionalStream, t.Unconditional); err != nil {
-			return "", err
-		}
-	}
-	text, err := json.Marshal(struct {
-		Training
-		FieldType string
-		DataHash  []string
-	}{t, fmt.Sprintf("%T", t.Field), data})
-	if err != nil {
-		return "", fmt.Errorf("onestep: a checkpoint cannot tell what Field %T is: %w", t.Field, err)
-	}
-	return string(text), nil
-}
-
-// sameTraining returns an error that names the first setting that differs.
-func sameTraining(found, want string) error {
-	var a, b map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(found), &a); err != nil {
-		return fmt.Errorf("%s: %w", trainingKey, err)
-	}
-	if err := json.Unmarshal([]byte(want), &b); err != nil {
-		return err
-	}
-	for _, key := range slices.Sorted(maps.Keys(b)) {
-		if string(a[key]) != string(b[key]) {
-			return fmt.Errorf("it is of another training: %s is %s, want %s", key, a[key], b[key])
-		}
-	}
-	return nil
 }

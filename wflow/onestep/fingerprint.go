@@ -1,0 +1,101 @@
+package onestep
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"maps"
+	"slices"
+	"strconv"
+)
+
+// samples is how many of each source's samples a checkpoint holds to: as much as drawing a few batches. A change of a
+// share p of a source's samples passes unseen with a probability of (1 − p)^1024.
+const samples = 1024
+
+// fingerprint returns, as JSON, all that determines the run: the settings, the engine, and a hash of each source's first
+// samples.
+func (t Training) fingerprint(engine string) (string, error) {
+	var hashes []string
+	hash := func(name string, source Source) error {
+		x, err := t.draw(name, source, 0, samples)
+		if err != nil {
+			return err
+		}
+		h := fnv.New64a()
+		for i := range samples {
+			if err := binary.Write(h, binary.LittleEndian, x.RawRowView(i)); err != nil {
+				return err
+			}
+		}
+		hashes = append(hashes, strconv.FormatUint(h.Sum64(), 16))
+		return nil
+	}
+	for c, source := range t.Data {
+		if err := hash(dataStream(c), source); err != nil {
+			return "", err
+		}
+	}
+	if t.Unconditional != nil {
+		if err := hash(unconditionalStream, t.Unconditional); err != nil {
+			return "", err
+		}
+	}
+	text, err := json.Marshal(struct {
+		Training
+		FieldType string
+		Engine    string
+		Samples   []string
+	}{t, fmt.Sprintf("%T", t.Field), engine, hashes})
+	if err != nil {
+		return "", fmt.Errorf("onestep: a checkpoint cannot tell what Field %T is: %w", t.Field, err)
+	}
+	return string(text), nil
+}
+
+// continues returns an error if a run with the fingerprint found cannot go on as the training with the fingerprint wanted.
+// It names the first setting that differs and says what to do. What a checkpoint of an earlier version does not tell is
+// not compared.
+func (t Training) continues(found, wanted string) error {
+	var a, b map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(found), &a); err != nil {
+		return fmt.Errorf("%s: %w", trainingKey, err)
+	}
+	if err := json.Unmarshal([]byte(wanted), &b); err != nil {
+		return err
+	}
+	for _, key := range slices.Sorted(maps.Keys(b)) {
+		if _, told := a[key]; !told || string(a[key]) == string(b[key]) {
+			continue
+		}
+		switch key {
+		case "Steps":
+			if schedule := t.schedule(); schedule != "" {
+				return fmt.Errorf("it is of a run of %s Steps, want %s: they cannot change, because %s. Set Steps to %[1]s, or name another path to train anew",
+					a[key], b[key], schedule)
+			}
+		case "Samples":
+			return errors.New("it is of another training: the sources of Data or Unconditional give other samples. Train on what it was trained on, or name another path to train anew")
+		case "Engine":
+			return fmt.Errorf("it was trained on the engine %s, and this is %s, which rounds differently. Go on with the former (see Backend), or name another path to train anew", a[key], b[key])
+		default:
+			return fmt.Errorf("it is of another training: %s is %s, want %s. Set it back, or name another path to train anew", key, a[key], b[key])
+		}
+	}
+	return nil
+}
+
+// schedule says which schedule depends on the number of steps, "" if none does.
+func (t Training) schedule() string {
+	if t.Rate.Decay {
+		return "Rate.Decay follows them"
+	}
+	for k, r := range t.R {
+		if r.From != r.To {
+			return fmt.Sprintf("R[%d] falls with them from %v to %v", k, r.From, r.To)
+		}
+	}
+	return ""
+}
