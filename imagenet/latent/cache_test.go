@@ -51,7 +51,7 @@ func TestReadArray(t *testing.T) {
 		"ours":           {arrayFile(p, 3), 3, ""},
 		"none":           {arrayFile(p, 0), 0, ""},
 		"version 2":      {file(2, "{'descr': '<i8', 'fortran_order': False, 'shape': (2,), }\n", 16), 2, ""},
-		"empty":          {nil, 0, `begins with ""`},
+		"empty":          {nil, 0, `is an empty file`},
 		"zip":            {append([]byte("PK\x03\x04"), make([]byte, 99)...), 0, `"PK`},
 		"version 9":      {file(9, "{}\n", 0), 0, "version 1 to 3"},
 		"long header":    {append([]byte("\x93NUMPY\x03\x00\xff\xff\xff\xff"), make([]byte, 99)...), 0, "header of 4294967295 bytes in a file of 111"},
