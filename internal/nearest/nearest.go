@@ -24,18 +24,19 @@ func Hint(word string, known []string) string {
 }
 
 // Words returns the known words that are nearest to a word, at most three, in the order in which they are known. Near is
-// a word that at most half of its letters must be edited for, whatever their case, or that one can leave letters out of
-// to have the other: latent_B is near gen/latent_sota_B_ot. There may be none.
+// a word that differs in at most half of the letters, whatever their case, or that holds the other with others between, at
+// most three fifths: sota_B is near gen/sota_B_ot. There may be none.
 func Words(word string, known []string) (near []string) {
-	const shortest = 3 // too many words hold two letters
+	const shortest = 3 // too many words hold any two letters
 	word = strings.ToLower(word)
 	least := 0
 	for _, k := range known {
 		other := strings.ToLower(k)
 		n, m := utf8.RuneCountInString(word), utf8.RuneCountInString(other)
 		e := Edits(word, other)
-		part := min(n, m) >= shortest && e == max(n, m)-min(n, m)
-		if !part && 2*e > max(n, m) || min(n, m) == 0 {
+		short, long := min(n, m), max(n, m)
+		holds := e == long-short && short >= shortest && 5*short >= 2*long
+		if !holds && 2*e > long || short == 0 {
 			continue
 		}
 		if len(near) == 0 || e < least {

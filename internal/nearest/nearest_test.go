@@ -28,6 +28,7 @@ func TestHint(t *testing.T) {
 		{"gen/latent_sota_xl_ot_8node.yaml", presets, ": did you mean gen/latent_sota_XL_ot_8node?"},
 		{"gen/latent_sota_B", presets, ": did you mean gen/latent_sota_B_ot_1node or gen/latent_sota_B_ot_8node?"},
 		{"sota_B_1node", presets, ": did you mean gen/latent_sota_B_ot_1node?"},
+		{"latents", presets, ""},
 		{"mae-640", presets, ""},
 		{"ab", []string{"aa", "ac", "ad", "ae"}, ": did you mean aa, ac or ad?"},
 		{"été", []string{"ete"}, ""},
