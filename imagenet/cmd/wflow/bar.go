@@ -34,7 +34,7 @@ const (
 	logPause  = time.Minute            // between two lines of a log
 	logShare  = 100                    // a line of a log is worth a hundredth of the whole
 	barWidth  = 30
-	barBeside = 50 // columns that stand beside a bar
+	barBeside = 44 // columns that stand beside a bar
 )
 
 // bar shows how far something is and how long it will take: as a bar on a terminal, in a log as a line a minute or every
