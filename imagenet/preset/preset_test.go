@@ -263,8 +263,37 @@ func TestNamedFields(t *testing.T) {
 		m.Train.Masking != (Masking{0.5, 0.5, 0}) || m.Optimizer.Rate.WarmUp != 4000 || m.Data.Batch != 8192 {
 		t.Errorf("%+v", m)
 	}
-	if _, err := Named("gen/ablation_ot_1nod"); err == nil || !strings.Contains(err.Error(), `no preset "gen/ablation_ot_1nod", the nearest is gen/ablation_ot_1node`) {
+	if _, err := Named("gen/ablation_ot_1nod"); err == nil || !strings.Contains(err.Error(), `no preset "gen/ablation_ot_1nod": did you mean gen/ablation_ot_1node?`) {
 		t.Error(err)
+	}
+}
+
+// Every released configuration says what it is for, in words that its values bear out.
+func TestPurpose(t *testing.T) {
+	sizes := map[int]string{768: "B/2", 1024: "L/2", 1152: "XL/2"}
+	for _, name := range Names() {
+		p, err := Named(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := []string{"feature encoder"}
+		if g := p.Generator; g != nil {
+			want = []string{"generator " + sizes[g.Model.Width], "at full length", " 8 GPUs", "mae/latent_640"}
+			if g.Train.Steps == 30_000 {
+				want[1], want[3] = "a short training", "mae/latent_ablation_256"
+			}
+			if g.Train.Chunks == 1 {
+				want[2] = " 64 GPUs"
+			}
+		}
+		for _, w := range want {
+			if says := Purpose(name); !strings.Contains(says, w) {
+				t.Errorf("%s: %q, want %q", name, says, w)
+			}
+		}
+	}
+	if Purpose("gen/none") != "" {
+		t.Error("a purpose of what there is not")
 	}
 }
 
