@@ -75,9 +75,5 @@ func TestContext(t *testing.T) {
 	if err := p.Signal(os.Interrupt); err != nil {
 		t.Skip("no interrupt on this platform:", err)
 	}
-	select {
-	case <-ctx.Done():
-	case <-time.After(5 * time.Second):
-		t.Error("an interrupt does not cancel")
-	}
+	<-ctx.Done()
 }

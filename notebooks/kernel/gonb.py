@@ -1,16 +1,26 @@
-"""Copies GoNB's source and mends six things in it: python gonb.py SOURCE COPY. A mend that no longer fits is an error."""
+"""Copies GoNB's source and mends it: python gonb.py SOURCE COPY. A mend that no longer fits is an error."""
 
 import shutil
 import sys
 from pathlib import Path
 
+from gonb_run import RUN
+
 MENDS = [
+    *RUN,
     # It waits 12 s before it first talks to gopls, and the kernel waits with it: a Tab in a fresh notebook stops everything.
     (
         "internal/goexec/goplsclient/conn.go",
         "12000 * time.Millisecond",
         "500 * time.Millisecond",
     ),
+    # It gives up on a gopls that takes longer to answer at first, as on a busy machine.
+    (
+        "internal/goexec/goplsclient/conn.go",
+        "minTimeout(ctx, ConnectTimeout)",
+        "minTimeout(ctx, StartTimeout)",
+    ),
+    ("internal/goexec/goplsclient/exec.go", "StartTimeout = 30 * time.Second", "StartTimeout = 120 * time.Second"),
     # It answers requests of the control channel on the shell channel, and hangs there once the notebook's tab is closed.
     (
         "internal/kernel/messages.go",
@@ -98,6 +108,8 @@ shutil.rmtree(copy, ignore_errors=True)
 shutil.copytree(source, copy, ignore=shutil.ignore_patterns("docs", "examples"), copy_function=shutil.copyfile)
 for folder in [copy, *copy.rglob("*/")]:
     folder.chmod(0o755)  # Go's module cache is read-only
+(copy / "internal" / "process").mkdir()
+shutil.copy(Path(__file__).parent / "process" / "process.go", copy / "internal" / "process")
 for name, old, new in MENDS:
     file = copy / name
     text = file.read_text()

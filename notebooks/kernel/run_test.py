@@ -1,4 +1,4 @@
-"""Tests of run.py, and of the kernel through the Jupyter protocol. Part of make test."""
+"""Tests of run.py, of the set-up and the server; with them run those of kernel_test.py. Part of make test."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ from pathlib import Path
 import accept
 import nbformat
 import run
-from jupyter_client.manager import start_new_kernel
+from kernel_test import NEVER, Interrupt, Kernel  # noqa: F401, they run with these
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 HERE = Path(__file__).parent
@@ -68,6 +68,7 @@ class Check(unittest.TestCase):
         self.finds(run.source_problems(new_notebook(cells=[new_code_cell('import "fmt"')]))[0], "not gonb")
         self.finds(run.source_problems(notebook('import "fmt"', "!go version"))[0], "shell command")
         self.finds(run.source_problems(notebook('import "fmt"', " "))[0], "empty")
+        self.finds(run.source_problems(notebook('import "fmt"', '%%\ncell.AtMost("training, s", t, 180)'))[0], "cell 2 checks a time")
         self.finds(run.source_problems(notebook('import "fmt"', "\n" * 15 + "x"))[1], "16 lines")
         twice = notebook('import "fmt"')
         twice.cells.append(new_markdown_cell("words", id=twice.cells[0].id))
@@ -193,7 +194,8 @@ class Serve(unittest.TestCase):
             lab = subprocess.Popen(
                 [sys.executable, HERE / "serve.py", str(port), "no"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
             )
-            timer = threading.Timer(60, lab.kill)
+            timer = threading.Timer(NEVER, lab.kill)
+            timer.daemon = True
             timer.start()
             lab.stdout.readline()
             self.assertIn(f"Ctrl-C or kill {lab.pid} stops the lab", lab.stdout.readline())
@@ -243,60 +245,20 @@ class Run(unittest.TestCase):
         _, report = self.run_cells('import "fmt"', '%%\nfmt.Println("before")\npanic("the reason")')
         self.assertIn("panic: the reason", report.problems[0])
 
+    def test_there_is_no_input(self):
+        cells = (
+            'import (\n\t"bufio"\n\t"os"\n\t"fmt"\n\t"github.com/janpfeifer/gonb/gonbui"\n)',
+            "var x int\n%%\nfmt.Println(fmt.Scanln(&x))",
+            "%%\nlines := bufio.NewScanner(os.Stdin)\nfmt.Println(lines.Scan(), lines.Err())",
+            '%%\ngonbui.RequestInput("x: ", false)\nfmt.Println(fmt.Scanln(&x))',
+            "!cat; echo end",
+            "%with_inputs\n!cat; echo end",
+        )
+        ran, report = self.run_cells(*cells)
+        self.assertEqual([p for p in report.problems if "shell command" not in p], [])
+        texts = ["".join(output.text for output in cell.outputs) for cell in ran.cells]
+        self.assertEqual(texts, ["", "0 EOF\n", "false <nil>\n", "0 EOF\n", "end\n", "end\n"])
+
     def test_files_left(self):
         _, report = self.run_cells('import "os"', '%%\nos.WriteFile("left.txt", nil, 0o600)')
         self.assertIn("left.txt", report.problems[0])
-
-
-class Kernel(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.manager, cls.client = start_new_kernel(kernel_name="gonb", cwd=os.environ["WFLOW_ROOT"])
-        imports = 'import (\n\t"github.com/wflowlab/wflowlab/sinkhorn"\n\t"github.com/wflowlab/wflowlab/wflow"\n)'
-        reply = cls.client.execute(imports, reply=True, timeout=120)
-        assert reply["content"]["status"] == "ok", reply["content"]
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.client.stop_channels()
-        cls.manager.shutdown_kernel()
-
-    def complete(self, source):
-        """Returns the completions at | in a cell."""
-        reply = self.client.complete(source.replace("|", ""), source.index("|"), reply=True, timeout=60)
-        return reply["content"]["matches"]
-
-    def inspect(self, source):
-        """Returns what the kernel shows for the name at | in a cell."""
-        reply = self.client.inspect(source.replace("|", ""), source.index("|"), reply=True, timeout=60)
-        return str(reply["content"]["data"])
-
-    def boxes(self, source):
-        """Runs a cell that fails. Returns the HTML shown for it, and the errors."""
-        messages = []
-        reply = self.client.execute_interactive(source, timeout=60, output_hook=messages.append)
-        self.assertEqual(reply["content"]["status"], "error")
-        html = [m["content"]["data"]["text/html"] for m in messages if "text/html" in m["content"].get("data", {})]
-        return html, [m["content"]["evalue"] for m in messages if m["msg_type"] == "error"]
-
-    def test_statements_need_percents(self):
-        for source in ("x := 1", "for range 3 {\n}"):
-            html, others = self.boxes(source)
-            self.assertIn("Statements need %% on the first line", "".join(html))
-            self.assertEqual(others, [])
-
-    def test_compile_errors_are_shown_once(self):
-        html, others = self.boxes("%%\nnothing()")
-        self.assertEqual(len(html), 1)
-        self.assertIn("undefined: nothing", html[0])
-        self.assertEqual(others, [])
-        self.assertEqual(self.boxes("%%\npanic(1)")[1], ["exit status 2"])
-
-    def test_completion(self):
-        self.assertIn("Sinkhorn", self.complete("%%\nfield := wflow.Sin|"))
-        self.assertIn("Solve", self.complete("func f() {\n\tsinkhorn.So|\n}"))
-        self.assertIn("MaskDiagonal", self.complete("%%\np := sinkhorn.Problem{}\np.|"))
-
-    def test_hover(self):
-        self.assertIn("Problem asks for", self.inspect("%%\np := sinkhorn.Pro|blem{}\n_ = p"))
-        self.assertIn("Sinkhorn", self.inspect("%%\nf := wflow.Sink|horn{}\n_ = f"))

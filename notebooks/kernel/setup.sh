@@ -166,7 +166,7 @@ warm() {
 state() {
 	{
 		printf '%s\n' "$WFLOW_ROOT $GOTOOLCHAIN $cgo"
-		(cd "$kernel" && cat setup.sh gonb.py go.mod go.sum requirements.txt xla.txt overrides.json)
+		(cd "$kernel" && cat setup.sh gonb.py gonb_run.py process/process.go go.mod go.sum requirements.txt xla.txt overrides.json)
 		(cd "$lab" && ls bin/goimports bin/gonb bin/gopls bin/staticcheck "$plugin" venv/share/jupyter/kernels/gonb/kernel.json \
 			venv/share/jupyter/lab/settings/overrides.json 2>/dev/null) || true
 	} | cksum
