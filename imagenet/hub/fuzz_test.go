@@ -3,11 +3,14 @@ package hub
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/wflowlab/wflowlab/imagenet/weights"
 )
 
 // fuzz: whatever the bytes, a reader lists tensors or says what is wrong, and what it lists can be read or says why not.
@@ -141,6 +144,28 @@ func FuzzHeader(f *testing.F) {
 		}
 		if n, ok := firstByte(part); ok && n < 0 {
 			t.Fatalf("a part from %d", n)
+		}
+	})
+}
+
+// FuzzView: whatever tensors are called, a view has the table's or says what differs.
+func FuzzView(f *testing.F) {
+	f.Add("module.a.b\nmodule._orig_mod.c\nmodule.\n.")
+	f.Add("a.b\nc\nema_model.a.b\nema_model.c\nstate.ema_model._orig_mod.c")
+	table := weights.Table{{Name: "a.b"}, {Name: "c"}}
+	f.Fuzz(func(t *testing.T, names string) {
+		file := &File{path: "x"}
+		for name := range strings.SplitSeq(names, "\n") {
+			file.tensors = append(file.tensors, Tensor{Name: name, Type: U8})
+		}
+		for _, naming := range []Naming{Official, WFlow, Drifting, SDVAE} {
+			v, err := file.View(naming, table)
+			if err == nil && (len(v.from) != len(table) || !strings.HasPrefix(names, v.Prefix()) && !strings.Contains(names, "\n"+v.Prefix())) {
+				t.Fatalf("%v under %q", v.from, v.Prefix())
+			}
+			if misfit, ok := errors.AsType[*MisfitError](err); ok && misfit.Problems() < 1 {
+				t.Fatal(misfit)
+			}
 		}
 	})
 }
