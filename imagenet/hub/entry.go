@@ -132,7 +132,7 @@ func (e *entry) agree(a *about) error {
 func (e *entry) compare(want string) (right bool, damage error) {
 	got, err := sum(e.real)
 	if err == nil && got != want {
-		err = fmt.Errorf("%s: SHA-256 %s, want %s", e.real, got, want)
+		err = fmt.Errorf("%s has %d bytes with SHA-256 %s, want %s", e.real, e.info.Size(), got, want)
 	}
 	if err != nil {
 		return false, err
