@@ -17,5 +17,5 @@
 //	v.WriteSafetensors("generator.safetensors", hub.F32, nil) // or into a file that anything reads
 //
 // [Fetch] downloads from the Hugging Face hub into the cache that its Python library uses: resumed where a connection was
-// cut, checked before it gets its name, offline where HF_HUB_OFFLINE says so.
+// cut, checked before it gets its name and again when it has changed, offline where HF_HUB_OFFLINE says so.
 package hub

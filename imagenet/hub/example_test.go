@@ -84,7 +84,10 @@ func ExampleFetch() {
 		Repo:     "stabilityai/sd-vae-ft-mse",
 		File:     "diffusion_pytorch_model.safetensors",
 		Revision: "31f26fdeee1355a5c34592e401dd41e45d25a493",
-	}, func(done, total int64) { fmt.Printf("\r%d of %d MB", done>>20, total>>20) })
+	}, &hub.Watch{
+		Progress: func(done, total int64) { fmt.Printf("\r%d of %d MB", done>>20, total>>20) },
+		Notice:   func(text string) { fmt.Println(text) },
+	})
 	if err != nil {
 		fmt.Println(err) // offline, and not in the cache: what to put where
 		return

@@ -64,7 +64,7 @@ func Open(path string) (*File, error) {
 	f := &File{path: path, file: file}
 	if err := f.open(); err != nil {
 		file.Close()
-		return nil, fmt.Errorf("hub: %s: %w", path, err)
+		return nil, fmt.Errorf("hub: %s: %w%s", path, err, advice(path))
 	}
 	return f, nil
 }

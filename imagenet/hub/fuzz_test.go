@@ -3,9 +3,14 @@ package hub
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/wflowlab/wflowlab/imagenet/weights"
 )
 
 // fuzz: whatever the bytes, a reader lists tensors or says what is wrong, and what it lists can be read or says why not.
@@ -92,6 +97,75 @@ func FuzzMetadata(f *testing.F) {
 		}
 		if m, err := ReadMetadata(path); err == nil && !json.Valid(m.ModelConfig) {
 			t.Fatalf("model_config %q", m.ModelConfig)
+		}
+	})
+}
+
+// FuzzRef: what a note of a commit holds never leads out of the folder of snapshots.
+func FuzzRef(f *testing.F) {
+	for _, text := range []string{commit, commit + "\r\n", "\ufeff" + commit, "../../etc"} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if c, ok := parseRef(text); ok && !commitID.MatchString(c) {
+			t.Fatalf("commit %q", c)
+		}
+	})
+}
+
+// FuzzSeal: a seal is read as it was written, and nothing else is.
+func FuzzSeal(f *testing.F) {
+	for _, s := range []seal{{}, {size: 270_000, time: -1}, {size: 1, time: 1 << 60, sha256: strings.Repeat("0a", 32)}} {
+		f.Add(s.String())
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if s, ok := parseSeal(text); ok && (s.String() != text || s.size < 0) {
+			t.Fatalf("%+v of %q", s, text)
+		}
+	})
+}
+
+// FuzzHeader: whatever a server says, a blob gets a name that is one of a file, and lengths make sense.
+func FuzzHeader(f *testing.F) {
+	f.Add(commit, `"`+strings.Repeat("0a", 32)+`"`, "335", `"etag"`, int64(5), "bytes 100-199/200")
+	f.Add("", "", "-1", `W/"../../x"`, int64(-1), "bytes -5-6/7")
+	f.Fuzz(func(t *testing.T, commit, linked, size, etag string, length int64, part string) {
+		h := http.Header{}
+		for key, value := range map[string]string{"X-Repo-Commit": commit, "X-Linked-Etag": linked, "X-Linked-Size": size, "Etag": etag} {
+			h.Set(key, value)
+		}
+		d := download{Remote: Remote{"owner/name", "a.bin", "main", ""}}
+		a := d.read(h, length)
+		if filepath.Base(a.blob) != a.blob || !filepath.IsLocal(a.blob) || len(a.blob) > 128 || strings.HasSuffix(a.blob, partial) {
+			t.Fatalf("blob %q", a.blob)
+		}
+		if a.size < -1 || a.commit != "" && !commitID.MatchString(a.commit) || a.sha256 != "" && a.sha256 != a.blob {
+			t.Fatalf("%+v", a)
+		}
+		if n, ok := firstByte(part); ok && n < 0 {
+			t.Fatalf("a part from %d", n)
+		}
+	})
+}
+
+// FuzzView: whatever tensors are called, a view has the table's or says what differs.
+func FuzzView(f *testing.F) {
+	f.Add("module.a.b\nmodule._orig_mod.c\nmodule.\n.")
+	f.Add("a.b\nc\nema_model.a.b\nema_model.c\nstate.ema_model._orig_mod.c")
+	table := weights.Table{{Name: "a.b"}, {Name: "c"}}
+	f.Fuzz(func(t *testing.T, names string) {
+		file := &File{path: "x"}
+		for name := range strings.SplitSeq(names, "\n") {
+			file.tensors = append(file.tensors, Tensor{Name: name, Type: U8})
+		}
+		for _, naming := range []Naming{Official, WFlow, Drifting, SDVAE} {
+			v, err := file.View(naming, table)
+			if err == nil && (len(v.from) != len(table) || !strings.HasPrefix(names, v.Prefix()) && !strings.Contains(names, "\n"+v.Prefix())) {
+				t.Fatalf("%v under %q", v.from, v.Prefix())
+			}
+			if misfit, ok := errors.AsType[*MisfitError](err); ok && misfit.Problems() < 1 {
+				t.Fatal(misfit)
+			}
 		}
 	})
 }

@@ -18,18 +18,27 @@ type Naming func(Tensor) (Tensor, bool)
 func Official(t Tensor) (Tensor, bool) { return t, true }
 
 // WFlow is the naming of the states that W-Flow's training writes, state_XXXXXXXX.pt: step, model, ema_model, optimizer
-// and ema_decay. The generator is ema_model; the _orig_mod in names of compiled networks is dropped.
+// and ema_decay. The generator is ema_model, which may lie within something else, such as state_dict; what wrappers add to
+// names, such as the _orig_mod of compiled networks, is dropped.
 //
 // Released as jiaqihan99/W-Flow: checkpoints/latent_sota_B_ot/state_00200000.pt, the same under L, XL with
 // state_00180000.pt and latent_ablation_ot with state_00030000.pt.
 func WFlow(t Tensor) (Tensor, bool) {
-	parts := strings.Split(t.Name, ".")
-	if parts[0] != "ema_model" {
+	before, after, ok := strings.Cut("."+t.Name, ".ema_model.")
+	if !ok {
 		return t, false
 	}
-	parts = slices.DeleteFunc(parts[1:], func(part string) bool { return part == "_orig_mod" })
-	t.Name = strings.Join(parts, ".")
+	t.Name = strings.TrimPrefix(before+"."+unwrapped(after), ".")
 	return t, true
+}
+
+// wrappers are the parts of names that torch.compile, FSDP and checkpointed activations add.
+var wrappers = []string{"_orig_mod", "_fsdp_wrapped_module", "_checkpoint_wrapped_module"}
+
+// unwrapped returns a name without the parts that wrappers add.
+func unwrapped(name string) string {
+	parts := slices.DeleteFunc(strings.Split(name, "."), func(part string) bool { return slices.Contains(wrappers, part) })
+	return strings.Join(parts, ".")
 }
 
 // Drifting is the naming of the encoders that Drifting released, whose tree of Flax parameters has at its root encoder,

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -24,62 +25,105 @@ import (
 type View struct {
 	file   *File
 	table  weights.Table
+	prefix string
 	from   map[string]Tensor // by official name
 	buffer []float32         // of Read
 }
 
-// View returns the tensors that a naming wants, under their official names. If the table has a parameter that the file
-// lacks, the file a tensor that the table lacks, or one has another shape, the error lists them.
+// View returns the tensors that a naming wants, under their official names. Where all parameters of the table have one
+// prefix too many, such as module. or state_dict.model., it is dropped, see [View.Prefix], and tensors without it are left
+// out; so are the parts _orig_mod and the like within names, that wrappers of modules add. If the table has a parameter
+// that the file lacks, the file a tensor that the table lacks, or one has another shape, the error is a [MisfitError].
 func (f *File) View(naming Naming, table weights.Table) (*View, error) {
-	v := &View{file: f, table: table, from: map[string]Tensor{}}
+	v, err := f.view(naming, table)
+	misfit, ok := errors.AsType[*MisfitError](err)
+	if !ok {
+		return v, err
+	}
+	bare := func(t Tensor) (Tensor, bool) {
+		t, ok := naming(t)
+		t.Name = unwrapped(t.Name)
+		return t, ok
+	}
+	v, err = f.view(bare, table)
+	if other, ok := errors.AsType[*MisfitError](err); err != nil && (!ok || other.Problems() >= misfit.Problems()) {
+		return nil, misfit
+	}
+	return v, err
+}
+
+func (f *File) view(naming Naming, table weights.Table) (*View, error) {
+	var found []Tensor // by their official names
+	var names []string // in the file
+	for _, t := range f.tensors {
+		if official, ok := naming(t); ok {
+			found, names = append(found, official), append(names, t.Name)
+		}
+	}
+	prefixes := commonPrefixes(found, table)
+	first, err := f.under(prefixes[0], found, names, table)
+	var fitting []string
+	for _, prefix := range prefixes[1:] {
+		v, failed := f.under(prefix, found, names, table)
+		if failed != nil {
+			continue
+		}
+		if err == nil {
+			fitting = append(fitting, v.prefix)
+		} else {
+			first, err = v, nil
+		}
+	}
+	if fitting != nil {
+		return nil, &MisfitError{Path: f.path, Parameters: len(table), Several: append([]string{first.prefix}, fitting...)}
+	}
+	return first, err
+}
+
+// under returns the view of the tensors with a prefix.
+func (f *File) under(prefix string, found []Tensor, names []string, table weights.Table) (*View, error) {
+	v := &View{file: f, table: table, prefix: prefix, from: map[string]Tensor{}}
+	misfit := &MisfitError{Path: f.path, Prefix: prefix, Parameters: len(table)}
 	want := map[string]weights.Parameter{}
 	for _, p := range table {
 		want[p.Name] = p
 	}
-	var missing, left, wrong []string
-	for _, t := range f.tensors {
-		official, ok := naming(t)
-		if !ok {
+	for i, t := range found {
+		name, under := strings.CutPrefix(t.Name, prefix)
+		if !under {
 			continue
 		}
-		if _, twice := v.from[official.Name]; twice {
-			return nil, fmt.Errorf("hub: %s: two tensors are %q, the second is %q", f.path, official.Name, t.Name)
+		t.Name = name
+		if whole, ok := strings.CutSuffix(names[i], name); ok && prefix != "" {
+			v.prefix = whole // with what the naming dropped
 		}
-		v.from[official.Name] = official
-		if p, ok := want[official.Name]; !ok {
-			left = append(left, t.Name)
-		} else if !slices.Equal(official.Shape, p.Shape) {
-			wrong = append(wrong, fmt.Sprintf("%q: shape %v, want %v", p.Name, official.Shape, p.Shape))
+		if _, twice := v.from[name]; twice {
+			return nil, fmt.Errorf("hub: %s: two tensors are %q, the second is %q", f.path, name, names[i])
+		}
+		v.from[name] = t
+		if p, ok := want[name]; !ok {
+			misfit.Left = append(misfit.Left, fmt.Sprintf("%.200q", names[i]))
+		} else if !slices.Equal(t.Shape, p.Shape) {
+			misfit.Wrong = append(misfit.Wrong, fmt.Sprintf("%q: shape %v, want %v", name, t.Shape, p.Shape))
 		}
 	}
 	for _, p := range table {
 		if _, ok := v.from[p.Name]; !ok {
-			missing = append(missing, fmt.Sprintf("%q", p.Name))
+			misfit.Missing = append(misfit.Missing, fmt.Sprintf("%q", p.Name))
 		}
 	}
-	for i := range left {
-		left[i] = fmt.Sprintf("%q", left[i])
-	}
-	var errs []string
-	for _, problem := range []struct {
-		what  string
-		names []string
-	}{{"missing", missing}, {"left over", left}, {"of another shape", wrong}} {
-		if n := len(problem.names); n > 5 {
-			errs = append(errs, fmt.Sprintf("%d %s: %s, …", n, problem.what, strings.Join(problem.names[:5], ", ")))
-		} else if n > 0 {
-			errs = append(errs, fmt.Sprintf("%d %s: %s", n, problem.what, strings.Join(problem.names, ", ")))
-		}
-	}
-	if errs != nil {
-		return nil, fmt.Errorf("hub: %s: of %d parameters, %s", f.path, len(table), strings.Join(errs, "; "))
+	if misfit.Problems() > 0 {
+		return nil, misfit
 	}
 	return v, nil
 }
 
+// Prefix returns what stood before every name and was dropped, "" if nothing.
+func (v *View) Prefix() string { return v.prefix }
+
 // Under returns the part whose names begin with a prefix.
 func (v *View) Under(prefix string) *View {
-	return &View{file: v.file, table: v.table.Under(prefix), from: v.from}
+	return &View{file: v.file, table: v.table.Under(prefix), prefix: v.prefix, from: v.from}
 }
 
 // Table returns the parameters.

@@ -19,13 +19,21 @@ type conversion struct {
 	To         string `json:"to"`
 	ToSHA256   string `json:"to_sha256"`
 	Network    string `json:"network"`
+	Prefix     string `json:"prefix,omitempty"` // that stood before every name
 	Tensors    int    `json:"tensors"`
 	Parameters int    `json:"parameters"`
+	LeftOut    int    `json:"left_out,omitempty"` // tensors of the file that are not the network's
 }
 
 func (r conversion) lines() []line {
 	var f facts
 	f.add("network", "%s, %s parameters in %d tensors", r.Network, thousands(r.Parameters), r.Tensors)
+	if r.Prefix != "" {
+		f.add("prefix", "%q before every name, dropped", r.Prefix)
+	}
+	if r.LeftOut > 0 {
+		f.add("left out", "%s other tensors", thousands(r.LeftOut))
+	}
 	f.add("from", "%s", r.From)
 	f.add("", "SHA-256 %s", r.FromSHA256)
 	f.add("to", "%s", r.To)
@@ -42,8 +50,9 @@ func convertCommand() *cobra.Command {
 		Long: `convert reads the weights of a network from whatever they were released as, PyTorch, Flax or safetensors, and writes
 them as safetensors by the names and in the layout of the official PyTorch code. Nothing in a file is executed. All
 tensors of the network must be there, in the right shape, and no other. Of W-Flow's state files it takes the averaged
-weights. It finds out by itself which network a file holds. With --network you say which it should be, and the error
-tells what does not fit.`,
+weights. A prefix before all their names, such as module. or state_dict.model., is dropped, and tensors without it are
+left out. It finds out by itself which network a file holds; with --network you say which it should be. If something
+does not fit, the error says what.`,
 		Example: `  wflow convert state_00030000.pt generator.safetensors
   wflow convert --network vae diffusion_pytorch_model.bin vae.safetensors`,
 		Args:              exactly(2),
@@ -75,8 +84,12 @@ func convert(c *cobra.Command, from, to, name string, force bool) error {
 	var n network
 	var v *hub.View
 	if name == "" {
-		var known bool
-		if n, v, known = recognise(f); !known {
+		var misfit *hub.MisfitError
+		n, v, misfit = recognise(f)
+		switch {
+		case misfit != nil:
+			return fmt.Errorf("%s: the weights of none of %s; %s", from, networkNames(), n.differs(misfit))
+		case v == nil:
 			return fmt.Errorf("%s: the weights of none of %s: with --network the error tells what does not fit", from, networkNames())
 		}
 	} else {
@@ -93,7 +106,7 @@ func convert(c *cobra.Command, from, to, name string, force bool) error {
 	if err != nil {
 		return err
 	}
-	r := conversion{From: from, To: to, Network: n.what, Tensors: len(n.table), Parameters: n.table.Size()}
+	r := conversion{From: from, To: to, Network: n.what, Prefix: v.Prefix(), LeftOut: len(f.Tensors()) - len(n.table), Tensors: len(n.table), Parameters: n.table.Size()}
 	written, done, err := open(c.Context(), to)
 	if err != nil {
 		return err

@@ -175,7 +175,8 @@ func (p preparation) encoder(c *cobra.Command) (latent.Encoder, func(), error) {
 		fmt.Fprintln(c.ErrOrStderr(), "weights of stabilityai/sd-vae-ft-mse, from the cache or the hub")
 		b := newBar(c.ErrOrStderr(), "stabilityai/sd-vae-ft-mse", true)
 		var err error
-		path, err = hub.Fetch(c.Context(), hub.Remote{Repo: "stabilityai/sd-vae-ft-mse", File: "diffusion_pytorch_model.safetensors"}, b.set)
+		notice := func(text string) { b.end(); fmt.Fprintln(c.ErrOrStderr(), printable(text)) }
+		path, err = hub.Fetch(c.Context(), hub.Remote{Repo: "stabilityai/sd-vae-ft-mse", File: "diffusion_pytorch_model.safetensors"}, &hub.Watch{Progress: b.set, Notice: notice})
 		b.end()
 		if err != nil {
 			return fail(fmt.Errorf("%w\n--vae takes the weights from a file that is there", err))

@@ -22,6 +22,8 @@ type checkpoint struct {
 	File       string            `json:"file"`
 	Format     hub.Format        `json:"format"`
 	Network    string            `json:"network,omitempty"` // if it is one of those known
+	Prefix     string            `json:"prefix,omitempty"`  // that stands before every name of the network
+	Nearest    string            `json:"nearest,omitempty"` // if it is nearly one of them, which, and what differs
 	Tensors    int               `json:"tensors"`
 	Parameters int               `json:"parameters"`
 	Types      []hub.Type        `json:"types"`
@@ -51,6 +53,12 @@ func (r checkpoint) lines() []line {
 	f.add("file", "%s, %s, %s", r.File, r.Format, exactSize(r.Bytes))
 	if r.Network != "" {
 		f.add("network", "%s", r.Network)
+	}
+	if r.Prefix != "" {
+		f.add("prefix", "%q before every name", r.Prefix)
+	}
+	if r.Nearest != "" {
+		f.add("network", "none of those known; %s", r.Nearest)
 	}
 	f.add("tensors", "%s of %s numbers, %s", thousands(r.Tensors), thousands(r.Parameters), strings.Trim(fmt.Sprint(r.Types), "[]"))
 	for _, g := range r.Groups {
@@ -129,8 +137,10 @@ func info(c *cobra.Command, what string, list bool) error {
 	}
 	defer done()
 	r := checkpoint{Kind: "weights", File: what, Format: f.Format(), Types: []hub.Type{}, Groups: []group{}, Meta: f.Meta(), Bytes: s.Size()}
-	if n, _, known := recognise(f); known {
-		r.Network = n.what
+	if n, v, misfit := recognise(f); v != nil {
+		r.Network, r.Prefix = n.what, v.Prefix()
+	} else if misfit != nil {
+		r.Nearest = n.differs(misfit)
 	}
 	for _, t := range f.Tensors() {
 		name, _, _ := strings.Cut(t.Name, ".")

@@ -1,8 +1,8 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/wflowlab/wflowlab/imagenet/dit"
@@ -52,28 +52,49 @@ func networkNamed(name string) (network, error) {
 }
 
 // view returns the network's tensors in a file, by the names of its release or by the official ones that convert writes.
+// If neither fits, the error is the one with less to complain of.
 func (n network) view(f *hub.File) (*hub.View, error) {
 	v, err := f.View(n.naming, n.table)
 	if err == nil {
 		return v, nil
 	}
+	tensors, released := f.Tensors(), 0
+	for _, t := range tensors {
+		if _, ok := n.naming(t); ok {
+			released++
+		}
+	}
+	if 0 < released && released < len(tensors) { // the naming chose: what it left is not the network
+		return nil, err
+	}
 	v, official := f.View(hub.Official, n.table)
 	if official == nil {
 		return v, nil
 	}
-	released := func(t hub.Tensor) bool { _, ok := n.naming(t); return ok }
-	if !slices.ContainsFunc(f.Tensors(), released) {
-		err = official // which says more than that all is missing
+	a, ok := errors.AsType[*hub.MisfitError](err)
+	b, misfit := errors.AsType[*hub.MisfitError](official)
+	if released == 0 || ok && misfit && b.Problems() < a.Problems() {
+		err = official
 	}
 	return nil, err
 }
 
-// recognise returns the network whose weights a file holds, and false if it is none of those known.
-func recognise(f *hub.File) (network, *hub.View, bool) {
+// recognise returns the network whose weights a file holds. If it is none of those known, there is no view, but the nearest
+// network and how the file differs from it; if none is near, nothing.
+func recognise(f *hub.File) (nearest network, v *hub.View, misfit *hub.MisfitError) {
 	for _, n := range networks() {
-		if v, err := n.view(f); err == nil {
-			return n, v, true
+		v, err := n.view(f)
+		if err == nil {
+			return n, v, nil
+		}
+		if m, ok := errors.AsType[*hub.MisfitError](err); ok && m.Near() && (misfit == nil || m.Problems() < misfit.Problems()) {
+			nearest, misfit = n, m
 		}
 	}
-	return network{}, nil, false
+	return nearest, nil, misfit
+}
+
+// differs says of a file that is no network which it nearly is.
+func (n network) differs(m *hub.MisfitError) string {
+	return fmt.Sprintf("nearest is %s, %s, but %s", n.name, n.what, m.Differences())
 }
