@@ -1,11 +1,13 @@
 // Package hub reads other people's weight files, and fetches them.
 //
 // [Open] recognises safetensors, PyTorch's .pt, .pth and .bin, Flax's msgpack, .npy and .npz by their content, and lists
-// their tensors. Numbers are read one tensor at a time, from where they lie in the file, when they are asked for. Nothing
-// in a file is executed, and nothing is allocated before a length is held against the bytes that are there.
+// their tensors; of sharded weights it takes the index. Numbers are read one tensor at a time, from where they lie in the
+// file, when they are asked for. Nothing in a file is executed, and nothing is allocated before a length is held against the
+// bytes that are there. What else stands in a file, such as the objects of a pickle, is left out and listed with its class.
 //
 //	f, err := hub.Open("state_00200000.pt")    // whatever it is
 //	f.Tensors()                                // name, type and shape of each
+//	f.LeftOut()                                // what else is in the file, and not read
 //	f.Floats("model.model.pos_embed", numbers) // one of them
 //
 // [File.View] gives the tensors of a released artefact the names and the layout that the official PyTorch code uses,

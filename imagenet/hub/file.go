@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wflowlab/wflowlab/internal/magic"
 	"github.com/wflowlab/wflowlab/internal/npy"
 	"github.com/wflowlab/wflowlab/wflow/mlp/safetensors"
 )
@@ -30,9 +31,9 @@ const (
 
 // File is an open weight file. Its methods may be called at the same time. Errors name the path and the tensor.
 type File struct {
-	path string
-	file *os.File
-	size int64
+	path  string
+	parts []*os.File // one, or the index of sharded weights and the shards
+	size  int64      // of all parts
 	content
 }
 
@@ -42,6 +43,8 @@ type content struct {
 	tensors []Tensor
 	meta    map[string]string
 	index   map[string]int // of a tensor, by its name
+	omitted []LeftOut
+	notes   []string
 }
 
 // add appends a tensor.
@@ -51,19 +54,24 @@ func (c *content) add(t Tensor) error {
 	}
 	c.index[t.Name] = len(c.tensors)
 	c.tensors = append(c.tensors, t)
+	if err := t.Readable(); err != nil {
+		c.omitted = append(c.omitted, LeftOut{t.Name, fmt.Sprintf("%s %v", t.Type, t.Shape), err.Error()})
+	}
 	return nil
 }
 
-// Open opens a file and reads what it says of its tensors, not their numbers. Nested names are joined by dots. A file that
-// contradicts itself is an error; the checksums of a zip file are checked when numbers are read.
+// Open opens a file and reads what it says of its tensors, not their numbers. Nested names are joined by dots. The index of
+// sharded weights, such as model.safetensors.index.json, is opened with the shards beside it, as one file. What else stands
+// in a file is left out, and listed by [File.LeftOut]; a file that contradicts itself is an error, and so is one that is no
+// weight file: the error says what it is. The checksums of a zip file are checked when numbers are read.
 func Open(path string) (*File, error) {
 	file, err := regular(path)
 	if err != nil {
 		return nil, fmt.Errorf("hub: %w", err)
 	}
-	f := &File{path: path, file: file}
+	f := &File{path: path, parts: []*os.File{file}}
 	if err := f.open(); err != nil {
-		file.Close()
+		f.Close()
 		return nil, fmt.Errorf("hub: %s: %w%s", path, err, advice(path))
 	}
 	return f, nil
@@ -75,6 +83,9 @@ func regular(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	if advice, ok := Folder(path); ok && info.IsDir() {
+		return nil, fmt.Errorf("%s: not a file but %s", path, advice)
+	}
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: not a file", path)
 	}
@@ -82,45 +93,67 @@ func regular(path string) (*os.File, error) {
 }
 
 func (f *File) open() error {
-	info, err := f.file.Stat()
+	index, err := readIndex(f.parts[0])
 	if err != nil {
 		return err
 	}
-	f.size = info.Size()
-	base := filepath.Base(f.path)
-	f.content, err = read(f.file, f.size, strings.TrimSuffix(base, filepath.Ext(base)))
+	if index != nil {
+		return f.openShards(index)
+	}
+	f.content, f.size, err = readFile(f.parts[0])
 	return err
 }
 
-// read recognises a file by its first bytes. An array without a name gets the one given.
+// readFile reads a file that is open. An array without a name gets the file's.
+func readFile(file *os.File) (content, int64, error) {
+	info, err := file.Stat()
+	if err != nil {
+		return content{}, 0, err
+	}
+	base := filepath.Base(file.Name())
+	c, err := read(file, info.Size(), strings.TrimSuffix(base, filepath.Ext(base)))
+	return c, info.Size(), err
+}
+
+func newContent() content { return content{meta: map[string]string{}, index: map[string]int{}} }
+
+// read recognises a file by its first bytes. An array without a name gets the one given. Errors begin with what the file is.
 func read(r io.ReaderAt, size int64, name string) (content, error) {
-	c := content{meta: map[string]string{}, index: map[string]int{}}
-	head := make([]byte, min(size, 64))
+	c := newContent()
+	head := make([]byte, min(size, magic.Enough))
 	if _, err := io.ReadFull(io.NewSectionReader(r, 0, size), head); err != nil {
 		return c, err
 	}
-	has := func(prefix string) bool { return strings.HasPrefix(string(head), prefix) }
-	switch {
-	case size == 0:
-		return c, errors.New("an empty file")
-	case has("PK\x03\x04") || has("PK\x05\x06"):
-		return c, c.readZip(r, size, name)
-	case has(npy.Magic):
-		c.format = NPY
-		return c, c.readNPY(r, size, name)
-	case len(head) > 8 && head[8] == '{' && binary.LittleEndian.Uint64(head) < 1<<40:
-		return c, c.readSafetensors(r, size)
-	case has("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19"):
-		return c, errors.New("a PyTorch file from before version 1.6: torch.load it and torch.save it again")
-	case len(head) > 1 && head[0] == 0x80 && head[1] <= 5:
-		return c, errors.New("a pickle by itself: if PyTorch wrote it, torch.load it and torch.save it again")
-	case has("version https://git-lfs"):
-		return c, errors.New("a Git LFS pointer, not the file it stands for: git lfs pull")
-	case len(head) > 1 && (head[0] > 0x80 && head[0] < 0x90 || head[0] == 0xde || head[0] == 0xdf):
-		c.format = Flax
-		return c, c.readFlax(r, size, name)
+	err := c.recognise(r, size, name, head)
+	if err != nil && c.format != "" && c.format != Safetensors { // whose errors say it
+		err = fmt.Errorf("%s: %w", c.format, err)
 	}
-	return c, fmt.Errorf("begins with %q: not safetensors, PyTorch, Flax msgpack, npy or npz", head[:min(len(head), 16)])
+	return c, err
+}
+
+func (c *content) recognise(r io.ReaderAt, size int64, name string, head []byte) error {
+	has := func(prefix string) bool { return strings.HasPrefix(string(head), prefix) }
+	if has("PK\x03\x04") || has("PK\x05\x06") {
+		return c.readZip(r, size, name)
+	}
+	if has(npy.Magic) {
+		c.format = NPY
+		return c.readNPY(r, size, name)
+	}
+	if len(head) > 8 && head[8] == '{' && binary.LittleEndian.Uint64(head) < 1<<40 {
+		return c.readSafetensors(r, size)
+	}
+	if old := beforeZip(head); old != "" {
+		return errors.New(old)
+	}
+	if _, known := magic.Of(head); !known && isFlax(head) {
+		c.format = Flax
+		return c.readFlax(r, size, name)
+	}
+	if size == 0 {
+		return errors.New("an empty file")
+	}
+	return fmt.Errorf("%s; want safetensors, PyTorch, Flax msgpack, npy or npz", magic.Describe(head))
 }
 
 func (c *content) readSafetensors(r io.ReaderAt, size int64) error {
@@ -132,9 +165,13 @@ func (c *content) readSafetensors(r io.ReaderAt, size int64) error {
 	maps.Copy(c.meta, meta)
 	for _, e := range entries {
 		if len(e.Shape) > maxAxes {
-			return fmt.Errorf("tensor %.200q: %d axes, want at most %d", e.Name, len(e.Shape), maxAxes)
+			return fmt.Errorf("safetensors: tensor %.200q: %d axes, want at most %d", e.Name, len(e.Shape), maxAxes)
 		}
-		if err := c.add(Tensor{Name: e.Name, Type: Type(e.Type), Shape: e.Shape, open: section(r, e.Offset, e.Bytes)}); err != nil {
+		t := Tensor{Name: e.Name, Type: Type(e.Type), Shape: e.Shape, open: section(r, e.Offset, e.Bytes)}
+		if err := fits(t); err != nil {
+			return fmt.Errorf("safetensors: tensor %.200q: %w", e.Name, err)
+		}
+		if err := c.add(t); err != nil {
 			return err
 		}
 	}
@@ -142,7 +179,16 @@ func (c *content) readSafetensors(r io.ReaderAt, size int64) error {
 }
 
 // Close closes the file. Views of it cannot be read any more.
-func (f *File) Close() error { return f.file.Close() }
+func (f *File) Close() error {
+	var errs []error
+	for _, part := range f.parts {
+		errs = append(errs, part.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Size returns how many bytes the file has; of sharded weights, all files together.
+func (f *File) Size() int64 { return f.size }
 
 // Format returns what kind of file it is.
 func (f *File) Format() Format { return f.format }
@@ -153,6 +199,25 @@ func (f *File) Tensors() []Tensor { return slices.Clone(f.tensors) }
 // Meta returns what stands beside the tensors, as text: the metadata of safetensors, numbers and strings of PyTorch and
 // Flax, by names joined by dots. Lists are in brackets.
 func (f *File) Meta() map[string]string { return maps.Clone(f.meta) }
+
+// LeftOut returns what is in the file and is not read, by the key where it stands: the objects of a pickle, the members of
+// an .npz that are no numbers, tensors of types that are not read. Nothing of it is executed.
+func (f *File) LeftOut() []LeftOut { return slices.Clone(f.omitted) }
+
+// Unreadable returns nil if all tensors can be read, otherwise an error that names those that cannot, with their types.
+func (f *File) Unreadable() error {
+	const shown = 5
+	var errs []error
+	for _, t := range f.tensors {
+		if err := t.Readable(); err != nil && len(errs) < shown {
+			errs = append(errs, f.wrap(t.Name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Notes returns what else there is to know of the file, in sentences.
+func (f *File) Notes() []string { return slices.Clone(f.notes) }
 
 // Floats reads a tensor, row-major, into a slice of its length. From float32, float16 and bfloat16 the numbers are exact;
 // others are rounded to the nearest.
@@ -177,20 +242,25 @@ func (f *File) wrap(name string, err error) error {
 	return fmt.Errorf("hub: %s: tensor %q: %w", f.path, name, err)
 }
 
-// SHA256 returns the checksum of the file in hexadecimal. It reads all of it; progress, if it is not nil, hears how many
-// bytes are read and how many there are.
+// SHA256 returns the checksum of the file in hexadecimal; of sharded weights, that of the index followed by the shards in
+// the order of their names. It reads all of it; progress, if it is not nil, hears how many bytes are read and how many
+// there are.
 func (f *File) SHA256(progress func(done, total int64)) (string, error) {
 	return f.sum(&tally{total: f.size, report: progress})
 }
 
 func (f *File) sum(t *tally) (string, error) {
 	sum := sha256.New()
-	n, err := io.Copy(io.MultiWriter(sum, t), io.NewSectionReader(f.file, 0, f.size))
-	if err == nil && n != f.size {
-		err = io.ErrUnexpectedEOF
+	read := int64(0)
+	for _, part := range f.parts {
+		n, err := io.Copy(io.MultiWriter(sum, t), io.NewSectionReader(part, 0, f.size-read))
+		if err != nil {
+			return "", fmt.Errorf("hub: %s: %w", part.Name(), err)
+		}
+		read += n
 	}
-	if err != nil {
-		return "", fmt.Errorf("hub: %s: %w", f.path, err)
+	if read != f.size {
+		return "", fmt.Errorf("hub: %s: %w", f.path, io.ErrUnexpectedEOF)
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"math/big"
 	"slices"
 	"strconv"
 )
@@ -33,18 +34,37 @@ const (
 
 // flaxTypes are numpy's names for types.
 var flaxTypes = map[string]Type{"float64": F64, "float32": F32, "float16": F16, "bfloat16": BF16, "int64": I64, "int32": I32,
-	"int16": I16, "int8": I8, "uint64": U64, "uint32": U32, "uint16": U16, "uint8": U8, "bool": Bool}
+	"int16": I16, "int8": I8, "uint64": U64, "uint32": U32, "uint16": U16, "uint8": U8, "bool": Bool, "complex64": "C64",
+	"complex128": "C128", "float8_e4m3fn": "F8_E4M3", "float8_e5m2": "F8_E5M2", "float8_e8m0fnu": "F8_E8M0"}
 
 func (c *content) readFlax(r io.ReaderAt, size int64, name string) error {
 	m := &msgpack{r: r, end: size}
 	tree, err := m.value(0)
 	if err != nil {
-		return fmt.Errorf("msgpack: at byte %d: %w", m.pos, err)
+		return fmt.Errorf("at byte %d: %w", m.pos, err)
 	}
 	if m.pos != size {
-		return fmt.Errorf("msgpack: it ends at byte %d of %d", m.pos, size)
+		return fmt.Errorf("it ends at byte %d of %d", m.pos, size)
 	}
 	return c.flatten(tree, name)
+}
+
+// isFlax tells whether a file begins as a map does whose first key is text, or as an array alone.
+func isFlax(head []byte) bool {
+	text := func(at int) bool {
+		return len(head) > at && (head[at] >= 0xa0 && head[at] < 0xc0 || head[at] >= 0xd9 && head[at] <= 0xdb)
+	}
+	switch {
+	case len(head) == 0:
+		return false
+	case head[0] > 0x80 && head[0] < 0x90:
+		return text(1)
+	case head[0] == 0xde:
+		return text(3)
+	case head[0] == 0xdf:
+		return text(5)
+	}
+	return len(head) > 5 && head[0] >= 0xc7 && head[0] <= 0xc9 && head[1<<(head[0]-0xc7)+1] == 1
 }
 
 // next returns the next n bytes, to be used before the next call.
@@ -120,6 +140,10 @@ func (m *msgpack) value(depth int) (any, error) {
 		return nil, nil
 	case op == 0xc2 || op == 0xc3:
 		return op == 0xc3, nil
+	case op >= 0xc4 && op <= 0xc6: // bin
+		n, err := m.count(1<<(op-0xc4), 1)
+		m.pos += n
+		return &object{class: fmt.Sprintf("bytes of length %d", n)}, err
 	case op >= 0xc7 && op <= 0xc9: // ext
 		n, err := m.count(1<<(op-0xc7), 1)
 		if err != nil {
@@ -134,10 +158,7 @@ func (m *msgpack) value(depth int) (any, error) {
 		return math.Float64frombits(n), err
 	case op >= 0xcc && op <= 0xcf:
 		n, err := m.unsigned(1 << (op - 0xcc))
-		if n > math.MaxInt64 {
-			return nil, fmt.Errorf("integer %d", n)
-		}
-		return int64(n), err
+		return integer(new(big.Int).SetUint64(n)), err
 	case op >= 0xd0 && op <= 0xd3:
 		bytes := int64(1) << (op - 0xd0)
 		n, err := m.unsigned(bytes)
@@ -211,17 +232,23 @@ func (m *msgpack) extension(n int64, depth int) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if kind[0] != 1 && kind[0] != 3 {
-		return nil, fmt.Errorf("extension %d, want an array, 1 or 3", kind[0])
-	}
+	number := int8(kind[0]) // kind is gone after the next byte is read
 	if n > m.end-m.pos {
 		return nil, m.cut(n)
 	}
+	if number != 1 && number != 3 {
+		m.pos += n
+		class, ok := map[int8]string{2: "complex", -1: "a time"}[number]
+		if !ok {
+			class = fmt.Sprintf("extension %d of msgpack", number)
+		}
+		return &object{class: class}, nil
+	}
 	inner := &msgpack{r: m.r, pos: m.pos, end: m.pos + n, buffer: m.buffer, start: m.start, values: m.values}
-	t, err := inner.array(depth + 1)
+	v, err := inner.array(depth + 1)
 	m.buffer, m.start, m.values = inner.buffer, inner.start, inner.values
 	m.pos += n
-	return t, err
+	return v, err
 }
 
 // array reads [shape, type, numbers] to the end.
@@ -241,7 +268,10 @@ func (m *msgpack) array(depth int) (any, error) {
 	var ok bool
 	name, _ := kind.(string)
 	if t.Type, ok = flaxTypes[name]; !ok {
-		return nil, fmt.Errorf("an array of %v", kind)
+		if name == "" {
+			return nil, fmt.Errorf("an array of %v", kind)
+		}
+		t.Type = Type(name)
 	}
 	if t.Shape, ok = integers(shape); !ok {
 		return nil, fmt.Errorf("an array whose shape is no list of integers")
@@ -260,7 +290,7 @@ func (m *msgpack) array(depth int) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n != t.Bytes() || m.pos+n != m.end {
+	if n != t.Bytes() && t.Type.bytes() > 0 || m.pos+n != m.end {
 		return nil, fmt.Errorf("%d bytes of numbers, want %d for %s %v", n, t.Bytes(), t.Type, t.Shape)
 	}
 	t.open = section(m.r, m.pos, n)

@@ -1,18 +1,52 @@
 package hub
 
 import (
+	"errors"
 	"fmt"
 	"io"
-	"slices"
+	"path"
 	"strings"
 
 	"github.com/wflowlab/wflowlab/internal/npy"
-	"github.com/wflowlab/wflowlab/wflow/mlp/safetensors"
 )
 
-// numpyTypes are numpy's names for types, of little-endian machines.
-var numpyTypes = map[string]Type{"<f8": F64, "<f4": F32, "<f2": F16, "<i8": I64, "<i4": I32, "<i2": I16, "|i1": I8,
-	"<u8": U64, "<u4": U32, "<u2": U16, "|u1": U8, "|b1": Bool}
+// numpyTypes are NumPy's names for types, without the order of bytes.
+var numpyTypes = map[string]Type{"f8": F64, "f4": F32, "f2": F16, "i8": I64, "i4": I32, "i2": I16, "i1": I8,
+	"u8": U64, "u4": U32, "u2": U16, "u1": U8, "b1": Bool}
+
+// numpyTypeOf returns the type that NumPy writes as "<f4", "" if it is none that is read, and whether the bytes of a number
+// come in the order of big-endian machines.
+func numpyTypeOf(descr string) (kind Type, big bool) {
+	if len(descr) < 2 || !strings.Contains("<>|", descr[:1]) {
+		return "", false
+	}
+	kind = numpyTypes[descr[1:]]
+	if descr[0] == '|' && kind.bytes() > 1 {
+		return "", false
+	}
+	return kind, descr[0] == '>'
+}
+
+// foreign is an array whose type is not read.
+type foreign struct {
+	descr string // in NumPy's words
+	shape []int
+}
+
+// foreigners says what arrays are, by the letter of their type.
+var foreigners = map[byte]string{'c': "complex numbers: save .real and .imag", 'U': "text", 'S': "bytes", 'T': "text",
+	'O': "Python objects in a pickle, of which nothing is executed", 'M': "dates", 'm': "spans of time",
+	'f': "long floats: save .astype('float64')", 'V': "raw bytes or records; bfloat16 is saved so: save .astype('float32')"}
+
+// reason says what it is, and what to do.
+func (f foreign) reason() string {
+	if len(f.descr) > 1 && foreigners[f.descr[1]] != "" {
+		return foreigners[f.descr[1]]
+	}
+	return "want integers or floats"
+}
+
+func (f foreign) Error() string { return fmt.Sprintf("type %q: %s", f.descr, f.reason()) }
 
 // readNPYHeader reads what stands before the numbers of an array of so many bytes in all, and returns how long it is.
 func readNPYHeader(r io.Reader, size int64) (Tensor, int64, error) {
@@ -20,10 +54,11 @@ func readNPYHeader(r io.Reader, size int64) (Tensor, int64, error) {
 	if err != nil {
 		return Tensor{}, 0, err
 	}
-	t := Tensor{Type: numpyTypes[h.Type], Shape: h.Shape}
+	t := Tensor{Shape: h.Shape}
+	t.Type, t.big = numpyTypeOf(h.Type)
 	switch {
 	case t.Type == "":
-		return t, 0, fmt.Errorf("numbers of %q, want little-endian integers or floats", h.Type)
+		return t, 0, foreign{h.Type, h.Shape}
 	case len(h.Shape) > maxAxes:
 		return t, 0, fmt.Errorf("shape %v, want at most %d axes", h.Shape, maxAxes)
 	}
@@ -33,21 +68,10 @@ func readNPYHeader(r io.Reader, size int64) (Tensor, int64, error) {
 	if t.Bytes() != size-begin {
 		return t, 0, fmt.Errorf("%d bytes of numbers, want %d for %s %v", size-begin, t.Bytes(), t.Type, t.Shape)
 	}
-	if h.Fortran && len(t.Shape) > 1 {
-		backward := slices.Clone(t.Shape)
-		slices.Reverse(backward)
-		t.strides = rowMajor(backward)
-		slices.Reverse(t.strides)
+	if h.Fortran {
+		t = t.fortran()
 	}
 	return t, begin, nil
-}
-
-// fits tells whether there can be so many numbers.
-func fits(t Tensor) error {
-	if _, ok := safetensors.Bytes(string(t.Type), t.Shape); !ok {
-		return fmt.Errorf("shape %v of %s", t.Shape, t.Type)
-	}
-	return nil
 }
 
 func (c *content) readNPY(r io.ReaderAt, size int64, name string) error {
@@ -59,14 +83,25 @@ func (c *content) readNPY(r io.ReaderAt, size int64, name string) error {
 	return c.add(t)
 }
 
+// readNPZ reads the arrays of a zip file. What it cannot read is left out, and the others are read.
 func (c *content) readNPZ(z archive) error {
 	c.format = NPZ
 	for _, name := range z.order {
-		m := z.members[name]
-		t, err := m.npy()
-		if err != nil {
-			return fmt.Errorf("%q: %w", name, err)
+		key := strings.TrimSuffix(name, ".npy")
+		if path.Ext(name) != ".npy" {
+			c.omitted = append(c.omitted, LeftOut{name, "a file", "not an .npy file"})
+			continue
 		}
+		t, err := z.members[name].npy()
+		if err != nil {
+			left := LeftOut{key, "an array", err.Error()}
+			if f, ok := errors.AsType[foreign](err); ok {
+				left.What, left.Reason = fmt.Sprintf("%s %v", f.descr, f.shape), f.reason()
+			}
+			c.omitted = append(c.omitted, left)
+			continue
+		}
+		t.Name = key
 		if err := c.add(t); err != nil {
 			return err
 		}
@@ -76,7 +111,10 @@ func (c *content) readNPZ(z archive) error {
 
 // npy reads the header of a member.
 func (m *member) npy() (Tensor, error) {
-	r, err := m.Open()
+	if m.wrong != nil {
+		return Tensor{}, m.wrong
+	}
+	r, err := m.inflate()
 	if err != nil {
 		return Tensor{}, err
 	}
@@ -85,7 +123,6 @@ func (m *member) npy() (Tensor, error) {
 	if err != nil {
 		return t, err
 	}
-	t.Name = strings.TrimSuffix(m.Name, ".npy")
 	t.open = func() (io.ReadCloser, error) {
 		r, err := m.whole()
 		if err != nil {

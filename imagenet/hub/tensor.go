@@ -11,11 +11,9 @@ import (
 	"slices"
 
 	"github.com/gomlx/compute/dtypes/float16"
-
-	"github.com/wflowlab/wflowlab/wflow/mlp/safetensors"
 )
 
-// Type is the type of a tensor's numbers, in safetensors' words.
+// Type is the type of a tensor's numbers, in safetensors' words. Those below are read.
 type Type string
 
 const (
@@ -34,11 +32,11 @@ const (
 	Bool Type = "BOOL"
 )
 
-// bytes returns how many bytes a number takes.
-func (t Type) bytes() int {
-	n, _ := safetensors.Bytes(string(t), nil)
-	return int(n)
-}
+// sizes are how many bytes a number takes, of the types that are read. A file may have others: they are listed.
+var sizes = map[Type]int{F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U64: 8, U32: 4, U16: 2, U8: 1, Bool: 1}
+
+// bytes returns how many bytes a number takes, 0 of a type that is not read.
+func (t Type) bytes() int { return sizes[t] }
 
 // Tensor is what a file says of an array.
 type Tensor struct {
@@ -47,16 +45,46 @@ type Tensor struct {
 	Shape []int // empty for a single number
 
 	strides []int                         // steps in the file along each axis, in numbers; nil for row-major
+	big     bool                          // the bytes of a number come in the order of big-endian machines
+	why     string                        // it cannot be read, although its type can; "" if it can
 	open    func() (io.ReadCloser, error) // the bytes from the first number to the last
 }
 
-// Len returns how many numbers it has.
-func (t Tensor) Len() int { return int(t.Bytes()) / t.Type.bytes() }
+// Readable returns nil if the numbers can be read, otherwise an error that says why not. A tensor of another type than
+// those above is listed, and not read.
+func (t Tensor) Readable() error {
+	switch {
+	case t.why != "":
+		return errors.New(t.why)
+	case t.Type.bytes() == 0:
+		return fmt.Errorf("type %s is not read: convert it to float32 before it is saved", t.Type)
+	}
+	return nil
+}
 
-// Bytes returns how many bytes they take, row-major.
-func (t Tensor) Bytes() int64 {
-	n, _ := safetensors.Bytes(string(t.Type), t.Shape)
+// Len returns how many numbers it has.
+func (t Tensor) Len() int {
+	n := 1
+	for _, d := range t.Shape {
+		n *= d
+	}
 	return n
+}
+
+// Bytes returns how many bytes they take, row-major; 0 of a type that is not read.
+func (t Tensor) Bytes() int64 { return int64(t.Len()) * int64(t.Type.bytes()) }
+
+// fits tells whether there can be so many numbers.
+func fits(t Tensor) error {
+	const widest = 16
+	n := 1
+	for _, d := range t.Shape {
+		if d < 0 || d > 0 && n > math.MaxInt64/widest/d {
+			return fmt.Errorf("shape %v of %s", t.Shape, t.Type)
+		}
+		n *= d
+	}
+	return nil
 }
 
 // section returns bytes of r.
@@ -110,17 +138,14 @@ func (t Tensor) axes() []axis {
 	return all
 }
 
-// check tells whether the numbers lie within a storage of so many, none of them twice.
+// check tells whether the numbers lie within a storage of so many.
 func (t Tensor) check(storage int) error {
 	if t.Len() == 0 {
 		return nil
 	}
 	last := 0
-	for _, a := range slices.Backward(t.axes()) {
-		if a.file <= last {
-			return fmt.Errorf("strides %v of shape %v: numbers overlap or interleave", t.strides, t.Shape)
-		}
-		if a.file > (storage-1-last)/(a.n-1) {
+	for _, a := range t.axes() {
+		if a.file > 0 && a.file > (storage-1-last)/(a.n-1) {
 			return fmt.Errorf("strides %v of shape %v: outside of %d numbers", t.strides, t.Shape, storage)
 		}
 		last += (a.n - 1) * a.file
@@ -131,9 +156,39 @@ func (t Tensor) check(storage int) error {
 	return nil
 }
 
+// span returns how many numbers there are from the first to the last.
+func (t Tensor) span() int {
+	if t.Len() == 0 {
+		return 0
+	}
+	n := 1
+	for _, a := range t.axes() {
+		n += (a.n - 1) * a.file
+	}
+	return n
+}
+
+// overlaps tells whether a number of the file is there more than once, as after expand, or the axes interleave.
+func (t Tensor) overlaps() bool {
+	last := 0
+	for _, a := range slices.Backward(t.axes()) {
+		if a.file <= last {
+			return true
+		}
+		last += (a.n - 1) * a.file
+	}
+	return false
+}
+
 // walk reads the file forwards, and hands out runs of numbers: the row-major index of the first, the step from one to the
 // next, and their bytes, which are overwritten by the next run.
 func (t Tensor) walk(put func(first, step int, run []byte) error) error {
+	if err := t.Readable(); err != nil {
+		return err
+	}
+	if t.overlaps() {
+		return t.gather(put)
+	}
 	file, err := t.open()
 	if err != nil {
 		return err
@@ -165,6 +220,7 @@ func (t Tensor) walk(put func(first, step int, run []byte) error) error {
 			if _, err := io.ReadFull(in, part); err != nil {
 				return cut(err)
 			}
+			t.turn(part)
 			if err := put(first+i*inner.row, inner.row, part); err != nil {
 				return err
 			}
@@ -189,6 +245,53 @@ func (t Tensor) walk(put func(first, step int, run []byte) error) error {
 	return nil
 }
 
+// gather is walk for numbers that overlap. It needs the memory of those from the first to the last.
+func (t Tensor) gather(put func(first, step int, run []byte) error) error {
+	file, err := t.open()
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	size := t.Type.bytes()
+	span := make([]byte, t.span()*size)
+	if _, err := io.ReadFull(file, span); err != nil {
+		return cut(err)
+	}
+	t.turn(span)
+	run := make([]byte, 0, min(1<<16, t.Len()*size))
+	index := make([]int, len(t.Shape))
+	at, first := 0, 0
+	for i := range t.Len() {
+		run = append(run, span[at*size:(at+1)*size]...)
+		if len(run) == cap(run) || i == t.Len()-1 {
+			if err := put(first, 1, run); err != nil {
+				return err
+			}
+			first, run = i+1, run[:0]
+		}
+		for k, n := range slices.Backward(t.Shape) {
+			index[k]++
+			at += t.strides[k]
+			if index[k] < n {
+				break
+			}
+			at, index[k] = at-n*t.strides[k], 0
+		}
+	}
+	return nil
+}
+
+// turn turns the bytes of big-endian numbers around.
+func (t Tensor) turn(run []byte) {
+	size := t.Type.bytes()
+	if !t.big || size == 1 {
+		return
+	}
+	for ; len(run) > 0; run = run[size:] {
+		slices.Reverse(run[:size])
+	}
+}
+
 // cut returns what it means that a file ends.
 func cut(err error) error {
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
@@ -199,6 +302,9 @@ func cut(err error) error {
 
 // numbers reads a tensor, row-major.
 func numbers[T float32 | float64](t Tensor, into []T) error {
+	if err := t.Readable(); err != nil {
+		return err
+	}
 	if len(into) != t.Len() {
 		return fmt.Errorf("%d numbers wanted, shape %v has %d", len(into), t.Shape, t.Len())
 	}
@@ -206,6 +312,16 @@ func numbers[T float32 | float64](t Tensor, into []T) error {
 		decode(t.Type, run, into[first:], step)
 		return nil
 	})
+}
+
+// integer returns a number of an integer type, exactly.
+func (t Tensor) integer(raw []byte) any {
+	raw = slices.Clone(raw)
+	t.turn(raw)
+	if t.Type[0] == 'U' {
+		raw = append(raw, 0)
+	}
+	return long(raw)
 }
 
 // decode converts a run of numbers, each of them step after the one before it.

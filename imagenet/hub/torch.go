@@ -4,20 +4,20 @@ import (
 	"archive/zip"
 	"errors"
 	"fmt"
-	"io"
 	"path"
-	"slices"
 	"strings"
+
+	"github.com/wflowlab/wflowlab/wflow/mlp/safetensors"
 )
 
-// maxPickle bounds what torch.save writes beside the numbers: 100 bytes for every tensor.
-const maxPickle = 64 << 20
+// maxPickle bounds what torch.save writes beside the numbers: 100 bytes for every tensor, and whatever else is saved.
+const maxPickle = 256 << 20
 
 // storage is a block of numbers, which tensors may share.
 type storage struct {
-	kind Type
-	n    int
-	zip  *member
+	kind  Type // "" if it has bytes of any type
+	bytes int64
+	zip   *member
 }
 
 // readTorch reads a file that torch.save wrote: a zip file with a pickle that names storages, and the storages.
@@ -27,22 +27,24 @@ func (c *content) readTorch(z archive, name string) error {
 	c.format = PyTorch
 	folder := path.Dir(z.pickle)
 	if _, ok := z.members[folder+"/constants.pkl"]; ok {
-		return errors.New("TorchScript: save the state_dict instead")
+		return errors.New("TorchScript, a program with weights: torch.save(torch.jit.load(file).state_dict(), new)")
 	}
+	t := torch{archive: z, folder: folder}
 	if m, ok := z.members[folder+"/byteorder"]; ok {
 		order, err := m.all(16)
 		if err != nil {
 			return err
 		}
-		if string(order) != "little" {
-			return fmt.Errorf("byte order %q, want little", order)
+		if t.big = string(order) == "big"; !t.big && string(order) != "little" {
+			return fmt.Errorf("byte order %q, want little or big", order)
 		}
 	}
 	data, err := z.members[z.pickle].all(maxPickle)
 	if err != nil {
 		return err
 	}
-	p := pickle{data: data, find: findTorch, persistent: func(id []any) (any, error) { return z.storage(folder, id) }}
+	t.functions = t.rebuilders()
+	p := pickle{data: data, find: t.find, persistent: t.storage}
 	tree, err := p.run()
 	if err != nil {
 		return err
@@ -50,115 +52,80 @@ func (c *content) readTorch(z archive, name string) error {
 	return c.flatten(tree, name)
 }
 
-// storages are the classes that say what type a storage has.
-var storages = map[string]Type{"torch.DoubleStorage": F64, "torch.FloatStorage": F32, "torch.HalfStorage": F16,
-	"torch.BFloat16Storage": BF16, "torch.LongStorage": I64, "torch.IntStorage": I32, "torch.ShortStorage": I16,
-	"torch.CharStorage": I8, "torch.ByteStorage": U8, "torch.BoolStorage": Bool}
+// torch is a zip file that torch.save wrote.
+type torch struct {
+	archive
+	folder    string
+	big       bool // numbers are those of a big-endian machine
+	functions map[string]func(arguments []any) (any, error)
+}
 
-// findTorch knows the names that tensors need.
-func findTorch(name string) (any, error) {
-	if kind, ok := storages[name]; ok {
-		return kind, nil
+// class is a class of storages.
+type class struct {
+	name string
+	kind Type
+}
+
+// storages are the classes that say what type a storage has.
+var storages = map[string]Type{"DoubleStorage": F64, "FloatStorage": F32, "HalfStorage": F16, "BFloat16Storage": BF16,
+	"LongStorage": I64, "IntStorage": I32, "ShortStorage": I16, "CharStorage": I8, "ByteStorage": U8, "BoolStorage": Bool,
+	"ComplexFloatStorage": "C64", "ComplexDoubleStorage": "C128", "QInt8Storage": "QINT8", "QUInt8Storage": "QUINT8",
+	"QInt32Storage": "QINT32", "QUInt4x2Storage": "QUINT4X2", "QUInt2x4Storage": "QUINT2X4", "UntypedStorage": ""}
+
+// dtypes are the types by PyTorch's names.
+var dtypes = map[string]Type{"float64": F64, "float32": F32, "float16": F16, "bfloat16": BF16, "int64": I64, "int32": I32,
+	"int16": I16, "int8": I8, "uint64": U64, "uint32": U32, "uint16": U16, "uint8": U8, "bool": Bool, "complex32": "C32",
+	"complex64": "C64", "complex128": "C128", "float8_e4m3fn": "F8_E4M3", "float8_e5m2": "F8_E5M2", "float8_e4m3fnuz": "F8_E4M3FNUZ",
+	"float8_e5m2fnuz": "F8_E5M2FNUZ", "float8_e8m0fnu": "F8_E8M0", "float4_e2m1fn_x2": "F4_X2"}
+
+// find returns what a name in a Python module stands for: a function if it is one that makes tensors, dicts or numbers.
+func (t torch) find(name string) any {
+	module, leaf, _ := cutLast(name, ".")
+	if kind, ok := storages[leaf]; ok && (module == "torch" || module == "torch.storage" || module == "torch.cuda") {
+		return class{name, kind}
 	}
-	switch name {
-	case "collections.OrderedDict":
-		return function(func(a []any) (any, error) {
-			if len(a) != 0 {
-				return nil, fmt.Errorf("%s of %d arguments, want none", name, len(a))
-			}
-			return &dict{}, nil
-		}), nil
-	case "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_tensor":
-		return function(rebuild), nil
-	case "torch._utils._rebuild_parameter":
-		return function(func(a []any) (any, error) {
-			if len(a) > 0 {
-				if t, ok := a[0].(Tensor); ok {
-					return t, nil
-				}
-			}
-			return nil, fmt.Errorf("%s of no tensor", name)
-		}), nil
+	if call, ok := t.functions[name]; ok {
+		return function{name, call}
 	}
-	return nil, fmt.Errorf("it names %.200q, which tensors do not need: refused, nothing was executed", name)
+	if f := numpy(name); f != nil {
+		return f
+	}
+	return global(name)
 }
 
 // storage returns what ("storage", class, key, device, numbers) stands for.
-func (z archive) storage(folder string, id []any) (any, error) {
-	if len(id) >= 5 && id[0] == "storage" {
-		kind, ok1 := id[1].(Type)
-		key, ok2 := id[2].(string)
-		n, ok3 := id[4].(int64)
-		if ok1 && ok2 && ok3 && n >= 0 {
-			m := z.members[folder+"/data/"+key]
-			switch {
-			case m == nil:
-				return nil, fmt.Errorf("storage %.200q is missing", key)
-			case m.Method != zip.Store:
-				return nil, fmt.Errorf("storage %q is compressed, as torch.save does not", key)
-			case m.UncompressedSize64%uint64(kind.bytes()) != 0 || m.UncompressedSize64/uint64(kind.bytes()) != uint64(n):
-				return nil, fmt.Errorf("storage %q: %d bytes for %d numbers of %s", key, m.UncompressedSize64, n, kind)
-			}
-			return storage{kind, int(n), m}, nil
-		}
+func (t torch) storage(id []any) (any, error) {
+	if len(id) == 0 || id[0] != "storage" {
+		return &object{class: "persistent_id", arguments: id}, nil
 	}
-	return nil, errors.New("a storage that is not described as torch.save does")
-}
-
-// rebuild returns the tensor of (storage, offset, shape, strides, …).
-func rebuild(a []any) (any, error) {
-	if len(a) < 4 {
-		return nil, errors.New("a tensor of too few arguments")
+	if len(id) < 5 {
+		return nil, errors.New("a storage that is not described as torch.save does")
 	}
-	s, ok1 := a[0].(storage)
-	offset, ok2 := a[1].(int64)
-	shape, ok3 := integers(a[2])
-	strides, ok4 := integers(a[3])
-	if !ok1 || !ok2 || !ok3 || !ok4 || len(shape) != len(strides) || offset < 0 || offset > int64(s.n) {
-		return nil, fmt.Errorf("a tensor that is not described as torch.save does: offset %d, shape %v, strides %v", offset, shape, strides)
+	of, known := id[1].(class)
+	if !known {
+		of = class{kind: Type(strings.TrimSuffix(className(id[1]), "Storage"))}
 	}
-	if len(a) > 6 { // metadata, which there is only where it says something
-		if d, ok := a[6].(*dict); !ok || len(d.keys) > 0 {
-			return nil, errors.New("a tensor that is conjugated or negated on reading: resolve_conj and resolve_neg it before it is saved")
-		}
+	key, ok := id[2].(string)
+	n, ok2 := id[4].(int64)
+	if !ok || !ok2 || n < 0 {
+		return nil, errors.New("a storage that is not described as torch.save does")
 	}
-	t := Tensor{Type: s.kind, Shape: shape, strides: strides}
-	if err := fits(t); err != nil {
-		return nil, err
+	m := t.members[t.folder+"/data/"+key]
+	size, sized := safetensors.Bytes(string(of.kind), nil)
+	if known && of.kind == "" {
+		size, sized = 1, true
 	}
-	if err := t.check(s.n - int(offset)); err != nil {
-		return nil, err
+	switch {
+	case m == nil:
+		return nil, fmt.Errorf("storage %.200q is missing", key)
+	case m.wrong != nil:
+		return nil, m.wrong
+	case m.Method != zip.Store:
+		return nil, fmt.Errorf("storage %q is compressed, as torch.save does not", key)
+	case sized && (m.UncompressedSize64%uint64(size) != 0 || m.UncompressedSize64/uint64(size) != uint64(n)):
+		return nil, fmt.Errorf("storage %q: %d bytes for %d numbers of %s", key, m.UncompressedSize64, n, of.kind)
 	}
-	span := 0 // from the first number to the last
-	if t.Len() > 0 {
-		span = 1
-		for _, x := range t.axes() {
-			span += (x.n - 1) * x.file
-		}
-	}
-	if slices.Equal(t.axes(), Tensor{Type: t.Type, Shape: shape}.axes()) {
-		t.strides = nil
-	}
-	size := int64(s.kind.bytes())
-	t.open = func() (io.ReadCloser, error) { return s.zip.section(offset*size, int64(span)*size) }
-	return t, nil
-}
-
-// integers returns the items of a list of integers that are not negative.
-func integers(v any) ([]int, bool) {
-	l, ok := v.(*list)
-	if !ok || len(l.items) > maxAxes {
-		return nil, false
-	}
-	out := make([]int, len(l.items))
-	for i, item := range l.items {
-		n, ok := item.(int64)
-		if !ok || n < 0 {
-			return nil, false
-		}
-		out[i] = int(n)
-	}
-	return out, true
+	return storage{of.kind, int64(m.UncompressedSize64), m}, nil
 }
 
 // torchPickle returns the name of a PyTorch file's pickle, or "".

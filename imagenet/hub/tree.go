@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// What PyTorch and Flax store is a tree of dict, list and leaves: Tensor, nil, bool, int64, *big.Int, float64, string.
+// What PyTorch and Flax store is a tree of dict, list and leaves: Tensor, nil, bool, int64, *big.Int, float64, string. A
+// pickle has objects too.
 type (
 	dict struct {
 		keys   []any
@@ -19,14 +20,22 @@ type (
 
 // Bounds on trees. A state of W-Flow with its optimiser has 10,000 values, five deep, and 1 MB of names.
 const (
-	maxValues = 1 << 20
+	maxValues = 1 << 21 // that are made
+	maxLeaves = 1 << 18 // that are named: a list of numbers is one
 	maxDepth  = 32
 	maxNames  = 64 << 20 // bytes of all names
 )
 
+// LeftOut is something that stands in a file and is not read.
+type LeftOut struct {
+	Key    string `json:"key"`              // where it stands: a name as tensors have it
+	What   string `json:"what"`             // its class or type, with what it is made of where that is short
+	Reason string `json:"reason,omitempty"` // why, and what to do about it
+}
+
 // flatten adds a tree's tensors and scalars, their names joined by dots. A leaf at the root gets the name given.
 func (c *content) flatten(tree any, name string) error {
-	w := walker{content: c, root: name, left: maxNames}
+	w := walker{content: c, root: name, left: maxNames, inside: map[any]bool{}, seen: map[*object]string{}}
 	return w.visit("", tree, 0)
 }
 
@@ -36,51 +45,60 @@ type walker struct {
 	root   string
 	left   int // bytes of names still allowed
 	leaves int
+	inside map[any]bool       // the dicts, lists and objects between the root and here
+	seen   map[*object]string // where objects stand that were looked into
+}
+
+// spend counts bytes of names.
+func (w *walker) spend(n int) error {
+	if w.left -= n; w.left < 0 {
+		return fmt.Errorf("names of more than %d bytes", maxNames)
+	}
+	return nil
 }
 
 func (w *walker) visit(name string, value any, depth int) error {
-	if w.left -= len(name) + 1; w.left < 0 {
-		return fmt.Errorf("names of more than %d bytes", maxNames)
+	if err := w.spend(len(name) + 1); err != nil {
+		return err
 	}
-	if depth > maxDepth {
-		return fmt.Errorf("%.40q…: nested deeper than %d", name, maxDepth)
-	}
-	inner := func(key string) string {
-		if depth == 0 {
-			return key
+	switch value.(type) {
+	case *dict, *list, *object:
+		switch {
+		case depth > maxDepth:
+			return w.omit(name, kind(value), fmt.Sprintf("nested deeper than %d", maxDepth))
+		case w.inside[value]:
+			return w.omit(name, kind(value), "it contains itself")
 		}
-		return name + "." + key
+		w.inside[value] = true
+		defer delete(w.inside, value)
 	}
 	switch v := value.(type) {
 	case *dict:
-		for i, key := range v.keys {
-			var text string
-			switch key := key.(type) {
-			case string:
-				text = key
-			case int64:
-				text = strconv.FormatInt(key, 10)
-			default:
-				return fmt.Errorf("%q: a key that is neither text nor integer", name)
-			}
-			if err := w.visit(inner(text), v.values[i], depth+1); err != nil {
-				return err
-			}
+		if v.module() {
+			return w.module(name, v, depth)
 		}
-		return nil
+		return w.dict(name, v, depth)
 	case *list:
-		if text, ok := v.text(w.left); ok && depth > 0 {
+		if err := w.spend(len(v.items)); err != nil {
+			return err
+		}
+		if text, scalars, long := v.text(maxText); scalars && depth > 0 {
+			if long {
+				return w.omit(name, "list", fmt.Sprintf("%d items", len(v.items)))
+			}
 			return w.note(name, text)
 		}
 		for i, item := range v.items {
-			if err := w.visit(inner(strconv.Itoa(i)), item, depth+1); err != nil {
+			if err := w.visit(w.inner(name, strconv.Itoa(i), depth), item, depth+1); err != nil {
 				return err
 			}
 		}
 		return nil
+	case *object:
+		return w.object(name, v, depth)
 	}
-	if w.leaves++; w.leaves > maxValues {
-		return errValues
+	if w.leaves++; w.leaves > maxLeaves {
+		return errLeaves
 	}
 	if depth == 0 {
 		name = w.root
@@ -91,20 +109,177 @@ func (w *walker) visit(name string, value any, depth int) error {
 	}
 	text, ok := scalar(value)
 	if !ok {
-		return fmt.Errorf("%q: neither a tensor nor a number nor text", name)
+		return w.omit(name, kind(value), "")
 	}
 	return w.note(name, text)
 }
 
+// inner returns the name of what has a key in what has a name.
+func (w *walker) inner(name, key string, depth int) string {
+	if depth == 0 {
+		return key
+	}
+	return name + "." + key
+}
+
+func (w *walker) dict(name string, d *dict, depth int) error {
+	for i, key := range d.keys {
+		if err := w.visit(w.inner(name, keyText(key, i), depth), d.values[i], depth+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// object notes an object, and looks for tensors and numbers in it.
+func (w *walker) object(name string, o *object, depth int) error {
+	if err := w.spend(o.size()); err != nil {
+		return err
+	}
+	if t, ok := o.array(); ok {
+		return w.array(name, o, t)
+	}
+	module := o.module()
+	switch first, again := w.seen[o]; {
+	case module != nil:
+		if err := w.omit(name, o.String(), "a whole module: its parameters and buffers are read; torch.save(module.state_dict(), file) saves them alone"); err != nil {
+			return err
+		}
+		return w.module(name, module, depth)
+	case again && o.holds():
+		return w.omit(name, o.String(), fmt.Sprintf("the same as %q", first))
+	}
+	w.seen[o] = name
+	if err := w.omit(name, o.String(), o.why); err != nil || o.closed {
+		return err
+	}
+	for _, part := range o.inner() {
+		if err := w.visit(w.inner(name, strconv.Itoa(part.place), depth), part.value, depth+1); err != nil {
+			return err
+		}
+	}
+	if err := w.dict(name, &o.pairs, depth); err != nil {
+		return err
+	}
+	attributes := o.attributes()
+	for _, d := range attributes {
+		if err := w.dict(name, d, depth); err != nil {
+			return err
+		}
+	}
+	if attributes == nil {
+		for _, state := range o.state {
+			if err := w.visit(w.inner(name, "state", depth), state, depth+1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// module visits what the state_dict of a torch.nn.Module has, by the names it has there.
+func (w *walker) module(name string, attributes *dict, depth int) error {
+	transient := map[any]bool{} // buffers that are not saved
+	if set, ok := attributes.get("_non_persistent_buffers_set").(*object); ok {
+		for _, item := range set.items {
+			if key, ok := item.(string); ok {
+				transient[key] = true
+			}
+		}
+	}
+	for _, part := range []string{"_parameters", "_buffers", "_modules"} {
+		d, ok := attributes.get(part).(*dict)
+		if !ok {
+			continue
+		}
+		for i, key := range d.keys {
+			value, inner := d.values[i], w.inner(name, keyText(key, i), depth)
+			if err := w.spend(len(inner) + 1); err != nil {
+				return err
+			}
+			_, text := key.(string)
+			var err error
+			switch o, ok := value.(*object); {
+			case value == nil || text && part == "_buffers" && transient[key]:
+			case ok && part == "_modules" && depth < maxDepth && !w.inside[o] && o.module() != nil:
+				if err = w.spend(o.size()); err == nil {
+					w.inside[o] = true
+					err = w.module(inner, o.module(), depth+1)
+					delete(w.inside, o)
+				}
+			default:
+				err = w.visit(inner, value, depth+1)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// note notes a number or text.
 func (w *walker) note(name, text string) error {
 	if _, twice := w.meta[name]; twice {
-		return fmt.Errorf("%q is there twice", name)
+		return w.omit(name, "text", "there is another of this name")
 	}
-	if w.left -= len(text); w.left < 0 {
-		return fmt.Errorf("names of more than %d bytes", maxNames)
+	if err := w.spend(len(text)); err != nil {
+		return err
 	}
 	w.meta[name] = text
 	return nil
+}
+
+// omit notes something that is not read.
+func (w *walker) omit(name, what, reason string) error {
+	if name == "" {
+		name = w.root
+	}
+	if w.leaves++; w.leaves > maxLeaves {
+		return errLeaves
+	}
+	w.omitted = append(w.omitted, LeftOut{name, what, reason})
+	return w.spend(len(what) + len(reason))
+}
+
+// kind returns what a value is.
+func kind(value any) string {
+	switch v := value.(type) {
+	case *dict:
+		return "dict"
+	case *list:
+		return "list"
+	case *object:
+		return v.String()
+	case blob:
+		return fmt.Sprintf("bytes of length %d", len(v))
+	case storage:
+		return fmt.Sprintf("a storage of %d bytes", v.bytes)
+	}
+	return className(value)
+}
+
+// keyText returns the key of a dict as part of a name; place is where it stands.
+func keyText(key any, place int) string {
+	switch key := key.(type) {
+	case blob:
+		return string(key)
+	case global:
+		return string(key)
+	case *list:
+		const most = 16
+		if len(key.items) > most {
+			break
+		}
+		if text, scalars, long := key.text(maxName); scalars && !long {
+			return text
+		}
+	default:
+		if text, ok := scalar(key); ok {
+			return text
+		}
+	}
+	return fmt.Sprintf("key%d", place)
 }
 
 // scalar returns a leaf as text.
@@ -120,19 +295,29 @@ func scalar(value any) (string, bool) {
 	return "", false
 }
 
-// text returns a list of scalars as text, unless it is longer than most: the same long text may be in it many times.
-func (l *list) text(most int) (string, bool) {
-	texts := make([]string, len(l.items))
+// text returns a list of scalars as text, whether it is one, and whether its text is longer than most: then there is none.
+func (l *list) text(most int) (text string, scalars, long bool) {
+	var b strings.Builder
 	for i, item := range l.items {
-		var ok bool
-		if texts[i], ok = scalar(item); !ok {
-			return "", false
+		text, ok := scalar(item)
+		if !ok {
+			return "", false, false
 		}
-		if most -= len(texts[i]) + 1; most < 0 {
-			return "", false
+		if long = long || b.Len()+len(text) > most; long {
+			continue
 		}
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(text)
 	}
-	return "[" + strings.Join(texts, " ") + "]", true
+	if long {
+		return "", true, true
+	}
+	return "[" + b.String() + "]", true, false
 }
 
-var errValues = errors.New("more than " + strconv.Itoa(maxValues) + " values")
+var (
+	errValues = errors.New("more than " + strconv.Itoa(maxValues) + " values")
+	errLeaves = errors.New("more than " + strconv.Itoa(maxLeaves) + " names")
+)

@@ -11,6 +11,7 @@ const (
 	again  = "download it again"
 	unpack = "unpack it first"
 	save   = "torch.load it and torch.save its state_dict"
+	onnx   = "save the weights of the network it was exported from"
 )
 
 // binaries are told apart byte by byte. The first that fits counts.
@@ -51,6 +52,15 @@ var binaries = []row{
 	{0, "GGUF", Kind{"a GGUF file", "convert it to safetensors"}},
 	{0, "lmgg", Kind{"a GGML file", "convert it to safetensors"}},
 	{4, "TFL3", Kind{"a TensorFlow Lite model", ""}},
+	{0, "tjgg", Kind{"a GGML file", "convert it to safetensors"}},
+	{0, "fmgg", Kind{"a GGML file", "convert it to safetensors"}},
+	{4, "ORTM", Kind{"a model of ONNX Runtime", onnx}},
+	{4, "pytorch", Kind{"an ONNX model", onnx}},
+	{4, "onnx", Kind{"an ONNX model", onnx}},
+	{4, "tf2onnx", Kind{"an ONNX model", onnx}},
+	{4, "skl2onnx", Kind{"an ONNX model", onnx}},
+	{0, "\x12\x01\x00\x00\x00\x00\x00\x00", Kind{"an MXNet parameter file", "save them as .npz"}},
+	{0, "MATLAB 7.3 MAT-file", Kind{"a MATLAB file", "save its arrays as .npy"}},
 	{0, "MATLAB 5.0 MAT-file", Kind{"a MATLAB file", "save its arrays as .npy"}},
 	{0, "PAR1", Kind{"a Parquet file", "save its columns as .csv or .npy"}},
 	{0, "ARROW1", Kind{"an Arrow file", "save its columns as .csv or .npy"}},
@@ -93,6 +103,7 @@ var texts = []row{
 	{0, "<head", Kind{"an HTML page, perhaps a server's error or login page", again}},
 	{0, "<svg", Kind{"an SVG drawing", "save it as PNG"}},
 	{0, "<?xml", Kind{"an XML file", ""}},
+	{0, "model_checkpoint_path:", Kind{"a list of TensorFlow's checkpoints", "save the variables as .npz"}},
 	{0, `{"weight_map"`, Kind{"the index of sharded weights", ""}},
 	{0, "{", Kind{"a JSON file", ""}},
 	{0, "#!", Kind{"a script", ""}},

@@ -67,7 +67,7 @@ does not fit, the error says what.`,
 	return c
 }
 
-func convert(c *cobra.Command, from, to, name string, force bool) error {
+func convert(c *cobra.Command, from, to, name string, force bool) (err error) {
 	if name != "" {
 		if _, err := networkNamed(name); err != nil {
 			return err
@@ -78,6 +78,11 @@ func convert(c *cobra.Command, from, to, name string, force bool) error {
 		return err
 	}
 	defer done()
+	defer func() {
+		if unreadable := f.Unreadable(); err != nil && unreadable != nil {
+			err = fmt.Errorf("%w\n%w", unreadable, err)
+		}
+	}()
 	if err := vacant(from, to, force); err != nil {
 		return err
 	}

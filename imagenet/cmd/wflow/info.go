@@ -30,6 +30,8 @@ type checkpoint struct {
 	Groups     []group           `json:"groups"`
 	List       []tensor          `json:"list,omitempty"` // of all tensors, if it was asked for
 	Meta       map[string]string `json:"meta,omitempty"`
+	LeftOut    []hub.LeftOut     `json:"left_out,omitempty"` // what the file has and is not read
+	Notes      []string          `json:"notes,omitempty"`
 	Bytes      int64             `json:"bytes"`
 	SHA256     string            `json:"sha256"`
 }
@@ -67,11 +69,36 @@ func (r checkpoint) lines() []line {
 	for _, t := range r.List {
 		f.add("", "%s %s %v", t.Name, t.Type, t.Shape)
 	}
-	for _, key := range slices.Sorted(maps.Keys(r.Meta)) {
-		f.add(key, "%s", brief(r.Meta[key]))
+	f.firsts(len(r.Meta), "numbers and texts", func(show int) {
+		for _, key := range slices.Sorted(maps.Keys(r.Meta))[:show] {
+			f.add(key, "%s", brief(r.Meta[key]))
+		}
+	})
+	if n := len(r.LeftOut); n > 0 {
+		f.add("left out", "%s, of which nothing is executed", thousands(n))
+	}
+	f.firsts(len(r.LeftOut), "things left out", func(show int) {
+		for _, l := range r.LeftOut[:show] {
+			f.add("  "+brief(l.Key), "%s", brief(l.What))
+			if l.Reason != "" {
+				f.add("", "%s", l.Reason)
+			}
+		}
+	})
+	for _, note := range r.Notes {
+		f.add("note", "%s", note)
 	}
 	f.add("SHA-256", "%s", r.SHA256)
 	return f
+}
+
+// firsts adds the lines of the first of n things, and says how many there are more.
+func (f *facts) firsts(n int, what string, add func(show int)) {
+	const most = 60
+	add(min(n, most))
+	if n > most {
+		f.add("", "… and %s more %s: --json has all", thousands(n-most), what)
+	}
 }
 
 func infoCommand() *cobra.Command {
@@ -81,7 +108,8 @@ func infoCommand() *cobra.Command {
 		Short: "say what a weight file, a configuration or a cache of latents is",
 		Long: `info says what a thing is, with counts, sizes and checksums:
 
-  a weight file     safetensors, PyTorch, Flax msgpack, .npy or .npz; which network, if it is one of those released
+  a weight file     safetensors, PyTorch, Flax msgpack, .npy or .npz, or the index of sharded weights; which network, if it
+                    is one of those released; what else is in the file is left out, and listed with its class
   a configuration   an official YAML file, or the name of a preset: wflow info presets lists them
   a cache           the folder that wflow data prepare or the official code writes, finished or not; the checksums are
                     those of its manifest, if it has one, which wflow data verify holds the files to`,
@@ -121,6 +149,9 @@ func info(c *cobra.Command, what string, list bool) error {
 	case err != nil:
 		return noSuchThing(what, err)
 	case s.IsDir():
+		if advice, ok := hub.Folder(what); ok {
+			return fmt.Errorf("%s: %s", what, advice)
+		}
 		return infoCache(c, what)
 	case !s.Mode().IsRegular():
 		return fmt.Errorf("%s: neither a file nor a folder", what)
@@ -136,7 +167,7 @@ func info(c *cobra.Command, what string, list bool) error {
 		return err
 	}
 	defer done()
-	r := checkpoint{Kind: "weights", File: what, Format: f.Format(), Types: []hub.Type{}, Groups: []group{}, Meta: f.Meta(), Bytes: s.Size()}
+	r := checkpoint{Kind: "weights", File: what, Format: f.Format(), Types: []hub.Type{}, Groups: []group{}, Meta: f.Meta(), LeftOut: f.LeftOut(), Notes: f.Notes(), Bytes: f.Size()}
 	if n, v, misfit := recognise(f); v != nil {
 		r.Network, r.Prefix = n.what, v.Prefix()
 	} else if misfit != nil {

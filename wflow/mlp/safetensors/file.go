@@ -76,7 +76,7 @@ func Decode(data []byte) (*File, error) {
 }
 
 func (e Entry) read(b []byte) Tensor {
-	n := len(b) / int(sizes[e.Type])
+	n := len(b) * 8 / int(bits[e.Type])
 	t := Tensor{Shape: e.Shape}
 	switch e.Type {
 	case "F32":
@@ -117,13 +117,13 @@ func (f *File) Encode() ([]byte, error) {
 		default:
 			return nil, fmt.Errorf("safetensors: tensor %q: %T, want []float32, []float64 or []int64", name, t.Data)
 		}
-		if size, ok := Bytes(e.Type, t.Shape); !ok || size != int64(n)*sizes[e.Type] {
+		if size, ok := Bytes(e.Type, t.Shape); !ok || size != int64(n)*bits[e.Type]/8 {
 			return nil, fmt.Errorf("safetensors: tensor %q: %d numbers of shape %v", name, n, t.Shape)
 		}
 		entries = append(entries, e)
 	}
 	slices.SortFunc(entries, func(a, b Entry) int {
-		return cmp.Or(cmp.Compare(sizes[b.Type], sizes[a.Type]), strings.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(bits[b.Type], bits[a.Type]), strings.Compare(a.Name, b.Name))
 	})
 	data, err := EncodeHeader(entries, f.Meta)
 	if err != nil {

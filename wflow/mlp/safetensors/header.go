@@ -10,6 +10,7 @@ import (
 	"io"
 	"maps"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -34,26 +35,44 @@ type member struct {
 const (
 	metaKey   = "__metadata__"
 	maxHeader = 100 << 20 // of the reference implementation
+	maxBits   = 64        // of a number
 )
 
-var sizes = map[string]int64{"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1,
-	"U64": 8, "U32": 4, "U16": 2, "U8": 1, "BOOL": 1}
+// bits are what a number takes, by its type.
+var bits = map[string]int64{"F64": 64, "I64": 64, "U64": 64, "C64": 64, "F32": 32, "I32": 32, "U32": 32, "F16": 16,
+	"BF16": 16, "I16": 16, "U16": 16, "F8_E4M3": 8, "F8_E4M3FNUZ": 8, "F8_E5M2": 8, "F8_E5M2FNUZ": 8, "F8_E8M0": 8, "I8": 8, "U8": 8,
+	"BOOL": 8, "F6_E2M3": 6, "F6_E3M2": 6, "F4": 4}
 
-// Bytes returns how many bytes an array takes, and false for a type or shape that there is not.
+// newer is how the name of a type is written.
+var newer = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,31}$`)
+
+// Bytes returns how many bytes an array takes, and false for a type or a shape that there is not: numbers of 4 and 6 bits
+// have no gaps between them, and end with a byte.
 func Bytes(kind string, shape []int) (int64, bool) {
-	size, ok := sizes[kind]
-	for _, n := range shape {
-		if n < 0 || n > 0 && size > math.MaxInt64/int64(n) {
+	size, ok := bits[kind]
+	n, ok2 := count(shape, math.MaxInt64/max(size, 8))
+	if !ok || !ok2 || n*size%8 != 0 {
+		return 0, false
+	}
+	return n * size / 8, true
+}
+
+// count returns how many numbers an array has, and false if they are more than most.
+func count(shape []int, most int64) (int64, bool) {
+	n := int64(1)
+	for _, d := range shape {
+		if d < 0 || d > 0 && n > most/int64(d) {
 			return 0, false
 		}
-		size *= int64(n)
+		n *= int64(d)
 	}
-	return size, ok
+	return n, true
 }
 
 // ReadHeader reads the header of a file of size bytes: its tensors in the order in which they lie, and the strings that
 // stand beside them. All it says is checked against size before anything is allocated; the error names the tensor. A
-// header that says too much is an error too: a name given twice, a member that the format does not know, a null.
+// header that says too much is an error too: a name given twice, a member that the format does not know, a null. A type
+// that this package does not know is passed on with the bytes that the header gives it: there will be newer ones.
 func ReadHeader(r io.ReaderAt, size int64) (entries []Entry, meta map[string]string, err error) {
 	if size < 8 {
 		return nil, nil, fmt.Errorf("safetensors: %d bytes, want at least 8", size)
@@ -227,12 +246,16 @@ func integers[T int | int64](text []byte) ([]T, error) {
 
 // check holds an entry to its type, its shape, the end of the tensor before it and the bytes there are.
 func (e Entry) check(begin, available int64) error {
-	if sizes[e.Type] == 0 {
-		return fmt.Errorf("type %q, want one of %s", e.Type, strings.Join(slices.Sorted(maps.Keys(sizes)), ", "))
-	}
 	want, ok := Bytes(e.Type, e.Shape)
+	if bits[e.Type] == 0 {
+		if !newer.MatchString(e.Type) {
+			return fmt.Errorf("type %.40q, want one such as %s", e.Type, strings.Join(slices.Sorted(maps.Keys(bits)), ", "))
+		}
+		_, ok = count(e.Shape, math.MaxInt64/maxBits)
+		want = max(0, e.Bytes)
+	}
 	if !ok {
-		return fmt.Errorf("shape %v", e.Shape)
+		return fmt.Errorf("shape %v of %s", e.Shape, e.Type)
 	}
 	if e.Offset != begin || e.Bytes != want {
 		return fmt.Errorf("bytes %d to %d for %s %v, want %d to %d", e.Offset, e.Offset+e.Bytes, e.Type, e.Shape, begin, begin+want)
