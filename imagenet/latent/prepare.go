@@ -43,6 +43,8 @@ type Settings struct {
 
 	// Progress is told how many of the shard's images are done, before the first batch and after each.
 	Progress func(done, total int)
+
+	synced func(file string) // told that rows are on the disk and not yet recorded: where tests kill
 }
 
 // Prepare encodes the images of a shard into a folder, which is made if need be; Merge makes the cache of all shards.
@@ -69,6 +71,9 @@ func Prepare(ctx context.Context, folder string, images *Folder, e Encoder, s *S
 	if p.Batch < 1 || p.Shards < 1 || p.Shards > MaxShards || p.Shard < 0 || p.Shard >= p.Shards {
 		return fmt.Errorf("latent: batch %d, shard %d of %d: want a batch of 1 or more and 0 ≤ shard < shards ≤ %d", s.Batch, s.Shard, s.Shards, MaxShards)
 	}
+	if p.synced == nil {
+		p.synced = func(string) {}
+	}
 	if p.Noise == nil {
 		p.Noise = streamNoise(p.Seed)
 	}
@@ -89,6 +94,7 @@ func Prepare(ctx context.Context, folder string, images *Folder, e Encoder, s *S
 		return fmt.Errorf("latent: cache %s: %w", folder, err)
 	}
 	defer sh.close()
+	sh.synced = p.synced
 	if err := p.run(ctx, sh); err != nil {
 		var corrupt *CorruptError
 		if errors.As(err, &corrupt) {

@@ -20,6 +20,7 @@ type shard struct {
 	progress progress
 	lock     *os.File
 	files    map[Split][3]*os.File
+	synced   func(file string)
 }
 
 // progress claims what is on the disk.
@@ -181,6 +182,7 @@ func (sh *shard) write(s Split, rows [3][]byte, corrupt []Corrupt) error {
 		if err := f.Sync(); err != nil {
 			return err
 		}
+		sh.synced(p.name(s))
 	}
 	sh.progress.Batches++
 	sh.progress.Rows[s] += n
@@ -206,6 +208,7 @@ func (sh *shard) finish() error {
 			if err != nil {
 				return err
 			}
+			sh.synced(p.name(s))
 		}
 	}
 	sh.progress.Finished = true
