@@ -1,0 +1,42 @@
+package latent
+
+import (
+	"errors"
+	"io/fs"
+)
+
+// DecodeError says why a file is no picture that can be read. Files with one Cause belong together: it holds no name,
+// offset or other number of one file.
+type DecodeError struct {
+	Cause  string // "cut off"
+	Detail string // "after 300 bytes"; "" where there is no more to say
+}
+
+func (e *DecodeError) Error() string {
+	if e.Detail == "" {
+		return e.Cause
+	}
+	return e.Cause + ": " + e.Detail
+}
+
+// Cause returns the kind of cause of an error of DecodeImage, CheckImage or ReadImage, by which files can be counted:
+// the Cause of a *DecodeError, "not readable" for what the file system refuses, and "" for nil.
+func Cause(err error) string {
+	var d *DecodeError
+	var p *fs.PathError
+	switch {
+	case err == nil:
+		return ""
+	case errors.As(err, &d):
+		return d.Cause
+	case errors.As(err, &p):
+		return "not readable"
+	}
+	return "damaged"
+}
+
+// CheckImage returns the error that DecodeImage would return, and makes no pixels where it can do without.
+func CheckImage(file []byte) error {
+	_, err := DecodeImage(file)
+	return err
+}
