@@ -37,14 +37,3 @@ func TestFullDisk(t *testing.T) {
 	}
 	same(t, "full disk", contents(t, cache), contents(t, whole))
 }
-
-// A pipe among the images is refused, and not waited for.
-func TestReadFolderRefusesPipe(t *testing.T) {
-	root := tree(t, "train/a/1.png", "val/a/1.png")
-	if err := syscall.Mkfifo(filepath.Join(root, "val", "a", "2.png"), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := ReadFolder(root); err == nil || !strings.Contains(err.Error(), "2.png is not a file") {
-		t.Error(err)
-	}
-}

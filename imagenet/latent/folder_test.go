@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/wflowlab/wflowlab/internal/pipe"
 )
 
 // tree writes empty files below a folder of their own.
@@ -59,6 +61,8 @@ func TestReadFolder(t *testing.T) {
 }
 
 func TestReadFolderRefuses(t *testing.T) {
+	waiting := tree(t, "train/a/1.png", "val/a/1.png")
+	pipe.Make(t, filepath.Join(waiting, "val", "a", "2.png"))
 	broken := tree(t, "train/a/1.png", "val/a/1.png")
 	if err := os.Symlink("nowhere", filepath.Join(broken, "val", "a", "2.png")); err != nil {
 		t.Fatal(err)
@@ -86,6 +90,7 @@ func TestReadFolderRefuses(t *testing.T) {
 		"empty":      {tree(t, "train/a/1.png", "train/b/note.txt", "val/a/1.png", "val/b/1.png"), "1 class without an image (b)"},
 		"missing":    {tree(t, "train/a/1.png", "train/b/1.png", "val/b/1.png", "val/c/1.png"), "1 only in train (a), 1 only in val (c)"},
 		"many":       {tree(t, append(many, "val/c03/1.png")...), "11 only in train (c00, c01, c02, c04, c05, c06, c07, c08, c09, c10, …), 0 only in val"},
+		"pipe":       {waiting, "2.png is not a file"},
 		"broken":     {broken, "2.png"},
 		"loop":       {loop, filepath.Join("a", "x") + " leads back"},
 		"sparse":     {sparse, "1.png has 1099511627776 bytes"},

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gofrs/flock"
+
 	"github.com/wflowlab/wflowlab/internal/golden"
 )
 
@@ -286,11 +288,8 @@ func TestMergeInUse(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	write(t, filepath.Join(cache, ".train_moments.npy123"), []byte("half"))
-	other, err := os.Open(cache)
-	if err == nil {
-		err = hold(other)
-	}
+	write(t, filepath.Join(cache, ".train_moments.npy.0123456789abcdef.tmp"), []byte("half"))
+	other, err := hold(flock.New(cache, flock.SetFlag(os.O_RDONLY)))
 	if err != nil {
 		t.Fatal(err)
 	}
