@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/wflowlab/wflowlab/internal/magic"
 )
 
 // expected returns an error where a folder has not both splits: what it holds, and where they are.
@@ -20,7 +22,7 @@ func expected(root string) error {
 	case err != nil:
 		return err
 	case !info.IsDir():
-		return errors.New("it is a file, want a folder: an archive must be unpacked first")
+		return fmt.Errorf("want a folder, and it is %s", kindOfFile(root))
 	case hasSplit(root, Train) && hasSplit(root, Val):
 		return nil
 	}
@@ -46,6 +48,21 @@ func expected(root string) error {
 		}
 	}
 	return fmt.Errorf("it holds %s, want folders train and val in it, and in these a folder of images for each class", holds(root))
+}
+
+// kindOfFile says what a file is.
+func kindOfFile(path string) string {
+	f, _, err := open(path)
+	if err != nil {
+		return "no folder"
+	}
+	defer f.Close()
+	head := make([]byte, magic.Enough)
+	n, _ := io.ReadFull(f, head)
+	if k, known := magic.Of(head[:n]); known {
+		return k.String()
+	}
+	return "a file"
 }
 
 // hasSplit reports whether a folder has one of that name.

@@ -11,7 +11,8 @@ func TestLayout(t *testing.T) {
 	above := tree(t, "data/imagenet/train/a/1.png", "data/imagenet/val/a/1.png", "data/@eaDir/train/1.png", "data/@eaDir/val/1.png")
 	kaggle := tree(t, "ILSVRC/Data/CLS-LOC/train/a/1.png", "ILSVRC/Data/CLS-LOC/val/1.png", "ILSVRC/Data/CLS-LOC/test/1.png", "LOC_synset_mapping.txt")
 	two := tree(t, "one/train/a/1.png", "one/val/a/1.png", "two/train/a/1.png", "two/val/a/1.png")
-	file := filepath.Join(tree(t, "train.tar"), "train.tar")
+	file, archive := filepath.Join(tree(t, "train.tar"), "train.tar"), filepath.Join(t.TempDir(), "train.tgz")
+	write(t, archive, []byte("\x1f\x8b\x08"))
 	for name, c := range map[string]struct{ root, want string }{
 		"above":       {above, "it holds 1 folder (data); train and val lie below it: give " + filepath.Join(above, "data", "imagenet")},
 		"kaggle":      {kaggle, "it holds 1 folder (ILSVRC) and 1 file (1 .txt); train and val lie below it: give " + filepath.Join(kaggle, "ILSVRC", "Data", "CLS-LOC")},
@@ -24,7 +25,8 @@ func TestLayout(t *testing.T) {
 		"validation":  {tree(t, "train/a/1.png", "validation/a/1.png"), "it holds 2 folders (train, validation), but no val: if that is "},
 		"empty":       {t.TempDir(), "it holds nothing, want folders train and val"},
 		"only litter": {tree(t, ".DS_Store"), "it holds only what other programs keep (1 .DS_Store), want folders"},
-		"a file":      {file, "it is a file, want a folder: an archive must be unpacked first"},
+		"a file":      {file, "want a folder, and it is a file"},
+		"an archive":  {archive, "want a folder, and it is a gzip file: unpack it first"},
 		"packed":      {tree(t, "train/a.tar", "train/b.tar", "val/a/1.png"), "train holds 2 files (2 .tar), want a folder of images for each class"},
 		"nothing":     {tree(t, "train/.x", "val/a/1.png"), "train holds only what other programs keep (1 .x), want a folder of images for each class"},
 	} {

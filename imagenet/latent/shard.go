@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/gofrs/flock"
 
@@ -22,24 +21,6 @@ type shard struct {
 	lock     *flock.Flock
 	files    map[Split][3]*os.File
 	synced   func(file string)
-}
-
-// progress claims what is on the disk.
-type progress struct {
-	Batches  int           `json:"batches"` // of the shard
-	Rows     map[Split]int `json:"rows"`    // that they have
-	Corrupt  []Corrupt     `json:"corrupt"` // the images of these batches that have none
-	Finished bool          `json:"finished"`
-}
-
-// without returns the number of corrupt images of a split.
-func (p *progress) without(s Split) (n int) {
-	for _, c := range p.Corrupt {
-		if strings.HasPrefix(c.File, string(s)+"/") {
-			n++
-		}
-	}
-	return n
 }
 
 const (
