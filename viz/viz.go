@@ -22,9 +22,10 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/google/renameio/v2"
 	"github.com/janpfeifer/gonb/gonbui"
 	"github.com/janpfeifer/gonb/gonbui/protocol"
+
+	"github.com/wflowlab/wflowlab/internal/atomicfile"
 )
 
 // A Figure is a [Panel], a [Row], a [Grid] or an [Animation].
@@ -68,7 +69,7 @@ func Save(path string, f Figure) error {
 	if ext := filepath.Ext(path); !strings.EqualFold(ext, "."+r.format) {
 		return fmt.Errorf("viz: save %s: a %T is saved as .%s", path, f, r.format)
 	}
-	if err := renameio.WriteFile(path, r.data, 0o644); err != nil {
+	if err := atomicfile.WriteBytes(path, r.data); err != nil {
 		return fmt.Errorf("viz: save %s: %w", path, err)
 	}
 	return nil

@@ -10,10 +10,10 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/wflowlab/wflowlab/imagenet/hub"
+	"github.com/wflowlab/wflowlab/internal/pipe"
 )
 
 func write(t testing.TB, name, data string) string {
@@ -277,9 +277,7 @@ func TestCut(t *testing.T) {
 // TestPipe: what is no file is refused, and not waited for.
 func TestPipe(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pipe.pt")
-	if err := syscall.Mkfifo(path, 0o644); err != nil {
-		t.Skip(err)
-	}
+	pipe.Make(t, path)
 	for _, path := range []string{path, os.DevNull, t.TempDir()} {
 		if _, err := hub.Open(path); err == nil || !strings.Contains(err.Error(), path+": not a file") {
 			t.Errorf("error %v, want one that says %s is not a file", err, path)

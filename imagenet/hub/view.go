@@ -13,9 +13,9 @@ import (
 	"strings"
 
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/google/renameio/v2"
 
 	"github.com/wflowlab/wflowlab/imagenet/weights"
+	"github.com/wflowlab/wflowlab/internal/atomicfile"
 	"github.com/wflowlab/wflowlab/internal/finite"
 	"github.com/wflowlab/wflowlab/wflow/mlp/safetensors"
 )
@@ -149,30 +149,27 @@ func (v *View) WriteSafetensors(path string, as Type, progress func(done, total 
 	if err != nil {
 		return fmt.Errorf("hub: %s: %w", path, err)
 	}
-	file, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o644))
-	if err != nil {
-		return fmt.Errorf("hub: %w", err)
-	}
-	defer file.Cleanup()
-	if _, err := file.Write(header); err != nil {
-		return fmt.Errorf("hub: %s: %w", path, err)
-	}
-	w := bufio.NewWriterSize(io.MultiWriter(file, count), 1<<20)
-	for _, e := range entries {
-		if err := v.write(w, e, as); err != nil {
-			if full := w.Flush(); full != nil {
-				return fmt.Errorf("hub: %s: %w", path, full)
-			}
-			return v.file.wrap(e.Name, err)
+	var inside error // of a tensor, which its error names
+	err = atomicfile.Write(path, func(file io.Writer) error {
+		if _, err := file.Write(header); err != nil {
+			return err
 		}
+		w := bufio.NewWriterSize(io.MultiWriter(file, count), 1<<20)
+		for _, e := range entries {
+			if err := v.write(w, e, as); err != nil {
+				if full := w.Flush(); full != nil {
+					return full
+				}
+				inside = v.file.wrap(e.Name, err)
+				return inside
+			}
+		}
+		return w.Flush()
+	})
+	if err != nil && inside == nil {
+		err = fmt.Errorf("hub: %s: %w", path, err)
 	}
-	if err := w.Flush(); err != nil {
-		return fmt.Errorf("hub: %s: %w", path, err)
-	}
-	if err := file.CloseAtomicallyReplace(); err != nil {
-		return fmt.Errorf("hub: %s: %w", path, err)
-	}
-	return nil
+	return err
 }
 
 // write writes the numbers of a parameter.

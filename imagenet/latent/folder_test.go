@@ -6,8 +6,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
+
+	"github.com/wflowlab/wflowlab/internal/pipe"
 )
 
 // tree writes empty files below a folder of their own.
@@ -59,10 +60,8 @@ func TestReadFolder(t *testing.T) {
 }
 
 func TestReadFolderRefuses(t *testing.T) {
-	pipe := tree(t, "train/a/1.png", "val/a/1.png")
-	if err := syscall.Mkfifo(filepath.Join(pipe, "val", "a", "2.png"), 0o666); err != nil {
-		t.Fatal(err)
-	}
+	waiting := tree(t, "train/a/1.png", "val/a/1.png")
+	pipe.Make(t, filepath.Join(waiting, "val", "a", "2.png"))
 	broken := tree(t, "train/a/1.png", "val/a/1.png")
 	if err := os.Symlink("nowhere", filepath.Join(broken, "val", "a", "2.png")); err != nil {
 		t.Fatal(err)
@@ -90,7 +89,7 @@ func TestReadFolderRefuses(t *testing.T) {
 		"empty":      {tree(t, "train/a/1.png", "train/b/note.txt", "val/a/1.png", "val/b/1.png"), "1 classes without an image (b)"},
 		"missing":    {tree(t, "train/a/1.png", "train/b/1.png", "val/b/1.png", "val/c/1.png"), "1 only in train (a), 1 only in val (c)"},
 		"many":       {tree(t, append(many, "val/c03/1.png")...), "11 only in train (c00, c01, c02, c04, c05, c06, c07, c08, c09, c10, …), 0 only in val"},
-		"pipe":       {pipe, "2.png is not a file"},
+		"pipe":       {waiting, "2.png is not a file"},
 		"broken":     {broken, "2.png"},
 		"loop":       {loop, filepath.Join("a", "x") + " leads back"},
 		"sparse":     {sparse, "1.png has 1099511627776 bytes"},

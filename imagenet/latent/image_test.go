@@ -11,10 +11,10 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/wflowlab/wflowlab/internal/golden"
+	"github.com/wflowlab/wflowlab/internal/pipe"
 )
 
 // pillow is what testdata/pillow.py wrote.
@@ -211,11 +211,9 @@ func TestDecodeImageRefuses(t *testing.T) {
 	}
 	path := filepath.Join(t.TempDir(), "x.jpg")
 	write(t, path, photograph[:300])
-	pipe := path + "pipe"
-	if err := syscall.Mkfifo(pipe, 0o666); err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range []string{path, path + "none", filepath.Dir(path), pipe} {
+	waiting := path + "pipe"
+	pipe.Make(t, waiting)
+	for _, p := range []string{path, path + "none", filepath.Dir(path), waiting} {
 		if _, err := ReadImage(p); err == nil || !strings.Contains(err.Error(), p) {
 			t.Errorf("%v does not name %s", err, p)
 		}

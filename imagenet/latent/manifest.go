@@ -12,9 +12,10 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
-	"github.com/google/renameio/v2"
+	"github.com/gofrs/flock"
+
+	"github.com/wflowlab/wflowlab/internal/atomicfile"
 )
 
 const manifestFile = "manifest.json"
@@ -35,11 +36,11 @@ type Manifest struct {
 // files are not there: then nothing is removed. Progress, if it is not nil, hears how many bytes are copied and read for
 // the checksums, and how many it will be.
 func Merge(ctx context.Context, folder string, progress func(done, total int64)) (*Manifest, error) {
-	if f, err := os.Open(folder); err == nil {
-		defer f.Close()
-		if err := hold(f); err != nil {
-			return nil, fmt.Errorf("latent: merge: %w", err)
-		}
+	lock, err := hold(flock.New(folder, flock.SetFlag(os.O_RDONLY)))
+	if lock != nil {
+		defer lock.Close()
+	} else if cannot := (*fs.PathError)(nil); !errors.As(err, &cannot) { // some systems open no folders
+		return nil, fmt.Errorf("latent: merge: %w", err)
 	}
 	m, err := readFinished(folder)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -193,7 +194,7 @@ func finished(folder string) ([]*shard, error) {
 }
 
 // join makes an array of the cache: the only shard's own, or a copy of all shards', one behind the other.
-func join(w *work, folder string, there []*shard, s Split, p part, rows int) (err error) {
+func join(w *work, folder string, there []*shard, s Split, p part, rows int) error {
 	path := filepath.Join(folder, p.name(s))
 	if len(there) == 1 {
 		err := os.Rename(filepath.Join(there[0].folder, p.name(s)), path)
@@ -202,34 +203,26 @@ func join(w *work, folder string, there []*shard, s Split, p part, rows int) (er
 		}
 		return err
 	}
-	entries, err := os.ReadDir(folder)
+	left, err := atomicfile.Leftovers(path) // by a call that was killed
 	if err != nil {
 		return err
 	}
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), "."+p.name(s)) { // begun by a call that was killed
-			if err := os.Remove(filepath.Join(folder, e.Name())); err != nil {
-				return err
-			}
-		}
-	}
-	f, err := renameio.TempFile(folder, path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Cleanup()) }() // nothing once it has been renamed
-	if err := f.Chmod(0o644); err != nil {
-		return err
-	}
-	if _, err := io.MultiWriter(f, w).Write(npyHeader(p.kind, rows, p.shape...)); err != nil {
-		return err
-	}
-	for _, sh := range there {
-		if err := appendRows(w, f, filepath.Join(sh.folder, p.name(s)), sh.progress.Rows[s], p); err != nil {
+	for _, name := range left {
+		if err := os.Remove(name); err != nil {
 			return err
 		}
 	}
-	return f.CloseAtomicallyReplace()
+	return atomicfile.Write(path, func(to io.Writer) error {
+		if _, err := io.MultiWriter(to, w).Write(npyHeader(p.kind, rows, p.shape...)); err != nil {
+			return err
+		}
+		for _, sh := range there {
+			if err := appendRows(w, to, filepath.Join(sh.folder, p.name(s)), sh.progress.Rows[s], p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func appendRows(w *work, to io.Writer, path string, rows int, p part) error {

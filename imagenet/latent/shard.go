@@ -14,10 +14,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 
-	"github.com/google/renameio/v2"
+	"github.com/gofrs/flock"
 
+	"github.com/wflowlab/wflowlab/internal/atomicfile"
 	"github.com/wflowlab/wflowlab/internal/finite"
 	"github.com/wflowlab/wflowlab/toy/stream"
 )
@@ -381,7 +381,7 @@ type shard struct {
 	folder   string
 	recipe   Recipe
 	progress progress
-	lock     *os.File
+	lock     *flock.Flock
 	files    map[Split][3]*os.File
 }
 
@@ -421,7 +421,7 @@ func openShard(cache string, i, n int, recipe Recipe) (sh *shard, err error) {
 	if err := os.MkdirAll(sh.folder, 0o777); err != nil {
 		return nil, err
 	}
-	lock, err := os.OpenFile(sh.path("lock"), os.O_RDWR|os.O_CREATE, 0o666)
+	lock, err := hold(flock.New(sh.path("lock")))
 	if err != nil {
 		return nil, err
 	}
@@ -431,9 +431,6 @@ func openShard(cache string, i, n int, recipe Recipe) (sh *shard, err error) {
 		}
 	}()
 	sh.lock = lock
-	if err := hold(lock); err != nil {
-		return nil, err
-	}
 	if _, err := os.Stat(sh.path(recipeFile)); errors.Is(err, fs.ErrNotExist) {
 		if err := writeJSON(sh.path(recipeFile), recipe); err != nil {
 			return nil, err
@@ -448,12 +445,16 @@ func openShard(cache string, i, n int, recipe Recipe) (sh *shard, err error) {
 	return sh, nil
 }
 
-// hold keeps other processes from a file or a folder until it is closed, where the file system has locks.
-func hold(f *os.File) error {
-	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == syscall.EWOULDBLOCK {
-		return fmt.Errorf("%s is in use by another process", f.Name())
+// hold keeps other processes from what is locked until the lock is closed, where the file system has locks.
+func hold(lock *flock.Flock) (*flock.Flock, error) {
+	held, err := lock.TryLock()
+	if cannot := (*fs.PathError)(nil); errors.As(err, &cannot) {
+		return nil, err
 	}
-	return nil
+	if !held && err == nil {
+		return nil, fmt.Errorf("%s is in use by another process", lock.Path())
+	}
+	return lock, nil
 }
 
 // agree refuses to go on with another recipe or division than the shards that are there, or among the files of a cache
@@ -607,5 +608,5 @@ func writeJSON(path string, v any) error {
 	if err != nil {
 		return err
 	}
-	return renameio.WriteFile(path, append(text, '\n'), 0o666, renameio.WithTempDir(filepath.Dir(path)))
+	return atomicfile.WriteBytes(path, append(text, '\n'))
 }

@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/google/renameio/v2"
 	"github.com/sbinet/npyio"
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/wflowlab/wflowlab/internal/atomicfile"
 )
 
 // Keep writes an array [n, m] for later cells, as NumPy's file Cache(name + ".npy"). NaN and Inf are kept too.
@@ -15,7 +16,7 @@ func Keep(name string, a *mat.Dense) {
 	var file bytes.Buffer
 	err := npyio.Write(&file, a)
 	if err == nil {
-		err = renameio.WriteFile(Cache(name+".npy"), file.Bytes(), 0o644)
+		err = atomicfile.WriteBytes(Cache(name+".npy"), file.Bytes())
 	}
 	if err != nil {
 		panic(fmt.Sprintf("cell: keeping %s: %v", name, err))

@@ -10,7 +10,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 
+	"github.com/wflowlab/wflowlab/internal/atomicfile"
 	"github.com/wflowlab/wflowlab/internal/descent"
 	"github.com/wflowlab/wflowlab/wflow/mlp"
 	"github.com/wflowlab/wflowlab/wflow/mlp/safetensors"
@@ -132,7 +132,7 @@ const (
 var errUnsaved = errors.New("it cannot be written")
 
 // prepare tries, before hours of training, whether the checkpoint can be written, and removes what saves of it have left
-// that were killed: files of an hour or more with the name that renameio gives.
+// that were killed, an hour ago or more.
 func prepare(checkpoint string) error {
 	folder, name := filepath.Split(checkpoint)
 	if folder == "" {
@@ -142,12 +142,10 @@ func prepare(checkpoint string) error {
 	if err != nil {
 		return fmt.Errorf("onestep: Checkpoint %s: %w: %w", checkpoint, errUnsaved, err)
 	}
-	temporary := regexp.MustCompile(`^\.` + regexp.QuoteMeta(name) + `\d{12,19}$`)
-	entries, _ := os.ReadDir(folder)
-	for _, e := range entries {
-		info, err := e.Info()
-		if err == nil && temporary.MatchString(e.Name()) && time.Since(info.ModTime()) > time.Hour {
-			os.Remove(filepath.Join(folder, e.Name()))
+	left, _ := atomicfile.Leftovers(checkpoint)
+	for _, path := range left {
+		if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) > time.Hour {
+			os.Remove(path)
 		}
 	}
 	return errors.Join(trial.Close(), os.Remove(trial.Name()))

@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -18,7 +18,6 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/google/renameio/v2"
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/wflowlab/wflowlab/toy"
@@ -98,7 +97,11 @@ func TestResume(t *testing.T) {
 		for name, interrupt := range map[string]func(cancel func()){
 			"context": func(cancel func()) { cancel() },
 			"signal": func(func()) {
-				if err := syscall.Kill(os.Getpid(), syscall.SIGINT); err != nil {
+				self, err := os.FindProcess(os.Getpid())
+				if err == nil {
+					err = self.Signal(os.Interrupt)
+				}
+				if err != nil {
 					t.Error(err)
 				}
 			},
@@ -246,23 +249,18 @@ func TestStaleTemporaries(t *testing.T) {
 	folder := t.TempDir()
 	run.Checkpoint = filepath.Join(folder, "run")
 	old := time.Now().Add(-2 * time.Hour)
-	temporary := func(of string, at time.Time) string {
-		f, err := renameio.TempFile(folder, filepath.Join(folder, of)) // as safetensors saves
-		if err != nil {
+	temporary := func(number int, of string, at time.Time) string { // as atomicfile names them
+		name := fmt.Sprintf(".%s.%016x.tmp", of, number)
+		path := filepath.Join(folder, name)
+		if err := errors.Join(os.WriteFile(path, nil, 0o644), os.Chtimes(path, at, at)); err != nil {
 			t.Fatal(err)
 		}
-		f.Close()
-		if err := os.Chtimes(f.Name(), at, at); err != nil {
-			t.Fatal(err)
-		}
-		return filepath.Base(f.Name())
+		return name
 	}
-	temporary("run", old)
-	want := []string{"run", temporary("run", time.Now()), temporary("ran", old), ".run20260101"}
-	if err := os.WriteFile(filepath.Join(folder, ".run20260101"), nil, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chtimes(filepath.Join(folder, ".run20260101"), old, old); err != nil {
+	temporary(1, "run", old)
+	want := []string{"run", temporary(2, "run", time.Now()), temporary(3, "ran", old), ".run20260101"}
+	path := filepath.Join(folder, ".run20260101")
+	if err := errors.Join(os.WriteFile(path, nil, 0o644), os.Chtimes(path, old, old)); err != nil {
 		t.Fatal(err)
 	}
 	trained(t, goBackend(t), run)

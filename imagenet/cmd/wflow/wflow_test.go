@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -19,6 +18,7 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/hub"
 	"github.com/wflowlab/wflowlab/imagenet/latent"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
+	"github.com/wflowlab/wflowlab/internal/pipe"
 	"github.com/wflowlab/wflowlab/wflow/mlp/safetensors"
 )
 
@@ -51,12 +51,9 @@ func zeros(t *testing.T, path string, table weights.Table) {
 // What there is not is exit code 2, what went wrong is 1, and both say what it was.
 func TestExitCodes(t *testing.T) {
 	empty := t.TempDir()
-	pipe, file := filepath.Join(empty, "pipe"), filepath.Join(empty, "a.npy")
-	for _, path := range []string{pipe, pipe + ".yaml"} {
-		if err := syscall.Mkfifo(path, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	waiting, file := filepath.Join(empty, "pipe"), filepath.Join(empty, "a.npy")
+	pipe.Make(t, waiting)
+	pipe.Make(t, waiting+".yaml")
 	header := "{'descr': '|u1', 'fortran_order': False, 'shape': (1,), }\n"
 	if err := os.WriteFile(file, []byte("\x93NUMPY\x01\x00"+string(rune(len(header)))+"\x00"+header+"a"), 0o644); err != nil {
 		t.Fatal(err)
@@ -83,9 +80,9 @@ func TestExitCodes(t *testing.T) {
 		{"data verify " + empty, failed, "manifest.json"},
 		{"data prepare a b --batch 0", misused, "--batch 0, want 1 or more"},
 		{"info " + empty, failed, empty + ": no finished cache"},
-		{"info " + pipe, failed, pipe + ": neither a file nor a folder"},
-		{"info " + pipe + ".yaml", failed, "neither a file nor a folder"},
-		{"convert " + pipe + " out", failed, pipe + ": not a file"},
+		{"info " + waiting, failed, waiting + ": neither a file nor a folder"},
+		{"info " + waiting + ".yaml", failed, "neither a file nor a folder"},
+		{"convert " + waiting + " out", failed, waiting + ": not a file"},
 		{"convert " + file + " " + file, failed, "is what it reads"},
 		{"convert --force " + file + " " + empty + "/./a.npy", failed, "is what it reads"},
 		{"convert --force " + file + " " + empty, failed, empty + " is there and no file"},

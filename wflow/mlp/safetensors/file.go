@@ -12,11 +12,10 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/google/renameio/v2"
+	"github.com/wflowlab/wflowlab/internal/atomicfile"
 )
 
 // File is the content of a file.
@@ -169,5 +168,5 @@ func (f *File) WriteFile(path string) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	return renameio.WriteFile(path, data, 0o644, renameio.WithTempDir(filepath.Dir(path)))
+	return atomicfile.WriteBytes(path, data)
 }

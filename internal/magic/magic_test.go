@@ -1,0 +1,103 @@
+package magic
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"image"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"strings"
+	"testing"
+
+	"archive/tar"
+	"archive/zip"
+)
+
+// made are files as the standard library's writers make them.
+func made(t *testing.T) map[string][]byte {
+	t.Helper()
+	picture := image.NewPaletted(image.Rect(0, 0, 2, 3), nil)
+	files := map[string][]byte{}
+	for kind, write := range map[string]func(*bytes.Buffer) error{
+		"a PNG image":  func(b *bytes.Buffer) error { return png.Encode(b, image.NewGray(picture.Rect)) },
+		"a JPEG image": func(b *bytes.Buffer) error { return jpeg.Encode(b, image.NewGray(picture.Rect), nil) },
+		"a GIF image":  func(b *bytes.Buffer) error { return gif.Encode(b, image.NewGray(picture.Rect), nil) },
+		"a gzip file":  func(b *bytes.Buffer) error { return gzip.NewWriter(b).Close() },
+		"a tar file": func(b *bytes.Buffer) error {
+			return tar.NewWriter(b).WriteHeader(&tar.Header{Name: "a", Format: tar.FormatUSTAR})
+		},
+		"an empty zip file": func(b *bytes.Buffer) error { return zip.NewWriter(b).Close() },
+		"a zip file": func(b *bytes.Buffer) error {
+			w := zip.NewWriter(b)
+			if _, err := w.Create("a"); err != nil {
+				return err
+			}
+			return w.Close()
+		},
+		"a JSON file": func(b *bytes.Buffer) error { return json.NewEncoder(b).Encode(map[string]int{"a": 1}) },
+	} {
+		var b bytes.Buffer
+		if err := write(&b); err != nil {
+			t.Fatal(kind, err)
+		}
+		files[kind] = b.Bytes()
+	}
+	return files
+}
+
+func TestOf(t *testing.T) {
+	files := made(t)
+	for kind, text := range map[string]string{
+		"a Git LFS pointer, not the file it stands for":        "version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+		"an HTML page, perhaps a server's error or login page": "\n <!DOCTYPE html><html></html>",
+		"a WebP image": "RIFF\x24\x00\x00\x00WEBPVP8 ",
+		"a HEIC image": "\x00\x00\x00\x18ftypheic\x00\x00\x00\x00",
+	} {
+		files[kind] = []byte(text)
+	}
+	for kind, file := range files {
+		if got, ok := Of(file); !ok || got.Name != kind {
+			t.Errorf("%q, %v, want %q", got.Name, ok, kind)
+		}
+	}
+}
+
+// TestTable: no row hides another, and each says what it is.
+func TestTable(t *testing.T) {
+	for _, rows := range [][]row{binaries, texts} {
+		for _, r := range rows {
+			head := append(make([]byte, r.at), r.begins...)
+			if k, ok := Of(head); !ok || k != r.Kind {
+				t.Errorf("%q is %v, want %v", r.begins, k, r.Kind)
+			}
+			if article, _, _ := strings.Cut(r.Name, " "); article != "a" && article != "an" && article != "the" && article != "text" && article != "nothing" {
+				t.Errorf("%q begins with no article", r.Name)
+			}
+		}
+	}
+}
+
+func TestDescribe(t *testing.T) {
+	for head, want := range map[string]string{
+		"":                     "an empty file",
+		"\x00\x00\x00":         "nothing but zero bytes: it was not written to its end",
+		"hello, world, hello":  `of unknown kind: it begins with "hello, world, he"`,
+		"Rar!\x1a\x07\x01\x00": "a RAR file: unpack it first",
+		"\xff\xd8\xff\xe0":     "a JPEG image",
+	} {
+		if got := Describe([]byte(head)); got != want {
+			t.Errorf("%q: %q, want %q", head, got, want)
+		}
+	}
+}
+
+func FuzzDescribe(f *testing.F) {
+	f.Add([]byte("\x89PNG\r\n\x1a\n"))
+	f.Fuzz(func(t *testing.T, head []byte) {
+		if Describe(head) == "" {
+			t.Error("nothing is said")
+		}
+	})
+}

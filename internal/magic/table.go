@@ -1,0 +1,98 @@
+package magic
+
+// row is a kind of file and the bytes it has at a place.
+type row struct {
+	at     int
+	begins string
+	Kind
+}
+
+const (
+	again  = "download it again"
+	unpack = "unpack it first"
+	save   = "torch.load it and torch.save its state_dict"
+)
+
+// binaries are told apart byte by byte. The first that fits counts.
+var binaries = []row{
+	// images
+	{0, "\x89PNG\r\n\x1a\n", Kind{"a PNG image", ""}},
+	{0, "\xff\xd8\xff", Kind{"a JPEG image", ""}},
+	{0, "GIF87a", Kind{"a GIF image", "save it as PNG"}},
+	{0, "GIF89a", Kind{"a GIF image", "save it as PNG"}},
+	{0, "BM", Kind{"a BMP image", "save it as PNG"}},
+	{8, "WEBP", Kind{"a WebP image", "save it as PNG"}},
+	{4, "ftypavi", Kind{"an AVIF image", "save it as PNG"}},
+	{4, "ftyphei", Kind{"a HEIC image", "save it as PNG"}},
+	{4, "ftyphev", Kind{"a HEIC image", "save it as PNG"}},
+	{4, "ftypmif1", Kind{"a HEIF image", "save it as PNG"}},
+	{0, "II*\x00", Kind{"a TIFF image", "save it as PNG"}},
+	{0, "MM\x00*", Kind{"a TIFF image", "save it as PNG"}},
+	{0, "II+\x00", Kind{"a BigTIFF image", "save it as PNG"}},
+	{0, "MM\x00+", Kind{"a BigTIFF image", "save it as PNG"}},
+	{0, "\x00\x00\x00\x0cjP  \r\n\x87\n", Kind{"a JPEG 2000 image", "save it as PNG"}},
+	{0, "\xff\x4f\xff\x51", Kind{"a JPEG 2000 image", "save it as PNG"}},
+	{0, "\x00\x00\x00\x0cJXL \r\n\x87\n", Kind{"a JPEG XL image", "save it as PNG"}},
+	{0, "\xff\x0a", Kind{"a JPEG XL image", "save it as PNG"}},
+	{0, "8BPS", Kind{"a Photoshop image", "save it as PNG"}},
+	{0, "P1\n", Kind{"a PBM image", "save it as PNG"}},
+	{0, "P2\n", Kind{"a PGM image", "save it as PNG"}},
+	{0, "P3\n", Kind{"a PPM image", "save it as PNG"}},
+	{0, "P4\n", Kind{"a PBM image", "save it as PNG"}},
+	{0, "P5\n", Kind{"a PGM image", "save it as PNG"}},
+	{0, "P6\n", Kind{"a PPM image", "save it as PNG"}},
+	{0, "\x00\x05\x16\x07", Kind{"a Mac's AppleDouble file, which holds no image", "remove it"}},
+	{0, "\x00\x05\x16\x00", Kind{"a Mac's AppleSingle file", "remove it"}},
+	{4, "ftyp", Kind{"an MP4 or QuickTime video", ""}},
+
+	// arrays and weights
+	{0, "\x93NUMPY", Kind{"a NumPy array (.npy)", ""}},
+	{0, "\x89HDF\r\n\x1a\n", Kind{"an HDF5 file", "save its arrays as .npy or safetensors"}},
+	{0, "GGUF", Kind{"a GGUF file", "convert it to safetensors"}},
+	{0, "lmgg", Kind{"a GGML file", "convert it to safetensors"}},
+	{4, "TFL3", Kind{"a TensorFlow Lite model", ""}},
+	{0, "MATLAB 5.0 MAT-file", Kind{"a MATLAB file", "save its arrays as .npy"}},
+	{0, "PAR1", Kind{"a Parquet file", "save its columns as .csv or .npy"}},
+	{0, "ARROW1", Kind{"an Arrow file", "save its columns as .csv or .npy"}},
+	{0, "RDX3\n", Kind{"an R data file", "write.csv its data"}},
+
+	// what holds other files
+	{0, "PK\x03\x04", Kind{"a zip file", ""}},
+	{0, "PK\x05\x06", Kind{"an empty zip file", ""}},
+	{0, "PK\x07\x08", Kind{"a zip file in several parts", ""}},
+	{0, "\x1f\x8b", Kind{"a gzip file", unpack}},
+	{0, "BZh", Kind{"a bzip2 file", unpack}},
+	{0, "\xfd7zXZ\x00", Kind{"an xz file", unpack}},
+	{0, "\x28\xb5\x2f\xfd", Kind{"a Zstandard file", unpack}},
+	{0, "\x04\x22\x4d\x18", Kind{"an LZ4 file", unpack}},
+	{0, "7z\xbc\xaf\x27\x1c", Kind{"a 7-Zip file", unpack}},
+	{0, "Rar!\x1a\x07", Kind{"a RAR file", unpack}},
+	{257, "ustar", Kind{"a tar file", unpack}},
+
+	// others
+	{0, "%PDF-", Kind{"a PDF file", ""}},
+	{0, "SQLite format 3\x00", Kind{"an SQLite database", ""}},
+	{0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Kind{"an old Microsoft Office file, or Windows' Thumbs.db", ""}},
+	{0, "\x7fELF", Kind{"a program", ""}},
+	{0, "MZ", Kind{"a Windows program", ""}},
+	{0, "\xfe\xff", Kind{"text in UTF-16", "save it as UTF-8"}},
+	{0, "\xff\xfe", Kind{"text in UTF-16", "save it as UTF-8"}},
+	{0, "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", Kind{"a PyTorch file from before version 1.6", save}},
+	{0, "\x80\x02", Kind{"a pickle by itself", save}},
+	{0, "\x80\x03", Kind{"a pickle by itself", save}},
+	{0, "\x80\x04", Kind{"a pickle by itself", save}},
+	{0, "\x80\x05", Kind{"a pickle by itself", save}},
+}
+
+// texts are told apart without regard to case and to blanks before them.
+var texts = []row{
+	{0, "version https://git-lfs", Kind{"a Git LFS pointer, not the file it stands for", "git lfs pull"}},
+	{0, "<!doctype html", Kind{"an HTML page, perhaps a server's error or login page", again}},
+	{0, "<html", Kind{"an HTML page, perhaps a server's error or login page", again}},
+	{0, "<head", Kind{"an HTML page, perhaps a server's error or login page", again}},
+	{0, "<svg", Kind{"an SVG drawing", "save it as PNG"}},
+	{0, "<?xml", Kind{"an XML file", ""}},
+	{0, `{"weight_map"`, Kind{"the index of sharded weights", ""}},
+	{0, "{", Kind{"a JSON file", ""}},
+	{0, "#!", Kind{"a script", ""}},
+}

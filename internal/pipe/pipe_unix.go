@@ -1,0 +1,17 @@
+//go:build unix
+
+// Package pipe makes named pipes for tests: whoever opens one waits for who writes it, so that readers of files refuse them.
+package pipe
+
+import (
+	"syscall"
+	"testing"
+)
+
+// Make makes a named pipe. A test that wants one is skipped on systems that have none.
+func Make(t testing.TB, path string) {
+	t.Helper()
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
