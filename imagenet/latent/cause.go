@@ -10,6 +10,7 @@ import (
 type DecodeError struct {
 	Cause  string // "cut off"
 	Detail string // "after 300 bytes"; "" where there is no more to say
+	Mended bool   // DecodeImage reads the file all the same, as Pillow does: only CheckImage returns such an error
 }
 
 func (e *DecodeError) Error() string {
@@ -33,10 +34,4 @@ func Cause(err error) string {
 		return "not readable"
 	}
 	return "damaged"
-}
-
-// CheckImage returns the error that DecodeImage would return, and makes no pixels where it can do without.
-func CheckImage(file []byte) error {
-	_, err := DecodeImage(file)
-	return err
 }
