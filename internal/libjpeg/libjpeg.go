@@ -60,40 +60,44 @@ const (
 	placeAcross, placeDown, placeChannels, places                        = 15, 15 + mostComponents, 15 + 2*mostComponents, 16 + 2*mostComponents
 )
 
-// Open reads the header of a file, and nothing of the size of its picture is allocated. An error in the file is an *Error.
-func Open(file []byte) (d *Decoder, err error) {
+// Open reads the header of a file, and allocates nothing of the size of its picture. What is wrong with a file is an *Error.
+func Open(file []byte) (*Decoder, error) {
 	instance, err := machine()
 	if err != nil {
 		return nil, fmt.Errorf("libjpeg: %w", err)
 	}
-	d = &Decoder{length: len(file)}
-	if d.module, err = instance(); err != nil {
+	module, err := instance()
+	if err != nil {
 		return nil, fmt.Errorf("libjpeg: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			d.Close()
-		}
-	}()
-	if d.report, err = d.call("results"); err != nil {
+	d := &Decoder{module: module, length: len(file)}
+	if err := d.header(file); err != nil {
+		d.Close()
 		return nil, err
+	}
+	return d, nil
+}
+
+func (d *Decoder) header(file []byte) (err error) {
+	if d.report, err = d.call("results"); err != nil {
+		return err
 	}
 	at, err := d.call("allocate", uint64(len(file)))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	if !d.module.Memory().Write(at, file) || at == 0 {
-		return nil, &Error{"too large a file", fmt.Sprintf("%d bytes", len(file))}
+	if at == 0 || !d.module.Memory().Write(at, file) {
+		return &Error{"too long a file", fmt.Sprintf("%d bytes", len(file))}
 	}
 	if _, err := d.call("header", uint64(at), uint64(len(file))); err != nil {
-		return nil, err
+		return err
 	}
 	r := d.results()
 	d.Frame = Frame{Width: r[placeWidth], Height: r[placeHeight], Bits: r[placeBits], Arithmetic: r[placeArithmetic] != 0}
 	for i := range r[placeComponents] {
 		d.Sampling = append(d.Sampling, [2]int{r[placeAcross+i], r[placeDown+i]})
 	}
-	return d, nil
+	return nil
 }
 
 // Decode calls line for each line of the picture, from the top, with Width pixels of 1 byte (grey), 3 (red, green, blue)
