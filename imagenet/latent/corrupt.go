@@ -7,17 +7,18 @@ import (
 
 // Corrupt is an image that cannot be decoded.
 type Corrupt struct {
-	File  string `json:"file"` // with its split: train/n01440764/n01440764_10026.JPEG
+	File  string `json:"file"`           // with its split: train/n01440764/n01440764_10026.JPEG
+	Kind  string `json:"kind,omitempty"` // by which such images are counted, see Cause
 	Cause string `json:"cause"`
 }
 
-// CorruptError lists the corrupt images of a shard whose other images are done.
+// CorruptError lists images that cannot be read.
 type CorruptError struct{ Images []Corrupt }
 
 func (e *CorruptError) Error() string {
-	const most = 20
+	const most = 100
 	var b strings.Builder
-	fmt.Fprintf(&b, "latent: %d corrupt images:", len(e.Images))
+	fmt.Fprintf(&b, "latent: %s cannot be read: %v", plural(len(e.Images), "image"), kinds(e.Images))
 	for i, c := range e.Images {
 		if i == most {
 			fmt.Fprintf(&b, "\n\tand %d more", len(e.Images)-most)
@@ -26,4 +27,13 @@ func (e *CorruptError) Error() string {
 		fmt.Fprintf(&b, "\n\t%s: %s", c.File, c.Cause)
 	}
 	return b.String()
+}
+
+// kinds counts images by what is wrong with them.
+func kinds(images []Corrupt) tally {
+	t := tally{}
+	for _, c := range images {
+		t[c.Kind]++
+	}
+	return t
 }

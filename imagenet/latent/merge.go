@@ -56,8 +56,9 @@ func remove(folder string, names []string, recipe Recipe) error {
 			return fmt.Errorf("%s beside a finished cache: %w", name, err)
 		}
 	}
-	var errs []error
-	for _, name := range names {
+	checks, err := numbered(folder, checkFormat)
+	errs := []error{err}
+	for _, name := range append(names, checks...) {
 		errs = append(errs, os.RemoveAll(filepath.Join(folder, name)))
 	}
 	return errors.Join(errs...)

@@ -58,24 +58,9 @@ type Settings struct {
 // called again with SkipCorrupt, Prepare accepts that and reads no image twice. The noise of the others does not depend
 // on them. Images that cannot be opened stop it at once: a disk or a network may come back.
 func Prepare(ctx context.Context, folder string, images *Folder, e Encoder, s *Settings) error {
-	if s == nil {
-		s = &Settings{}
-	}
-	p := &preparation{images: images, encoder: e, Settings: *s}
-	if p.Batch == 0 {
-		p.Batch = 8
-	}
-	if p.Shards == 0 {
-		p.Shards = 1
-	}
-	if p.Batch < 1 || p.Shards < 1 || p.Shards > MaxShards || p.Shard < 0 || p.Shard >= p.Shards {
-		return fmt.Errorf("latent: batch %d, shard %d of %d: want a batch of 1 or more and 0 ≤ shard < shards ≤ %d", s.Batch, s.Shard, s.Shards, MaxShards)
-	}
-	if p.synced == nil {
-		p.synced = func(string) {}
-	}
-	if p.Noise == nil {
-		p.Noise = streamNoise(p.Seed)
+	p, err := newPreparation(images, e, s)
+	if err != nil {
+		return err
 	}
 	recipe := Recipe{images.SHA256(), images.Classes, e.SHA256, p.Seed, p.Batch}
 	if m, err := readFinished(folder); err == nil {
@@ -124,6 +109,30 @@ type preparation struct {
 	images  *Folder
 	encoder Encoder
 	Settings
+}
+
+// newPreparation completes and checks settings.
+func newPreparation(images *Folder, e Encoder, s *Settings) (*preparation, error) {
+	if s == nil {
+		s = &Settings{}
+	}
+	p := &preparation{images: images, encoder: e, Settings: *s}
+	if p.Batch == 0 {
+		p.Batch = 8
+	}
+	if p.Shards == 0 {
+		p.Shards = 1
+	}
+	if p.Batch < 1 || p.Shards < 1 || p.Shards > MaxShards || p.Shard < 0 || p.Shard >= p.Shards {
+		return nil, fmt.Errorf("latent: batch %d, shard %d of %d: want a batch of 1 or more and 0 ≤ shard < shards ≤ %d", s.Batch, s.Shard, s.Shards, MaxShards)
+	}
+	if p.synced == nil {
+		p.synced = func(string) {}
+	}
+	if p.Noise == nil {
+		p.Noise = streamNoise(p.Seed)
+	}
+	return p, nil
 }
 
 // batch is the images first to end (exclusive) of a split.
@@ -311,7 +320,7 @@ func (p *preparation) encode(ctx context.Context, sh *shard, c *cropped) error {
 	var corrupt []Corrupt
 	for k, f := range files {
 		if err := c.corrupt[k]; err != nil {
-			corrupt = append(corrupt, Corrupt{string(c.split) + "/" + f.Name, err.Error()})
+			corrupt = append(corrupt, Corrupt{string(c.split) + "/" + f.Name, Cause(err), err.Error()})
 		} else {
 			rows[2] = binary.LittleEndian.AppendUint64(rows[2], uint64(f.Class))
 		}

@@ -113,14 +113,17 @@ func agree(cache string, n int, recipe Recipe) error {
 }
 
 // shards returns the names of the shards' folders.
-func shards(cache string) (names []string, err error) {
+func shards(cache string) ([]string, error) { return numbered(cache, shardFormat) }
+
+// numbered returns what lies in the folder of a cache under names of a format, with the number of a shard and of all.
+func numbered(cache, format string) (names []string, err error) {
 	entries, err := os.ReadDir(cache)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	for _, e := range entries {
 		var i, n int
-		if k, _ := fmt.Sscanf(e.Name(), shardFormat, &i, &n); k == 2 && e.Name() == fmt.Sprintf(shardFormat, i, n) {
+		if k, _ := fmt.Sscanf(e.Name(), format, &i, &n); k == 2 && e.Name() == fmt.Sprintf(format, i, n) {
 			names = append(names, e.Name())
 		}
 	}
