@@ -3,6 +3,8 @@ package preset
 import (
 	"reflect"
 	"strings"
+
+	find "github.com/wflowlab/wflowlab/internal/nearest"
 )
 
 // paths returns the paths of all keys, those of blocks too.
@@ -27,7 +29,7 @@ func nearest(path string, known []string) string {
 	best, least := "", 0
 	for _, k := range known {
 		b, w := split(k)
-		cost := 2 * edits(shorten(word), w)
+		cost := 2 * find.Edits(shorten(word), w)
 		if b != block {
 			cost++
 		}
@@ -36,24 +38,4 @@ func nearest(path string, known []string) string {
 		}
 	}
 	return best
-}
-
-// edits returns the fewest insertions, deletions and replacements of bytes that make b of a.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0]++
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }

@@ -19,12 +19,4 @@ func TestNearest(t *testing.T) {
 			t.Errorf("%s: %s, want %s", path, got, want)
 		}
 	}
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{{"kitten", "sitting", 3}, {"", "abc", 3}, {"abc", "", 3}, {"cfg", "cgf", 2}, {"saturday", "sunday", 3}, {"same", "same", 0}} {
-		if got := edits(c.a, c.b); got != c.want {
-			t.Errorf("%s to %s: %d edits, want %d", c.a, c.b, got, c.want)
-		}
-	}
 }

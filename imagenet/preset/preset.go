@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	find "github.com/wflowlab/wflowlab/internal/nearest"
 )
 
 // Preset is one configuration: of a generator or of an encoder, the other being nil.
@@ -40,12 +42,27 @@ func Names() (names []string) {
 	return names
 }
 
+// Purpose returns in a line what a released configuration is for, or nothing if the name is none of [Names].
+func Purpose(name string) string {
+	return map[string]string{
+		"gen/ablation_ot_1node":       "generator B/2 of the paper's comparisons: a short training on 8 GPUs, features of mae/latent_ablation_256",
+		"gen/latent_sota_B_ot_1node":  "generator B/2 at full length: 8 GPUs, features of mae/latent_640",
+		"gen/latent_sota_B_ot_8node":  "generator B/2 at full length: 64 GPUs, features of mae/latent_640",
+		"gen/latent_sota_L_ot_1node":  "generator L/2 at full length: 8 GPUs, features of mae/latent_640",
+		"gen/latent_sota_L_ot_8node":  "generator L/2 at full length: 64 GPUs, features of mae/latent_640",
+		"gen/latent_sota_XL_ot_1node": "generator XL/2 at full length, the paper's best: 8 GPUs, features of mae/latent_640",
+		"gen/latent_sota_XL_ot_8node": "generator XL/2 at full length, the paper's best: 64 GPUs, features of mae/latent_640",
+		"mae/latent_640":              "feature encoder that the generators at full length are trained with",
+		"mae/latent_ablation_256":     "feature encoder of the comparisons: narrower, a short training",
+	}[name]
+}
+
 // Named returns a released configuration: gen/ablation_ot_1node for one. It holds the values of the official file, not
 // its text. Each call returns its own copy.
 func Named(name string) (*Preset, error) {
 	text, err := files.ReadFile(name + ".yaml")
 	if err != nil {
-		return nil, fmt.Errorf("preset: no preset %q, the nearest is %s", clip(name), nearest(name, Names()))
+		return nil, fmt.Errorf("preset: no preset %q%s", clip(name), find.Hint(shorten(name), Names()))
 	}
 	return Parse(name, text)
 }

@@ -3,74 +3,149 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+	"golang.org/x/term"
 )
 
-// patience is how long bytes are moved before they get a bar.
-const patience = time.Second
+// screen is where progress goes: a terminal, on which a bar is drawn over itself, or a log, to which lines are added.
+type screen struct {
+	io.Writer
+	columns int // of the terminal; 0 means a log
+	now     func() time.Time
+}
 
-// bar shows how far something is and how long it will take. What was done before it begins is left out, for the time that
-// is left to be right. Bytes that are soon done get none.
+func newScreen(f *os.File) screen {
+	s := screen{Writer: f, now: time.Now}
+	if fd := int(f.Fd()); term.IsTerminal(fd) && os.Getenv("TERM") != "dumb" {
+		s.columns = 80
+		if columns, _, err := term.GetSize(fd); err == nil && columns > 0 {
+			s.columns = columns
+		}
+	}
+	return s
+}
+
+const (
+	patience  = time.Second            // how long bytes are moved before they are shown at all
+	flicker   = 200 * time.Millisecond // between two looks of a bar
+	logPause  = time.Minute            // between two lines of a log
+	logShare  = 100                    // a line of a log is worth a hundredth of the whole
+	barWidth  = 30
+	barBeside = 44 // columns that stand beside a bar
+)
+
+// bar shows how far something is and how long it will take: as a bar on a terminal, in a log as a line a minute or every
+// percent, whichever is rarer, and one at the end. What was done before it begins is left out of the speed, for the time
+// that is left to be right. Bytes that are soon done are not shown.
 type bar struct {
-	to     *late
-	what   string
-	bytes  bool
-	before int64
-	shown  *progressbar.ProgressBar
+	screen
+	what  string
+	bytes bool
+	from  time.Time // it shows nothing before
+	begun time.Time // zero when it has not
+	drawn *progressbar.ProgressBar
+
+	before, done, total int64
+
+	shown     bool
+	shownTime time.Time
+	shownDone int64
 }
 
 func newBar(to io.Writer, what string, bytes bool) *bar {
-	b := &bar{to: &late{to: to, from: time.Now()}, what: what, bytes: bytes}
+	s, ok := to.(screen)
+	if !ok {
+		s = screen{Writer: to, now: time.Now}
+	}
+	b := &bar{screen: s, what: what, bytes: bytes, from: s.now()}
 	if bytes {
-		b.to.from = b.to.from.Add(patience)
+		b.from = b.from.Add(patience)
 	}
 	return b
 }
 
+// set hears how far it is.
 func (b *bar) set(done, total int64) {
-	if b.shown != nil && done < b.before { // a server began again
+	if !b.begun.IsZero() && done < b.before { // a server began again
 		b.end()
-		b.shown = nil
 	}
-	if b.shown == nil {
+	now := b.now()
+	if b.begun.IsZero() {
 		if done >= total {
 			return
 		}
-		b.before = done
-		what := b.what
-		if !b.bytes && done > 0 {
-			what = fmt.Sprintf("%s, %d of %d done before", b.what, done, total)
-		} else if done > total/100 { // more than a first look at a file
-			what = fmt.Sprintf("%s, %d of %d MB done before", b.what, done/1e6, total/1e6)
-		}
-		b.shown = progressbar.NewOptions64(total-done, progressbar.OptionSetWriter(b.to), progressbar.OptionSetDescription(what),
-			progressbar.OptionShowCount(), progressbar.OptionShowBytes(b.bytes), progressbar.OptionSetPredictTime(true), progressbar.OptionSetRenderBlankState(true),
-			progressbar.OptionShowElapsedTimeOnFinish(), progressbar.OptionThrottle(200*time.Millisecond), progressbar.OptionSetWidth(30))
+		b.begin(now, done, total)
 	}
-	b.shown.Set64(done - b.before)
+	b.done = done
+	if b.due(now) {
+		b.show(now)
+	}
 }
 
+func (b *bar) begin(now time.Time, done, total int64) {
+	b.begun, b.before, b.total = now, done, total
+	if b.columns == 0 {
+		return
+	}
+	what := b.what
+	if !b.bytes && done > 0 {
+		what = fmt.Sprintf("%s, %d of %d done before", what, done, total)
+	} else if done > total/100 { // more than a first look at a file
+		what = fmt.Sprintf("%s, %d of %d MB done before", what, done/1e6, total/1e6)
+	}
+	width := max(1, min(barWidth, b.columns-barBeside-len([]rune(what)))) // a bar that is wider than a line cannot be drawn over
+	b.drawn = progressbar.NewOptions64(total-done, progressbar.OptionSetWriter(b.Writer), progressbar.OptionSetDescription(what),
+		progressbar.OptionShowCount(), progressbar.OptionShowBytes(b.bytes), progressbar.OptionSetPredictTime(true),
+		progressbar.OptionShowElapsedTimeOnFinish(), progressbar.OptionSetWidth(width))
+}
+
+// due tells whether it is time to show how far it is.
+func (b *bar) due(now time.Time) bool {
+	switch since := now.Sub(b.shownTime); {
+	case !b.shown:
+		return !now.Before(b.from)
+	case b.columns > 0:
+		return since >= flicker || b.done >= b.total
+	default:
+		return since >= logPause && (b.done-b.shownDone)*logShare >= b.total && b.done < b.total // end tells the rest
+	}
+}
+
+func (b *bar) show(now time.Time) {
+	b.shown, b.shownTime, b.shownDone = true, now, b.done
+	if b.drawn != nil {
+		b.drawn.Set64(b.done - b.before)
+		return
+	}
+	left := ""
+	if new := b.done - b.before; new > 0 {
+		left = ", " + span(time.Duration(float64(now.Sub(b.begun))*float64(b.total-b.done)/float64(new))) + " left"
+	}
+	fmt.Fprintf(b, "%s: %s of %s, %d %%%s\n", b.what, b.count(b.done), b.count(b.total), int(100*float64(b.done)/float64(b.total)), left)
+}
+
+// end ends what was shown, if anything was. The bar may begin again.
 func (b *bar) end() {
-	if b.to.wrote {
-		fmt.Fprintln(b.to)
+	took := b.now().Sub(b.begun)
+	switch {
+	case !b.shown:
+	case b.drawn != nil:
+		fmt.Fprintln(b)
+	case b.done >= b.total:
+		fmt.Fprintf(b, "%s: all %s done, in %s\n", b.what, b.count(b.total), span(took))
+	default:
+		fmt.Fprintf(b, "%s: ended at %s of %s, after %s\n", b.what, b.count(b.done), b.count(b.total), span(took))
 	}
-	b.to.wrote = false
+	b.begun, b.drawn, b.shown = time.Time{}, nil, false
 }
 
-// late writes nothing before its time.
-type late struct {
-	to    io.Writer
-	from  time.Time
-	wrote bool
-}
-
-// Write implements io.Writer.
-func (l *late) Write(b []byte) (int, error) {
-	if time.Now().Before(l.from) {
-		return len(b), nil
+// count writes a number of bytes or of other things.
+func (b *bar) count(n int64) string {
+	if b.bytes {
+		return size(n)
 	}
-	l.wrote = true
-	return l.to.Write(b)
+	return thousands(int(n))
 }

@@ -45,17 +45,24 @@ tensors of the network must be there, in the right shape, and no other; of W-Flo
 weights. What it is is recognised, or said by --network: then the error tells what does not fit.`,
 		Example: `  wflow convert state_00030000.pt generator.safetensors
   wflow convert --network vae diffusion_pytorch_model.bin vae.safetensors`,
-		Args: exactly(2),
+		Args:              exactly(2),
+		ValidArgsFunction: completeFiles(2, cobra.ShellCompDirectiveDefault),
 		RunE: func(c *cobra.Command, arguments []string) error {
 			return convert(c, arguments[0], arguments[1], name, force)
 		},
 	}
 	c.Flags().StringVar(&name, "network", "", "which network it is: "+networkNames())
+	completeFlag(c, "network", completeNetworks()...)
 	c.Flags().BoolVar(&force, "force", false, "write over a file that is there")
 	return c
 }
 
 func convert(c *cobra.Command, from, to, name string, force bool) error {
+	if name != "" {
+		if _, err := networkNamed(name); err != nil {
+			return err
+		}
+	}
 	f, done, err := open(c.Context(), from)
 	if err != nil {
 		return err
@@ -108,7 +115,7 @@ func vacant(from, to string, force bool) error {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		if _, err := os.Stat(filepath.Dir(to)); err != nil {
-			return fmt.Errorf("%s: its folder: %w", to, err)
+			return missing(to, err)
 		}
 		return nil
 	case err != nil:

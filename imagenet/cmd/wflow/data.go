@@ -50,7 +50,7 @@ func describe(folder string, m *latent.Manifest) (*cache, error) {
 
 func (r cache) lines() []line {
 	var f facts
-	f.add("cache", "%s, %s bytes", r.Folder, thousands(int(r.Bytes)))
+	f.add("cache", "%s, %s", r.Folder, exactSize(r.Bytes))
 	f.add("train", "%s images, plain and mirrored", thousands(r.Train))
 	f.add("val", "%s images, plain and mirrored", thousands(r.Val))
 	if r.Seed != nil {
@@ -69,18 +69,12 @@ func (r cache) lines() []line {
 }
 
 func dataCommand() *cobra.Command {
-	c := &cobra.Command{
+	c := parent(&cobra.Command{
 		Use:   "data",
 		Short: "turn a folder of images into a cache of latents",
 		Example: `  wflow data prepare imagenet-1k latents
   wflow data verify latents`,
-		RunE: func(c *cobra.Command, arguments []string) error {
-			if len(arguments) > 0 {
-				return misuse{fmt.Errorf("unknown command %q for %q", arguments[0], c.CommandPath())}
-			}
-			return c.Help()
-		},
-	}
+	})
 	c.AddCommand(prepareCommand(), mergeCommand(), verifyCommand())
 	return c
 }
@@ -116,7 +110,8 @@ system; wflow data merge then makes the cache, again of the same bytes.
 Images that cannot be read are listed at the end, and the cache is not made unless --skip-corrupt accepts it.`,
 		Example: `  wflow data prepare imagenet-1k latents
   wflow data prepare imagenet-1k latents --vae vae.safetensors --shard $SLURM_ARRAY_TASK_ID/16`,
-		Args: exactly(2),
+		Args:              exactly(2),
+		ValidArgsFunction: completeFiles(2, cobra.ShellCompDirectiveFilterDirs),
 		RunE: func(c *cobra.Command, arguments []string) error {
 			p.images, p.cache = arguments[0], arguments[1]
 			return p.run(c)
@@ -127,6 +122,9 @@ Images that cannot be read are listed at the end, and the cache is not made unle
 	c.Flags().IntVar(&p.batch, "batch", 8, "images that are encoded together")
 	c.Flags().Uint64Var(&p.seed, "seed", 0, "of the noise")
 	c.Flags().BoolVar(&p.skip, "skip-corrupt", false, "leave images that cannot be read out of the cache")
+	for _, number := range []string{"shard", "batch", "seed"} {
+		completeFlag(c, number)
+	}
 	return c
 }
 
@@ -232,7 +230,9 @@ func mergeCommand() *cobra.Command {
 		Short:   "make the cache of all its shards, when they are done",
 		Example: "  wflow data merge latents",
 		Args:    exactly(1),
-		RunE:    func(c *cobra.Command, arguments []string) error { return merge(c, arguments[0]) },
+
+		ValidArgsFunction: completeFiles(1, cobra.ShellCompDirectiveFilterDirs),
+		RunE:              func(c *cobra.Command, arguments []string) error { return merge(c, arguments[0]) },
 	}
 }
 
@@ -256,6 +256,8 @@ func verifyCommand() *cobra.Command {
 		Short:   "read a cache from end to end and hold it to its manifest",
 		Example: "  wflow data verify latents",
 		Args:    exactly(1),
+
+		ValidArgsFunction: completeFiles(1, cobra.ShellCompDirectiveFilterDirs),
 		RunE: func(c *cobra.Command, arguments []string) error {
 			b := newBar(c.ErrOrStderr(), "verifying", true)
 			m, err := latent.Verify(c.Context(), arguments[0], b.set)

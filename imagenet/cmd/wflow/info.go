@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -49,7 +48,7 @@ type group struct {
 
 func (r checkpoint) lines() []line {
 	var f facts
-	f.add("file", "%s, %s, %s bytes", r.File, r.Format, thousands(int(r.Bytes)))
+	f.add("file", "%s, %s, %s", r.File, r.Format, exactSize(r.Bytes))
 	if r.Network != "" {
 		f.add("network", "%s", r.Network)
 	}
@@ -79,11 +78,13 @@ func infoCommand() *cobra.Command {
   a cache           the folder that wflow data prepare or the official code writes; checksums are those of its manifest
                     if it has one, which wflow data verify holds the files to; how far its shards are if it is not finished`,
 		Example: `  wflow info gen/ablation_ot_1node
+  wflow info presets
   wflow info state_00030000.pt
   wflow info --tensors vae.safetensors
   wflow info latents --json`,
-		Args: exactly(1),
-		RunE: func(c *cobra.Command, arguments []string) error { return info(c, arguments[0], list) },
+		Args:              exactly(1),
+		ValidArgsFunction: completePresets,
+		RunE:              func(c *cobra.Command, arguments []string) error { return info(c, arguments[0], list) },
 	}
 	c.Flags().BoolVar(&list, "tensors", false, "list all tensors of a weight file, with types and shapes")
 	return c
@@ -97,7 +98,11 @@ func info(c *cobra.Command, what string, list bool) error {
 		return misuse{fmt.Errorf("--tensors %s: want a weight file", what)}
 	}
 	if what == "presets" {
-		return report(c, presets(preset.Names()))
+		list, err := newPresets()
+		if err != nil {
+			return err
+		}
+		return report(c, list)
 	}
 	if errors.Is(err, fs.ErrNotExist) && filepath.Ext(what) == "" {
 		if p, named := preset.Named(what); named == nil {
@@ -106,7 +111,7 @@ func info(c *cobra.Command, what string, list bool) error {
 	}
 	switch {
 	case err != nil:
-		return fmt.Errorf("%w, and no preset of that name: wflow info presets lists them", err)
+		return noSuchThing(what, err)
 	case s.IsDir():
 		return infoCache(c, what)
 	case !s.Mode().IsRegular():
@@ -146,37 +151,6 @@ func info(c *cobra.Command, what string, list bool) error {
 		return err
 	}
 	return report(c, r)
-}
-
-// configuration is what info reports of a preset.
-type configuration struct{ *preset.Preset }
-
-func (r configuration) lines() []line {
-	f := facts{{"preset", r.Name}}
-	for _, fact := range r.Facts() {
-		f.add(fact.Name, "%s", fact.Text)
-	}
-	return f
-}
-
-// presets are the names of all presets.
-type presets []string
-
-func (r presets) lines() []line {
-	var f facts
-	for _, name := range r {
-		f.add(name, "")
-	}
-	return f
-}
-
-// thousands writes a number as 1,234,567.
-func thousands(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }
 
 // brief shortens what is too long for a line.

@@ -10,6 +10,7 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/mae"
 	"github.com/wflowlab/wflowlab/imagenet/vae"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
+	"github.com/wflowlab/wflowlab/internal/nearest"
 )
 
 // network is one whose weights are released.
@@ -47,7 +48,7 @@ func networkNamed(name string) (network, error) {
 			return n, nil
 		}
 	}
-	return network{}, misuse{fmt.Errorf("no network %q, there are %s", name, networkNames())}
+	return network{}, misuse{fmt.Errorf("no network %q, there are %s%s", name, networkNames(), nearest.Hint(name, strings.Split(networkNames(), ", ")))}
 }
 
 // view returns the network's tensors in a file, by the names of its release or by the official ones that convert writes.

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wflowlab/wflowlab/imagenet/preset"
+)
+
+// addCompletion adds cobra's command that prints scripts for shells.
+func addCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	c, _, _ := root.Find([]string{"completion"})
+	c.Short = "print a script that lets a shell complete what you type"
+	c.Long = `completion prints a script for a shell: with it, the tab key completes commands, flags, and the names of presets and
+networks. The help of each shell's command tells how to load the script once or for good.`
+	c.Example = `  source <(wflow completion bash)
+  wflow help completion zsh`
+	for _, shell := range parent(c).Commands() {
+		shell.Short = "the script for " + shell.Name()
+		shell.Args = exactly(0)
+	}
+}
+
+// completeFiles lets the shell complete so many arguments by files, or by folders only, and none after them.
+func completeFiles(n int, how cobra.ShellCompDirective) cobra.CompletionFunc {
+	return func(_ *cobra.Command, arguments []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(arguments) < n {
+			return nil, how
+		}
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// completePresets lets the shell complete names of presets, and files where none begins so.
+func completePresets(_ *cobra.Command, arguments []string, begun string) (names []string, _ cobra.ShellCompDirective) {
+	if len(arguments) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	for _, name := range append(preset.Names(), "presets") {
+		if strings.HasPrefix(name, begun) {
+			names = append(names, cobra.CompletionWithDesc(name, preset.Purpose(name)))
+		}
+	}
+	return names, cobra.ShellCompDirectiveDefault
+}
+
+// completeNetworks returns the networks with what they are.
+func completeNetworks() (names []string) {
+	for _, n := range networks() {
+		names = append(names, cobra.CompletionWithDesc(n.name, n.what))
+	}
+	return names
+}
+
+// completeFlag lets the shell complete a flag by some words, or by nothing.
+func completeFlag(c *cobra.Command, flag string, words ...string) {
+	if err := c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic("wflow: " + err.Error()) // the command has no such flag
+	}
+}

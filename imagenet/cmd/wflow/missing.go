@@ -1,0 +1,58 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/wflowlab/wflowlab/imagenet/preset"
+	"github.com/wflowlab/wflowlab/internal/nearest"
+)
+
+// missing explains why there is nothing at a path: the folder that is not there, what a link should have led to, or else
+// which name beside it may be meant. An error that is not of that kind keeps its reason.
+func missing(path string, err error) error {
+	folder := filepath.Dir(path)
+	target, notLink := os.Readlink(path)
+	_, noFolder := os.Stat(folder)
+	switch {
+	case !errors.Is(err, fs.ErrNotExist):
+		if reason := (*fs.PathError)(nil); errors.As(err, &reason) {
+			err = reason.Err
+		}
+		return fmt.Errorf("%s: %w", path, err)
+	case notLink == nil:
+		return fmt.Errorf("%s: a link to %s, which is not there", path, target)
+	case noFolder != nil:
+		return fmt.Errorf("%s: there is no folder %s", path, folder)
+	}
+	return fmt.Errorf("%s: there is no such file or folder%s", path, nearest.Hint(path, beside(path)))
+}
+
+// noSuchThing is missing's answer where the name of a preset could have been meant too.
+func noSuchThing(what string, err error) error {
+	if _, notLink := os.Readlink(what); notLink == nil || !errors.Is(err, fs.ErrNotExist) {
+		return missing(what, err)
+	}
+	hint := nearest.Hint(what, append(append(beside(what), preset.Names()...), "presets"))
+	if hint == "" {
+		hint = "; wflow info presets lists the presets"
+	}
+	return fmt.Errorf("%s: there is no such file, folder or preset%s", what, hint)
+}
+
+// beside returns the paths in the same folder whose last names are near.
+func beside(path string) (near []string) {
+	folder, name := filepath.Split(path)
+	entries, _ := os.ReadDir(filepath.Clean(folder)) // in a folder that cannot be listed there are none
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	for _, n := range nearest.Words(name, names) {
+		near = append(near, folder+n)
+	}
+	return near
+}

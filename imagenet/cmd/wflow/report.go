@@ -1,0 +1,123 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/spf13/cobra"
+)
+
+// line is a line of a report.
+type line struct{ name, text string }
+
+// facts collects the lines of a report.
+type facts []line
+
+func (f *facts) add(name, format string, arguments ...any) {
+	*f = append(*f, line{name, fmt.Sprintf(format, arguments...)})
+}
+
+// report prints what was found or done: as lines for people, as one JSON object with --json.
+func report(c *cobra.Command, r interface{ lines() []line }) error {
+	if asJSON, err := c.Flags().GetBool("json"); err != nil || asJSON {
+		if err != nil {
+			return err
+		}
+		e := json.NewEncoder(c.OutOrStdout())
+		e.SetIndent("", "  ")
+		e.SetEscapeHTML(false)
+		return e.Encode(r)
+	}
+	lines := r.lines()
+	width := 0
+	for i := range lines {
+		l := &lines[i]
+		l.name, l.text = printable(l.name), strings.ReplaceAll(printable(l.text), "\n", " ")
+		width = max(width, len([]rune(l.name)))
+	}
+	for _, l := range lines {
+		if _, err := fmt.Fprintf(c.OutOrStdout(), "%-*s  %s\n", width, l.name, l.text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printable returns text without what commands a terminal: names in files are other people's.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
+}
+
+// sink keeps the first error of writing to it.
+type sink struct {
+	io.Writer
+	err error
+}
+
+// Write implements io.Writer.
+func (s *sink) Write(b []byte) (int, error) {
+	n, err := s.Writer.Write(b)
+	if s.err == nil {
+		s.err = err
+	}
+	return n, err
+}
+
+// thousands writes a number as 1,234,567.
+func thousands(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// size writes a number of bytes as 335 MB.
+func size(bytes int64) string {
+	const units = "kMGTPE"
+	switch {
+	case bytes == 1:
+		return "1 byte"
+	case bytes < 1000:
+		return fmt.Sprintf("%d bytes", bytes)
+	}
+	n, unit := float64(bytes)/1000, 0
+	for ; n >= 999.5; unit++ {
+		n /= 1000
+	}
+	if n < 9.95 {
+		return fmt.Sprintf("%.1f %cB", n, units[unit])
+	}
+	return fmt.Sprintf("%.0f %cB", n, units[unit])
+}
+
+// exactSize writes it as 334,643,276 bytes (335 MB).
+func exactSize(bytes int64) string {
+	if bytes < 1000 {
+		return size(bytes)
+	}
+	return fmt.Sprintf("%s bytes (%s)", thousands(int(bytes)), size(bytes))
+}
+
+// span writes a time as 3 d 4 h.
+func span(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", d/time.Second)
+	case d < time.Hour:
+		return fmt.Sprintf("%d min %d s", d/time.Minute, d%time.Minute/time.Second)
+	case d < 24*time.Hour:
+		return fmt.Sprintf("%d h %d min", d/time.Hour, d%time.Hour/time.Minute)
+	}
+	return fmt.Sprintf("%d d %d h", d/(24*time.Hour), d%(24*time.Hour)/time.Hour)
+}

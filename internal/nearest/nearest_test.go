@@ -1,0 +1,62 @@
+package nearest
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestHint(t *testing.T) {
+	commands := []string{"info", "convert", "data", "help", "completion", "version"}
+	presets := []string{"gen/ablation_ot_1node", "gen/latent_sota_B_ot_1node", "gen/latent_sota_B_ot_8node", "gen/latent_sota_XL_ot_8node", "mae/latent_640"}
+	for _, c := range []struct {
+		word  string
+		known []string
+		want  string
+	}{
+		{"inform", commands, ": did you mean info?"},
+		{"ifno", commands, ": did you mean info?"},
+		{"con", commands, ": did you mean convert?"},
+		{"DATA", commands, ": did you mean data?"},
+		{"train", commands, ""},
+		{"x", commands, ""},
+		{"", commands, ""},
+		{"gen/ablation", presets, ": did you mean gen/ablation_ot_1node?"},
+		{"latent_sota_B_ot_1node", presets, ": did you mean gen/latent_sota_B_ot_1node?"},
+		{"gen/latent_sota_xl_ot_8node.yaml", presets, ": did you mean gen/latent_sota_XL_ot_8node?"},
+		{"gen/latent_sota_B", presets, ": did you mean gen/latent_sota_B_ot_1node or gen/latent_sota_B_ot_8node?"},
+		{"sota_B_1node", presets, ": did you mean gen/latent_sota_B_ot_1node?"},
+		{"latents", presets, ""},
+		{"mae-640", presets, ""},
+		{"ab", []string{"aa", "ac", "ad", "ae"}, ": did you mean aa, ac or ad?"},
+		{"été", []string{"ete"}, ""},
+		{"étés", []string{"été"}, ": did you mean été?"},
+	} {
+		if got := Hint(c.word, c.known); got != c.want {
+			t.Errorf("%q%s, want %q", c.word, got, c.want)
+		}
+	}
+}
+
+func TestEdits(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{{"kitten", "sitting", 3}, {"", "abc", 3}, {"abc", "", 3}, {"cfg", "cgf", 2}, {"saturday", "sunday", 3}, {"same", "same", 0}, {"naïve", "naive", 1}} {
+		if got := Edits(c.a, c.b); got != c.want {
+			t.Errorf("%s to %s: %d edits, want %d", c.a, c.b, got, c.want)
+		}
+	}
+	word := rapid.StringOfN(rapid.RuneFrom([]rune("abé")), 0, 8, -1)
+	rapid.Check(t, func(t *rapid.T) { // it is a distance
+		a, b, c := word.Draw(t, "a"), word.Draw(t, "b"), word.Draw(t, "c")
+		if ab := Edits(a, b); ab != Edits(b, a) || ab == 0 != (a == b) || Edits(a, c) > ab+Edits(b, c) {
+			t.Errorf("%q, %q, %q: no distance", a, b, c)
+		}
+		if a != "" && !slices.Equal(Words(a, []string{b, a}), []string{a}) && !strings.EqualFold(a, b) {
+			t.Errorf("%q is not nearest to itself", a)
+		}
+	})
+}
