@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -31,6 +32,14 @@ func completeFiles(n int, how cobra.ShellCompDirective) cobra.CompletionFunc {
 		}
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
+}
+
+// completeCommands lets the shell complete the commands of the one that the arguments name.
+func completeCommands(c *cobra.Command, arguments []string, begun string) (names []string, _ cobra.ShellCompDirective) {
+	if about, err := find(c.Root(), arguments); err == nil && about.HasSubCommands() {
+		names = slices.DeleteFunc(commandNames(about), func(name string) bool { return !strings.HasPrefix(name, begun) })
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
 // completePresets lets the shell complete names of presets, and files where none begins so.

@@ -41,8 +41,9 @@ func convertCommand() *cobra.Command {
 		Short: "write released weights as safetensors, by their official names",
 		Long: `convert reads the weights of a network from whatever they were released as, PyTorch, Flax or safetensors, and writes
 them as safetensors by the names and in the layout of the official PyTorch code. Nothing in a file is executed. All
-tensors of the network must be there, in the right shape, and no other; of W-Flow's state files it takes the averaged
-weights. What it is is recognised, or said by --network: then the error tells what does not fit.`,
+tensors of the network must be there, in the right shape, and no other. Of W-Flow's state files it takes the averaged
+weights. It finds out by itself which network a file holds. With --network you say which it should be, and the error
+tells what does not fit.`,
 		Example: `  wflow convert state_00030000.pt generator.safetensors
   wflow convert --network vae diffusion_pytorch_model.bin vae.safetensors`,
 		Args:              exactly(2),
@@ -51,7 +52,7 @@ weights. What it is is recognised, or said by --network: then the error tells wh
 			return convert(c, arguments[0], arguments[1], name, force)
 		},
 	}
-	c.Flags().StringVar(&name, "network", "", "which network it is: "+networkNames())
+	c.Flags().StringVar(&name, "network", "", "which `network` it is: "+networkNames())
 	completeFlag(c, "network", completeNetworks()...)
 	c.Flags().BoolVar(&force, "force", false, "write over a file that is there")
 	return c

@@ -72,6 +72,9 @@ func dataCommand() *cobra.Command {
 	c := parent(&cobra.Command{
 		Use:   "data",
 		Short: "turn a folder of images into a cache of latents",
+		Long: `data turns a folder of images into a cache of latents, the six .npy files that training reads instead of the images:
+prepare encodes them, in one go or in shards; merge makes the cache of shards; verify holds it to its checksums.
+wflow info CACHE tells how far a cache is and what comes next.`,
 		Example: `  wflow data prepare imagenet-1k latents
   wflow data verify latents`,
 	})
@@ -100,7 +103,7 @@ mirrored with the same noise, into the six .npy files of the official code. Clas
 name.
 
 It encodes on XLA where WFLOW_XLA_PLUGIN is the path of an XLA plugin, otherwise in pure Go, which takes many times as
-long. On two processor cores XLA takes three seconds for an image and its mirror image: seven weeks for the 1.3 million
+long: wflow version says which it would be. On two processor cores XLA takes three seconds for an image and its mirror image: seven weeks for the 1.3 million
 of ImageNet.
 
 Stopped at any moment, by Ctrl-C, a crash or a full disk, it goes on where it was when it is started again, to the same
@@ -117,10 +120,10 @@ Images that cannot be read are listed at the end, and the cache is not made unle
 			return p.run(c)
 		},
 	}
-	c.Flags().StringVar(&p.weights, "vae", "", "the autoencoder's weights (default: stabilityai/sd-vae-ft-mse, fetched once)")
-	c.Flags().StringVar(&p.shard, "shard", "0/1", "which part of how many, from 0: i/n")
-	c.Flags().IntVar(&p.batch, "batch", 8, "images that are encoded together")
-	c.Flags().Uint64Var(&p.seed, "seed", 0, "of the noise")
+	c.Flags().StringVar(&p.weights, "vae", "", "the autoencoder's weights, a `file` (default: stabilityai/sd-vae-ft-mse, fetched once)")
+	c.Flags().StringVar(&p.shard, "shard", "0/1", "which part of how many, from 0: `i/n`")
+	c.Flags().IntVar(&p.batch, "batch", 8, "how many images are encoded together")
+	c.Flags().Uint64Var(&p.seed, "seed", 0, "of the noise; every shard wants the same")
 	c.Flags().BoolVar(&p.skip, "skip-corrupt", false, "leave images that cannot be read out of the cache")
 	for _, number := range []string{"shard", "batch", "seed"} {
 		completeFlag(c, number)
@@ -226,8 +229,10 @@ func (r shard) lines() []line {
 
 func mergeCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:     "merge CACHE",
-		Short:   "make the cache of all its shards, when they are done",
+		Use:   "merge CACHE",
+		Short: "make the cache of all its shards, when they are done",
+		Long: `merge makes the cache of its shards, once wflow data prepare has finished all of them. Only when the cache is complete
+are the shards removed: until then they take their room on the disk twice. It can be stopped and started again.`,
 		Example: "  wflow data merge latents",
 		Args:    exactly(1),
 
@@ -252,8 +257,10 @@ func merge(c *cobra.Command, folder string) error {
 
 func verifyCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:     "verify CACHE",
-		Short:   "read a cache from end to end and hold it to its manifest",
+		Use:   "verify CACHE",
+		Short: "read a cache from end to end and hold it to its manifest",
+		Long: `verify reads all files of a cache and compares their checksums with those of manifest.json, which wflow data prepare
+and merge write. What the official code writes has no manifest: wflow info prints the checksums of its files.`,
 		Example: "  wflow data verify latents",
 		Args:    exactly(1),
 

@@ -74,9 +74,9 @@ func infoCommand() *cobra.Command {
 		Long: `info says what a thing is, with counts, sizes and checksums:
 
   a weight file     safetensors, PyTorch, Flax msgpack, .npy or .npz; which network, if it is one of those released
-  a configuration   an official YAML file, or the name of a preset: see wflow info presets
-  a cache           the folder that wflow data prepare or the official code writes; checksums are those of its manifest
-                    if it has one, which wflow data verify holds the files to; how far its shards are if it is not finished`,
+  a configuration   an official YAML file, or the name of a preset: wflow info presets lists them
+  a cache           the folder that wflow data prepare or the official code writes, finished or not; the checksums are
+                    those of its manifest, if it has one, which wflow data verify holds the files to`,
 		Example: `  wflow info gen/ablation_ot_1node
   wflow info presets
   wflow info state_00030000.pt

@@ -144,7 +144,7 @@ func usage(c *cobra.Command) string {
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:     "help [COMMAND]",
-		Short:   "tell what a command does, with an example",
+		Short:   "tell what a command does, with examples",
 		Example: "  wflow help info\n  wflow help data prepare",
 		RunE: func(c *cobra.Command, arguments []string) error {
 			about, err := find(c.Root(), arguments)
@@ -158,12 +158,6 @@ func helpCommand() *cobra.Command {
 			about.InitDefaultVersionFlag()
 			return about.Help()
 		},
-		ValidArgsFunction: func(c *cobra.Command, arguments []string, _ string) ([]string, cobra.ShellCompDirective) {
-			about, _, err := c.Root().Find(arguments)
-			if err != nil || !about.HasSubCommands() {
-				return nil, cobra.ShellCompDirectiveNoFileComp
-			}
-			return commandNames(about), cobra.ShellCompDirectiveNoFileComp
-		},
+		ValidArgsFunction: completeCommands,
 	}
 }

@@ -95,10 +95,9 @@ func TestExitCodes(t *testing.T) {
 // encoder returns the noise.
 var encoder = latent.Encoder{SHA256: "none", Encode: func(_ context.Context, _ []byte, noise []float32) ([]float32, error) { return noise, nil }}
 
-// photographs makes a folder of a few images.
-func photographs(t *testing.T) *latent.Folder {
+// photograph makes a few images in a folder.
+func photograph(t *testing.T, images string) *latent.Folder {
 	t.Helper()
-	images := t.TempDir()
 	for i, file := range []string{"train/cat/1.png", "train/cat/2.png", "train/dog/1.png", "val/cat/1.png", "val/dog/1.png"} {
 		path := filepath.Join(images, file)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -123,7 +122,7 @@ func photographs(t *testing.T) *latent.Folder {
 func noisy(t *testing.T) (folder string) {
 	t.Helper()
 	folder = t.TempDir()
-	if err := latent.Prepare(context.Background(), folder, photographs(t), encoder, nil); err != nil {
+	if err := latent.Prepare(context.Background(), folder, photograph(t, t.TempDir()), encoder, nil); err != nil {
 		t.Fatal(err)
 	}
 	return folder
@@ -131,7 +130,7 @@ func noisy(t *testing.T) (folder string) {
 
 // Of a cache that is not finished info tells how far it is, and what to do.
 func TestUnfinished(t *testing.T) {
-	folder, images := t.TempDir(), photographs(t)
+	folder, images := t.TempDir(), photograph(t, t.TempDir())
 	prepare := func(shard, most int) {
 		ctx, stop := context.WithCancel(context.Background())
 		defer stop()
