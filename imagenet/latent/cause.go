@@ -1,9 +1,6 @@
 package latent
 
-import (
-	"errors"
-	"io/fs"
-)
+import "errors"
 
 // DecodeError says why a file is no picture that can be read. Files with one Cause belong together: it holds no name,
 // offset or other number of one file.
@@ -20,18 +17,15 @@ func (e *DecodeError) Error() string {
 	return e.Cause + ": " + e.Detail
 }
 
-// Cause returns the kind of cause of an error of DecodeImage, CheckImage or ReadImage, by which files can be counted:
-// the Cause of a *DecodeError, "not readable" for what the file system refuses, and "" for nil.
+// Cause returns the kind of an error of DecodeImage, CheckImage or ReadImage, by which files can be counted: the Cause of a
+// *DecodeError, "not readable" for what the file system refuses, "" for nil.
 func Cause(err error) string {
 	var d *DecodeError
-	var p *fs.PathError
 	switch {
 	case err == nil:
 		return ""
 	case errors.As(err, &d):
 		return d.Cause
-	case errors.As(err, &p):
-		return "not readable"
 	}
-	return "damaged"
+	return "not readable"
 }

@@ -34,8 +34,10 @@ func ofPNG(err error, file []byte) error {
 	var damaged png.FormatError
 	var unsupported png.UnsupportedError
 	switch {
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.As(err, &damaged) && damaged == "not enough pixel data":
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return &DecodeError{Cause: "cut off", Detail: fmt.Sprintf("the file ends after %d bytes, its picture does not", len(file))}
+	case errors.As(err, &damaged) && damaged == "not enough pixel data":
+		return &DecodeError{Cause: "cut off", Detail: string(damaged)}
 	case errors.As(err, &unsupported):
 		return &DecodeError{Cause: "unsupported PNG", Detail: string(unsupported)}
 	case errors.As(err, &damaged):

@@ -51,15 +51,32 @@ func (d *Decoder) words(place int) *Error {
 	case "Fractional sampling not implemented yet", "Sampling factors too large for interleaved scan":
 		return &Error{"unsupported JPEG sampling " + d.sampling(), "save it again, as 4:4:4 or 4:2:0"}
 	case "Unsupported JPEG process: SOF type 0x%02x":
-		return &Error{fmt.Sprintf("unsupported JPEG process %02X", values[0]), "save it again as baseline or progressive"}
+		return &Error{"unsupported JPEG process " + process(values[0]), "save it again as baseline or progressive"}
+	case "Unsupported marker type 0x%02x":
+		if values[0] == 0xf7 {
+			return &Error{"unsupported JPEG-LS", "save it again as baseline or progressive JPEG, or as PNG"}
+		}
 	case "Empty JPEG image (DNL not supported)":
-		return &Error{"no pixels", ""}
+		return &Error{"no pixels", "a side of length 0"}
+	case "Maximum supported image dimension is %u pixels":
+		return &Error{"too large", fmt.Sprintf("a side of more than %d pixels", values[0])}
 	case "Unsupported JPEG data precision %d":
 		return &Error{fmt.Sprintf("unsupported JPEG of %d bits", values[0]), "want 8: save it again"}
 	case "Not a JPEG file: starts with 0x%02x 0x%02x":
 		return &Error{"not a JPEG image", ""}
 	}
 	return &Error{"damaged JPEG", strings.ToLower(text[:1]) + fill(text[1:], values)}
+}
+
+// process names what a frame's marker says.
+func process(marker int) string {
+	switch marker {
+	case 0xc3, 0xcb:
+		return "lossless"
+	case 0xc9, 0xca:
+		return "arithmetic"
+	}
+	return "hierarchical"
 }
 
 // message returns libjpeg's text of a code, with C's verbs; it is never empty.

@@ -161,7 +161,7 @@ def uncommon(scene):
     files["sampling-31-11-11-progressive.jpg"] = encode(ycc, "31,11,11", sof=0xC2, scans="progressive")
     files["sampling-22-11-12-progressive.jpg"] = encode(ycc, "22,11,12", sof=0xC2, scans="progressive")
     files["sampling-22-11-12-apart.jpg"] = encode(ycc, "22,11,12", scans="apart")
-    files["sampling-grey-23.jpg"] = encode(ycc[:1], "23")
+    files["sampling-grey-23.jpg"] = encode(ycc[:1], "23", scans="apart")
     for s in ("11,11,11,11", "22,11,11,22", "21,21,21,21", "22,22,22,22", "21,11,11,21", "11,11,11,21"):
         name = s.replace(",", "-")
         files[f"cmyk-{name}-bare.jpg"] = encode(inks, s, before=b"")
