@@ -22,19 +22,27 @@ type cache struct {
 	Train   int               `json:"train"`
 	Val     int               `json:"val"`
 	Classes int               `json:"classes,omitempty"`
+	First   string            `json:"first_class,omitempty"`
+	Last    string            `json:"last_class,omitempty"`
 	Seed    *uint64           `json:"seed,omitempty"`
 	Images  string            `json:"images_sha256,omitempty"`
 	Encoder string            `json:"encoder_sha256,omitempty"`
 	Skipped []latent.Corrupt  `json:"skipped,omitempty"`
 	Bytes   int64             `json:"bytes"`
 	Files   map[string]string `json:"files"` // SHA-256 by name
+	Samples []latent.Sample   `json:"samples"`
+	Odd     []string          `json:"warnings,omitempty"`
 }
+
+// sampled is how many rows of an array are read to tell the scale of its numbers.
+const sampled = 256
 
 // describe returns the report of a cache that its manifest, if there is one, describes.
 func describe(folder string, m *latent.Manifest) (*cache, error) {
 	r := &cache{Kind: "cache", Folder: folder, Train: m.Train, Val: m.Val, Skipped: m.Skipped, Files: m.Files}
 	if len(m.Classes) > 0 {
 		r.Classes, r.Seed, r.Images, r.Encoder = len(m.Classes), &m.Seed, m.Images, m.Encoder
+		r.First, r.Last = m.Classes[0], m.Classes[len(m.Classes)-1]
 	}
 	for name := range m.Files {
 		s, err := os.Stat(filepath.Join(folder, name))
@@ -43,7 +51,32 @@ func describe(folder string, m *latent.Manifest) (*cache, error) {
 		}
 		r.Bytes += s.Size()
 	}
+	for _, split := range []latent.Split{latent.Train, latent.Val} {
+		if err := r.sample(split); err != nil {
+			return nil, err
+		}
+	}
 	return r, nil
+}
+
+// sample adds what some rows of a split tell of the scale of its numbers.
+func (r *cache) sample(split latent.Split) error {
+	c, err := latent.Open(r.Folder, split)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	samples, err := c.Sample(sampled)
+	if err != nil {
+		return err
+	}
+	for _, s := range samples {
+		r.Samples = append(r.Samples, s)
+		if odd := s.Odd(); odd != "" {
+			r.Odd = append(r.Odd, odd)
+		}
+	}
+	return nil
 }
 
 func (r cache) lines() []line {
@@ -52,10 +85,16 @@ func (r cache) lines() []line {
 	f.add("train", "%s images, plain and mirrored", thousands(r.Train))
 	f.add("val", "%s images, plain and mirrored", thousands(r.Val))
 	if r.Seed != nil {
-		f.add("classes", "%s", thousands(r.Classes))
+		f.add("classes", "%s", classRange(r.Classes, r.First, r.Last))
 		f.add("seed", "%d", *r.Seed)
 		f.add("images", "SHA-256 %s of their names and sizes", r.Images)
 		f.add("encoder", "SHA-256 %s", r.Encoder)
+	}
+	for _, s := range r.Samples {
+		f.add("numbers", "mean %.3f and standard deviation %.3f in %s, of %d rows drawn with seed 0", s.Mean, s.Deviation, s.File, s.Rows)
+	}
+	for _, odd := range r.Odd {
+		f.add("warning", "%s", odd)
 	}
 	for _, c := range r.Skipped {
 		f.add("skipped", "%s: %s", c.File, c.Cause)
@@ -108,9 +147,6 @@ func infoCache(c *cobra.Command, folder string) error {
 		}
 	}
 	found, err := measure(folder)
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s: no finished cache of six files: %w", folder, err)
-	}
 	if err != nil {
 		return err
 	}
@@ -148,11 +184,21 @@ func measure(folder string) (*latent.Manifest, error) {
 		if err := c.Close(); err != nil {
 			return nil, err
 		}
-		for _, part := range []string{"moments", "moments_flip", "targets"} {
-			m.Files[fmt.Sprintf("%s_%s.npy", s.split, part)] = ""
-		}
+	}
+	for _, name := range arrays() {
+		m.Files[name] = ""
 	}
 	return m, nil
+}
+
+// arrays returns the names of the six files of a cache.
+func arrays() (names []string) {
+	for _, s := range []latent.Split{latent.Train, latent.Val} {
+		for _, part := range []string{"moments", "moments_flip", "targets"} {
+			names = append(names, fmt.Sprintf("%s_%s.npy", s, part))
+		}
+	}
+	return names
 }
 
 // hash adds the SHA-256 of files to their names.

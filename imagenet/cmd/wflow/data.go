@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -15,12 +16,13 @@ func dataCommand() *cobra.Command {
 		Use:   "data",
 		Short: "turn a folder of images into a cache of latents",
 		Long: `data turns a folder of images into a cache of latents, the six .npy files that training reads instead of the images:
-prepare encodes them, in one go or in shards; merge makes the cache of shards; verify holds it to its checksums.
+check finds those that cannot be read; prepare encodes them, in one go or in shards; merge makes the cache of shards;
+verify holds it to its checksums.
 wflow info CACHE tells how far a cache is and what comes next.`,
 		Example: `  wflow data prepare imagenet-1k latents
   wflow data verify latents`,
 	})
-	c.AddCommand(prepareCommand(), mergeCommand(), verifyCommand())
+	c.AddCommand(checkCommand(), prepareCommand(), mergeCommand(), verifyCommand())
 	return c
 }
 
@@ -39,11 +41,14 @@ are the shards removed: until then they take their room on the disk twice. It ca
 }
 
 func merge(c *cobra.Command, folder string) error {
+	if err := isFolder(folder); err != nil {
+		return err
+	}
 	b := newBar(c.ErrOrStderr(), "merging", true)
 	m, err := latent.Merge(c.Context(), folder, b.set)
 	b.end()
 	if err != nil {
-		return err
+		return nextStep(folder, err)
 	}
 	r, err := describe(folder, m)
 	if err != nil {
@@ -63,14 +68,14 @@ and merge write. What the official code writes has no manifest: wflow info print
 
 		ValidArgsFunction: completeFiles(1, cobra.ShellCompDirectiveFilterDirs),
 		RunE: func(c *cobra.Command, arguments []string) error {
+			if err := isFolder(arguments[0]); err != nil {
+				return err
+			}
 			b := newBar(c.ErrOrStderr(), "verifying", true)
 			m, err := latent.Verify(c.Context(), arguments[0], b.set)
 			b.end()
-			if shards, _ := latent.ReadShards(arguments[0]); errors.Is(err, fs.ErrNotExist) && len(shards) > 0 {
-				return fmt.Errorf("%s is no finished cache, wflow info tells how far it is: %w", arguments[0], err)
-			}
 			if err != nil {
-				return err
+				return nextStep(arguments[0], err)
 			}
 			r, err := describe(arguments[0], m)
 			if err != nil {
@@ -79,4 +84,51 @@ and merge write. What the official code writes has no manifest: wflow info print
 			return report(c, r)
 		},
 	}
+}
+
+// isFolder returns an error where there is no folder.
+func isFolder(path string) error {
+	s, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return missing(path, err)
+	case !s.IsDir():
+		return fmt.Errorf("%s is a file, want the folder of a cache", path)
+	}
+	return nil
+}
+
+// nextStep adds to an error of a cache that is not finished what to do.
+func nextStep(folder string, err error) error {
+	prepare := "wflow data prepare IMAGES " + folder
+	open := (*latent.UnfinishedError)(nil)
+	switch shards, _ := latent.ReadShards(folder); {
+	case errors.As(err, &open):
+		return fmt.Errorf("%w\nnext: %s", err, unfinishedStep(prepare, open))
+	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, latent.ErrNoShards):
+		return err
+	case len(shards) > 0:
+		return fmt.Errorf("%s is not finished: wflow info %s tells how far it is", folder, folder)
+	}
+	switch is, whole := isCache(folder); {
+	case whole != nil:
+		return whole
+	case is:
+		return fmt.Errorf("%s is a finished cache without a manifest.json, as the official code leaves it: there is nothing to merge or to verify it by; wflow info %s prints its checksums", folder, folder)
+	}
+	return fmt.Errorf("%s is no cache, and none has been begun in it\nnext: %s", folder, prepare)
+}
+
+// unfinishedStep says how a shard that is not finished is.
+func unfinishedStep(prepare string, open *latent.UnfinishedError) string {
+	shard := func(i int) string {
+		if open.Shards == 1 {
+			return prepare
+		}
+		return fmt.Sprintf("%s --shard %d/%d", prepare, i, open.Shards)
+	}
+	if len(open.Missing) > 0 {
+		return shard(open.Missing[0])
+	}
+	return shard(open.Begun[0].Shard) + ", which goes on where it was"
 }

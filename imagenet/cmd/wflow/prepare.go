@@ -40,7 +40,10 @@ Stopped at any moment, by Ctrl-C, a crash or a full disk, it goes on where it wa
 bytes. With --shard it encodes one part of n, from 0, for the tasks of a Slurm or Kubernetes array that share a file
 system; wflow data merge then makes the cache, again of the same bytes.
 
-Images that cannot be read are listed at the end, and the cache is not made unless --skip-corrupt accepts it.`,
+Before it encodes, it checks once that all images can be read, and lists those that cannot: nothing is encoded then
+unless --skip-corrupt accepts to leave them out. Files that other programs keep among the images (._*, Thumbs.db,
+.ipynb_checkpoints and the like) are left out, and counted at the start. Kaggle's val without folders of classes is read
+where LOC_val_solution.csv lies in it or in a folder around it, and Tiny ImageNet's with its val_annotations.txt.`,
 		Example: `  wflow data prepare imagenet-1k latents
   wflow data prepare imagenet-1k latents --vae vae.safetensors --shard $SLURM_ARRAY_TASK_ID/16`,
 		Args:              exactly(2),
@@ -71,11 +74,18 @@ func (p preparation) run(c *cobra.Command) error {
 	if p.batch < 1 {
 		return misuse{fmt.Errorf("--batch %d, want 1 or more", p.batch)}
 	}
-	images, err := latent.ReadFolder(p.images)
+	images, err := readImages(c, p.images)
 	if err != nil {
 		return err
 	}
-	encoder, finalize, err := p.encoder(c)
+	weights, err := p.weightFile(c) // before a check that may take an hour
+	if err != nil {
+		return err
+	}
+	if err := p.check(c, images, &s); err != nil {
+		return err
+	}
+	encoder, finalize, err := newEncoder(c, weights)
 	if err != nil {
 		return err
 	}
@@ -97,9 +107,34 @@ func (p preparation) run(c *cobra.Command) error {
 	return merge(c, p.cache)
 }
 
-// encoder returns the autoencoder's encoder, and what lets go of it.
-func (p preparation) encoder(c *cobra.Command) (latent.Encoder, func(), error) {
-	fail := func(err error) (latent.Encoder, func(), error) { return latent.Encoder{}, nil, err }
+// check finds the images that cannot be read before weeks of work, unless the cache is finished.
+func (p preparation) check(c *cobra.Command, images *latent.Folder, s *latent.Settings) error {
+	if _, err := latent.ReadManifest(p.cache); err == nil {
+		return nil
+	}
+	b := newBar(c.ErrOrStderr(), fmt.Sprintf("images of shard %s checked", p.shard), false)
+	h, err := latent.CheckShard(c.Context(), p.cache, images, s, func(done, total int) { b.set(int64(done), int64(total)) })
+	b.end()
+	if err != nil {
+		return err
+	}
+	list := "wflow data check " + p.images + " lists those of all shards"
+	switch {
+	case len(h.Closed) > 0:
+		return fmt.Errorf("%w\nnothing has been encoded: a disk or the rights to it are not as they should be; %s", &latent.CorruptError{Images: h.Closed}, list)
+	case len(h.Corrupt) > 0 && !p.skip:
+		return fmt.Errorf("%w\nnothing more has been encoded: mend or remove these images, or --skip-corrupt leaves them out; %s", &latent.CorruptError{Images: h.Corrupt}, list)
+	case len(h.Corrupt) > 0:
+		fmt.Fprintln(c.ErrOrStderr(), printable((&latent.CorruptError{Images: h.Corrupt}).Error()+"\nthese are left out"))
+	}
+	if n := len(h.Mended); n > 0 {
+		fmt.Fprintf(c.ErrOrStderr(), "%s images are damaged and read as Pillow reads them; %s\n", thousands(n), list)
+	}
+	return nil
+}
+
+// weightFile returns the path of the autoencoder's weights, fetched if need be and found to be what they should be.
+func (p preparation) weightFile(c *cobra.Command) (string, error) {
 	path := p.weights
 	if path == "" {
 		fmt.Fprintln(c.ErrOrStderr(), "weights of stabilityai/sd-vae-ft-mse, from the cache or the hub")
@@ -108,22 +143,40 @@ func (p preparation) encoder(c *cobra.Command) (latent.Encoder, func(), error) {
 		path, err = hub.Fetch(c.Context(), hub.Remote{Repo: "stabilityai/sd-vae-ft-mse", File: "diffusion_pytorch_model.safetensors"}, b.set)
 		b.end()
 		if err != nil {
-			return fail(fmt.Errorf("%w\n--vae takes the weights from a file that is there", err))
+			return "", fmt.Errorf("%w\n--vae takes the weights from a file that is there", err)
 		}
 	}
-	f, done, err := open(c.Context(), path)
+	_, _, done, err := autoencoder(c, path)
+	if err == nil {
+		done()
+	}
+	return path, err
+}
+
+// autoencoder opens the autoencoder's weights until the command is interrupted.
+func autoencoder(c *cobra.Command, path string) (f *hub.File, v *hub.View, done func(), err error) {
+	n, err := networkNamed("vae")
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if f, done, err = open(c.Context(), path); err != nil {
+		return nil, nil, nil, err
+	}
+	if v, err = n.view(f); err != nil {
+		done()
+		return nil, nil, nil, err
+	}
+	return f, v, done, nil
+}
+
+// newEncoder returns the autoencoder's encoder, and what lets go of it.
+func newEncoder(c *cobra.Command, path string) (latent.Encoder, func(), error) {
+	fail := func(err error) (latent.Encoder, func(), error) { return latent.Encoder{}, nil, err }
+	f, v, done, err := autoencoder(c, path)
 	if err != nil {
 		return fail(err)
 	}
 	defer done()
-	n, err := networkNamed("vae")
-	if err != nil {
-		return fail(err)
-	}
-	v, err := n.view(f)
-	if err != nil {
-		return fail(err)
-	}
 	sum, err := checksum(c, path, f)
 	if err != nil {
 		return fail(err)
