@@ -51,12 +51,12 @@ func Words(word string, known []string) (near []string) {
 
 // Edits returns the fewest insertions, deletions and replacements of letters that make b of a.
 func Edits(a, b string) int {
-	from, to := []rune(a), []rune(b)
+	to := []rune(b)
 	row := make([]int, len(to)+1)
 	for j := range row {
 		row[j] = j
 	}
-	for _, r := range from {
+	for _, r := range a {
 		diagonal := row[0]
 		row[0]++
 		for j := range to {
