@@ -3,14 +3,17 @@ KERNEL := notebooks/kernel
 RUN    := $(KERNEL)/env.sh
 VENV   := .lab/venv/bin/python
 
-PORT      ?= 8888
-BROWSER   ?= yes
-NOTEBOOKS ?= notebooks/[0-9]*.ipynb
-BENCH     ?= .
-PEERS     ?= sinkhorn imagenet
+PORT       ?= 8888
+BROWSER    ?= yes
+NOTEBOOKS  ?= notebooks/[0-9]*.ipynb
+BENCH      ?= .
+PEERS      ?= sinkhorn imagenet
+ROUNDS     ?= 10
+FUZZ       ?= .
+EXECUTIONS ?= 1000000
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup test accept notebooks bench bench-peers clean
+.PHONY: help lab setup test soak fuzz accept notebooks bench bench-peers clean
 
 help: ## this list
 	@echo 'wflowlab: Wasserstein gradient flows in Go, in notebooks'
@@ -21,6 +24,8 @@ help: ## this list
 	@echo '  make notebooks NOTEBOOKS=notebooks/03*.ipynb       only some'
 	@echo '  make bench BENCH=Solve                             only some, by regular expression'
 	@echo '  make bench-peers PEERS=imagenet                    only one half'
+	@echo '  make soak ROUNDS=2                                 fewer rounds'
+	@echo '  make fuzz FUZZ=NPY EXECUTIONS=20000                some targets, fewer executions'
 
 lab: setup ## install what the notebooks need into .lab, then serve them in JupyterLab
 	@$(RUN) $(VENV) $(KERNEL)/serve.py $(PORT) $(BROWSER)
@@ -30,6 +35,12 @@ setup: # what lab does before it serves
 
 test: setup ## all checks and tests, every notebook at its small size; ends with a count
 	@$(RUN) $(VENV) $(KERNEL)/test.py
+
+soak: setup ## the Go tests ten times, under load, with 1, 2 and 16 processors and the race detector (an hour)
+	@$(RUN) $(VENV) $(KERNEL)/soak.py $(ROUNDS)
+
+fuzz: setup ## a million executions of every fuzz target (an hour)
+	@$(RUN) $(VENV) $(KERNEL)/fuzz.py $(EXECUTIONS) '$(FUZZ)'
 
 accept: setup ## the numbers that the project stands by, full size, three seeds, to notebooks/accept.json
 	@$(RUN) $(VENV) $(KERNEL)/accept.py

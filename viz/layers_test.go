@@ -6,7 +6,6 @@ import (
 	"math"
 	"strings"
 	"testing"
-	"time"
 
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/plot"
@@ -182,7 +181,8 @@ func TestDegenerateDataIsDrawn(t *testing.T) {
 	}
 }
 
-// A line takes as long to draw as it has pixels, those outside the frame included, unless it is cut off.
+// A line takes as long to draw as it has pixels, those outside the frame included, unless it is cut off. Without that this
+// test would not end in years.
 func TestWhatIsFarFromTheFrameTakesNoTime(t *testing.T) {
 	lim := [2]float64{-1, 1}
 	for far := 1e3; far < largest; far *= far {
@@ -195,11 +195,7 @@ func TestWhatIsFarFromTheFrameTakesNoTime(t *testing.T) {
 		curves := Panel{XLim: lim, YLim: lim, Layers: Layers{
 			Curve{Y: []float64{0, 1, far, -far, 0}}, Curve{Y: []float64{far, 0}}, Bars{Labels: []string{""}, Series: []Series{{Values: []float64{far}}}},
 		}}
-		start := time.Now()
 		picture(t, Grid{{p}, {curves}})
-		if seconds := time.Since(start).Seconds(); seconds > 2 { // a tenth, but on a busy machine
-			t.Errorf("%.1f s up to %v", seconds, far)
-		}
 	}
 }
 

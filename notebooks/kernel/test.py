@@ -1,7 +1,5 @@
 """make test: everything that has to hold, in one run. Prints a line per check with its seconds, and counts at the end."""
 
-import collections
-import json
 import os
 import platform
 import shutil
@@ -10,15 +8,16 @@ import subprocess
 import sys
 import time
 import unittest
-from pathlib import Path
 
+import gotest
 import run
 import run_test
+from gotest import ROOT, report
 
-ROOT = Path(os.environ["WFLOW_ROOT"])
 PLUGIN = os.environ.get("WFLOW_XLA_PLUGIN", "")
 PURE_GO = {"WFLOW_XLA_PLUGIN": ""}
 WASM = {"GOOS": "js", "GOARCH": "wasm"}
+SYSTEMS = ["windows/amd64", "darwin/arm64", "linux/arm64"]
 PORTABLE = ["./sinkhorn", "./toy", "./toy/stream", "./wflow", "./wflow/mlp"]  # build for a page
 ON_WASM = ["./toy/...", "./sinkhorn", "./sinkhorn/internal/..."]  # tested on js/wasm too
 KERNELS = "sinkhorn/internal/softmin/asm"  # a module of its own: what writes the assembly
@@ -26,13 +25,6 @@ PLAIN = ["./sinkhorn", "./toy", "./viz", "./wflow"]  # free of GoMLX, so that th
 
 began = time.time()
 passed = failed = 0
-
-
-def report(ok, name, start, details=""):
-    """Prints one line, and the details of what failed."""
-    print(f"{'ok' if ok else 'FAIL':4} {time.time() - start:7.1f} s  {name}", flush=True)
-    if not ok and details.strip():
-        print(run.indent(details.strip()), flush=True)
 
 
 def count(good, bad):
@@ -55,35 +47,8 @@ def check(name, *command, silent=False, **environment):
 
 
 def go_test(name, packages, **environment):
-    """Runs Go tests, reports each package, and returns how many tests passed, examples included and subtests not."""
-    command = ["go", "test", "-json", *packages]
-    process = subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
-    said, results, complaint, start = collections.defaultdict(str), collections.Counter(), "", time.time()
-    for line in process.stdout:
-        if not line.startswith("{"):
-            complaint += line
-            continue
-        event = json.loads(line)
-        action, test = event["Action"], event.get("Test", "")
-        package = event.get("Package") or event.get("ImportPath", "").split(" ")[0]
-        if action in ("output", "build-output"):
-            said[package, test.split("/")[0]] += event["Output"]
-        elif action in ("pass", "fail", "skip") and test and "/" not in test:
-            results[package, action] += 1
-            if action == "fail":
-                report(False, f"{name}: {package}: {test}", start, said[package, test])
-        elif action in ("pass", "fail") and not test:
-            good, bad = results[package, "pass"], results[package, "fail"]
-            if action == "fail" and not bad:  # it did not compile, or died outside a test
-                bad = results[package, "fail"] = 1
-            if good or bad:
-                report(not bad, f"{name}: {package}: {good} tests", start, said[package, ""])
-    good, bad = (sum(n for (_, a), n in results.items() if a == action) for action in ("pass", "fail"))
-    if process.wait() and not bad:
-        bad = 1
-        report(False, name, start, complaint)
+    """Runs Go tests and returns how many passed."""
+    good, bad = gotest.tests(name, packages, **environment)
     count(good, bad)
     return good
 
@@ -94,6 +59,13 @@ def gomlx_packages():
     form = "{{.ImportPath}}" + "".join("{{range .%s}} {{.}}{{end}}" % name for name in lists)
     _, out, _ = output("go", "list", "-f", form, "./...")
     return [line.split()[0] for line in out.splitlines() if "github.com/gomlx/gomlx/" in line]
+
+
+def elsewhere(system, *packages):
+    """Builds and vets for another system, without C."""
+    os_, _, processor = system.partition("/")
+    for verb in ("build", "vet"):
+        check(f"go {verb}, {system}", "go", verb, *packages, GOOS=os_, GOARCH=processor, CGO_ENABLED="0")
 
 
 def free_of_gomlx():
@@ -144,7 +116,9 @@ def main():
         check(f"go mod tidy, {module}", "go", "-C", module, "mod", "tidy", "-diff")
     check("the assembly is what its generator writes", "go", "-C", KERNELS, "test", "./...")
     free_of_gomlx()
-    check("js/wasm build", "go", "build", *PORTABLE, **WASM)
+    for system in SYSTEMS:
+        elsewhere(system, "./...")
+    elsewhere("js/wasm", *PORTABLE)
     counts = {"Go tests": go_test("go test", ["./..."], **PURE_GO)}
     for kernels in ("AVX2", "Go") if platform.machine() in ("x86_64", "AMD64") else ():
         counts[f"on {kernels} kernels"] = go_test(f"{kernels} kernels", ["./sinkhorn"], WFLOW_KERNELS=kernels)
