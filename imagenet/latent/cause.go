@@ -11,10 +11,14 @@ type DecodeError struct {
 }
 
 func (e *DecodeError) Error() string {
-	if e.Detail == "" {
-		return e.Cause
+	text := e.Cause
+	if e.Detail != "" {
+		text += ": " + e.Detail
 	}
-	return e.Cause + ": " + e.Detail
+	if e.Mended {
+		text += " (read all the same, mended as Pillow mends it)"
+	}
+	return text
 }
 
 // Cause returns the kind of an error of DecodeImage, CheckImage or ReadImage, by which files can be counted: the Cause of a

@@ -43,9 +43,9 @@ func (d *Decoder) words(place int) *Error {
 		}
 		return &Error{"damaged restart markers", fmt.Sprintf("%s where %d is due", found, values[1])}
 	case "Corrupt JPEG data: premature end of data segment":
-		return &Error{"damaged JPEG data", "they end before their part of the picture does"}
+		return &Error{"damaged JPEG data", "a part of them ends early"}
 	case "Corrupt JPEG data: bad Huffman code", "Corrupt JPEG data: bad arithmetic code":
-		return &Error{"damaged JPEG data", "a code that does not exist"}
+		return &Error{"damaged JPEG data", "a code that is in no table"}
 	case "Corrupt JPEG data: %u extraneous bytes before marker 0x%02x":
 		return &Error{"damaged JPEG data", fmt.Sprintf("%d bytes too many before marker %02X", values[0], values[1])}
 	case "Fractional sampling not implemented yet", "Sampling factors too large for interleaved scan":

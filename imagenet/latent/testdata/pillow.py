@@ -181,7 +181,7 @@ def uncommon(scene):
     files["process-12-bit.jpg"] = encode(ycc, "21,11,11", sof=0xC1, precision=12)
     files["process-hierarchical.jpg"] = encode(ycc, "21,11,11", sof=0xC5)
     files["components-2.jpg"] = encode(ycc[:2], "11,11")
-    files["components-5.jpg"] = encode(ycc + ycc[:2], "11,11,11,11,11", ids=b"\1\2\3\4\5")
+    files["components-5.jpg"] = encode(ycc + ycc[:2], "11,11,11,11,11", ids=b"\1\2\3\4\5", scans="apart")
 
     head, parts, end = intervals(encode(ycc, "11,11,11", restart=2))
 
