@@ -89,6 +89,9 @@ func readFile(path string) ([]byte, error) {
 // open opens a file, and nothing else: to open a pipe is to wait for who writes it.
 func open(path string) (*os.File, fs.FileInfo, error) {
 	info, err := os.Stat(path)
+	if reason := (*fs.PathError)(nil); errors.As(err, &reason) {
+		reason.Op = "open" // what was wanted
+	}
 	if err != nil {
 		return nil, nil, err
 	}

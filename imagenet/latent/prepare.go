@@ -54,15 +54,15 @@ type Settings struct {
 // batch is done again. It refuses to go on with another Recipe. Shards may run at the same time, each in a process of
 // its own; a second process on one shard is refused where the file system has locks.
 //
-// Images that cannot be decoded have no row. They are listed in a *CorruptError when all others are done, and recorded;
-// called again with SkipCorrupt, Prepare accepts that and reads no image twice. The noise of the others does not depend
-// on them. Images that cannot be opened stop it at once: a disk or a network may come back.
+// Images that cannot be decoded have no row. CheckShard finds them before. Here they are listed in a *CorruptError when all
+// others are done, and recorded; called again with SkipCorrupt, Prepare accepts that and reads no image twice. The noise of
+// the others does not depend on them. Images that cannot be opened stop it at once: a disk or a network may come back.
 func Prepare(ctx context.Context, folder string, images *Folder, e Encoder, s *Settings) error {
 	p, err := newPreparation(images, e, s)
 	if err != nil {
 		return err
 	}
-	recipe := Recipe{images.SHA256(), images.Classes, e.SHA256, p.Seed, p.Batch}
+	recipe := Recipe{images.SHA256(), images.Classes, Decoder, e.SHA256, p.Seed, p.Batch}
 	if m, err := readFinished(folder); err == nil {
 		if err := m.Recipe.against(recipe); err != nil {
 			return fmt.Errorf("latent: cache %s: %w", folder, err)

@@ -1,6 +1,7 @@
 package latent
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,6 +11,7 @@ import (
 type Recipe struct {
 	Images  string   `json:"images"`  // Folder.SHA256
 	Classes []string `json:"classes"` // by label
+	Decoder string   `json:"decoder"` // of JPEG files; "" was Go's own
 	Encoder string   `json:"encoder"` // Encoder.SHA256
 	Seed    uint64   `json:"seed"`
 	Batch   int      `json:"batch"` // an encoder may round differently in batches of another size
@@ -23,6 +25,7 @@ func (r Recipe) against(want Recipe) error {
 	}{
 		{"images (their names or sizes) of checksum", r.Images, want.Images},
 		{"classes, so many:", len(r.Classes), len(want.Classes)},
+		{"JPEG decoder", cmp.Or(r.Decoder, "Go's own"), cmp.Or(want.Decoder, "Go's own")},
 		{"an encoder of checksum", r.Encoder, want.Encoder},
 		{"seed", r.Seed, want.Seed},
 		{"batch", r.Batch, want.Batch},
