@@ -122,12 +122,13 @@ func readable(info fs.FileInfo) error {
 
 // DecodeImage decodes a PNG or JPEG file as Pillow's open and convert("RGB") do, to the same bytes: grey and palette
 // become colours, alpha is dropped, of 16 bits the upper 8 are kept, CMYK is taken as inverted whether or not a marker says
-// so, the rotation that EXIF asks for is ignored. JPEG is read by libjpeg-turbo, see Decoder.
+// so, the rotation that EXIF asks for is ignored. JPEG is read by libjpeg-turbo, as in Pillow: see Decoder.
 //
-// What Pillow refuses is a *DecodeError, a file that is cut off for one, and so is grey of 16 bits, of which Pillow makes
-// white, and a PNG file with a wrong checksum, which Pillow reads now and then. Damage within the data of a JPEG is mended
-// as Pillow mends it, without an error: at a restart marker out of order libjpeg skips to where the order is right again,
-// for data that are missing it puts grey, or the last colour. CheckImage names such files.
+// What cannot be read is a *DecodeError: what Pillow refuses too, a file that is cut off for one; grey of 16 bits, of
+// which Pillow makes white; and a PNG file with a wrong checksum, which Pillow reads now and then. A JPEG file whose data
+// are damaged inside is read as libjpeg mends it, without an error: at a restart marker out of order it goes on where the
+// order is right again, and where data are missing it fills in grey or the last colour. CheckImage tells such files. Where
+// the damage makes numbers overflow, Pillow's own pixels depend on the processor; these do not.
 //
 // It takes no memory before the size of the picture is held against MaxPixels and against the length of the file: a
 // block of JPEG, 64 pixels, takes at least a bit unless it is arithmetically coded, and PNG shrinks no more than 1032 times.

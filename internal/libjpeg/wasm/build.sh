@@ -1,7 +1,8 @@
 #!/bin/sh
 # Makes libjpeg.wasm from the sources of libjpeg-turbo 3.1.0, unpacked in a folder:
 #   ./build.sh FOLDER
-# Wants clang 19 with lld, wasi-libc and compiler-rt for wasm32.
+# Wants clang 19 with lld, wasi-libc and compiler-rt for wasm32; with those of Debian 12 its SHA-256 is
+# 37fff5234669b4d1a6f4af785a60371f0a8106c837a825c22ab9dfd71c3a122e
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 src=$1/src
