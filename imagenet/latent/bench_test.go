@@ -45,6 +45,22 @@ func BenchmarkPhotograph(b *testing.B) {
 		}
 		m.Crop(Size).Mirror()
 	}
+	b.Run("check", func(b *testing.B) {
+		for b.Loop() {
+			if err := CheckImage(file.Bytes()); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "images/s")
+	})
+	b.Run("decode", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := DecodeImage(file.Bytes()); err != nil {
+				b.Fatal(err)
+			}
+		}
+		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "images/s")
+	})
 	b.Run("one core", func(b *testing.B) {
 		for b.Loop() {
 			read()

@@ -14,6 +14,7 @@ import (
 // Cache is an open split of a cache, ours or the official code's. It may be read from many goroutines.
 type Cache struct {
 	name            string
+	split           Split
 	plain, mirrored *array
 	labels          []int
 	files           []io.Closer
@@ -22,7 +23,7 @@ type Cache struct {
 // Open opens a split of the cache in a folder: three files, their headers and lengths checked and held against one
 // another, the labels read. The manifest is not needed: Verify holds the files to it.
 func Open(folder string, split Split) (*Cache, error) {
-	c := &Cache{name: filepath.Join(folder, string(split))}
+	c := &Cache{name: filepath.Join(folder, string(split)), split: split}
 	var arrays [3]*array
 	for i, p := range parts {
 		f, a, err := openArray(filepath.Join(folder, p.name(split)), p)

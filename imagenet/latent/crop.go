@@ -160,3 +160,5 @@ func (t *taps) columns(out, in *Image, left, top int) {
 		}
 	}
 }
+
+func clamp(v int32) byte { return byte(min(max(v, 0), 255)) }

@@ -4,13 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // Folder is a data set of images in folders, root/{train,val}/<class>/<image>, as torchvision's ImageFolder lists it.
@@ -18,6 +15,9 @@ type Folder struct {
 	Root       string
 	Classes    []string // by name; the index of a class is its label
 	Train, Val []File   // by class, then by folder and by name
+	Notes      []string // what was left out and what was read beside the images, a sentence each
+
+	loose map[Split]string // where the images of a split lie that has no folders of classes
 }
 
 // File is an image of a folder.
@@ -27,122 +27,51 @@ type File struct {
 	Size  int64 // in bytes
 }
 
-// extensions are those that torchvision takes for images; what is none of PNG and JPEG is then refused by name.
-var extensions = []string{".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"}
-
 // ReadFolder lists the images below root. Classes are the folders of train, sorted by name; val must have the same
-// ones. Within a class, images lie at any depth, links are followed, and other files are left out. A class without
-// images, or whose name is not UTF-8, a class of one split that the other lacks, a link to nothing or to a folder around
-// it, and what is no file or above 1 GiB are errors.
+// ones. Within a class, images lie at any depth, links are followed, and files are left out whose names do not end as
+// an image's: .jpg, .jpeg, .png, .ppm, .bmp, .pgm, .tif, .tiff or .webp, in large or small letters.
+//
+// What begins with a dot, and what file servers, archives and other programs leave (._*, .ipynb_checkpoints, Thumbs.db,
+// @eaDir, __MACOSX and others), is left out: the images, their order and SHA256 are those of a folder without it. Notes
+// counts what was left out.
+//
+// A split without folders of classes is read too where its labels are there: LOC_val_solution.csv of Kaggle, in val or in
+// a folder around it, val_annotations.txt of Tiny ImageNet, or names that end in their class, as in
+// ILSVRC2012_val_00000001_n01751748.JPEG of Hugging Face. It counts as if every image lay in the folder of its class,
+// val/<class>/<image>: the same names, order and SHA256.
+//
+// A folder without train and val is an error that says where they are if they are above or below it. Errors too are a
+// class without images, or whose name is not UTF-8, a class of one split that the other lacks, a link to nothing or to a
+// folder around it, and what is no file or above 1 GiB.
 func ReadFolder(root string) (*Folder, error) {
-	f := &Folder{Root: root}
-	for _, split := range splits {
-		classes, files, err := readSplit(filepath.Join(root, string(split)))
-		if err != nil {
-			return nil, fmt.Errorf("latent: folder %s: %w", root, err)
-		}
-		if split == Train {
-			f.Classes, f.Train = classes, files
-			continue
-		}
-		if lost, extra := without(f.Classes, classes), without(classes, f.Classes); len(lost)+len(extra) > 0 {
-			return nil, fmt.Errorf("latent: folder %s: train and val want the same classes: %d only in train%s, %d only in val%s",
-				root, len(lost), list(lost), len(extra), list(extra))
-		}
-		f.Val = files
+	f := &Folder{Root: root, loose: map[Split]string{}}
+	if err := f.read(); err != nil {
+		return nil, fmt.Errorf("latent: folder %s: %w", root, err)
 	}
 	return f, nil
 }
 
-func readSplit(folder string) (classes []string, files []File, err error) {
-	entries, err := os.ReadDir(folder) // sorted by name
-	if err != nil {
-		return nil, nil, err
+func (f *Folder) read() error {
+	if err := expected(f.Root); err != nil {
+		return err
 	}
-	var empty []string
-	for _, e := range entries {
-		if info, err := os.Stat(filepath.Join(folder, e.Name())); err != nil || !info.IsDir() {
-			continue // files beside the classes, and broken links there, are none of them
-		}
-		if !utf8.ValidString(e.Name()) {
-			return nil, nil, fmt.Errorf("%s: class %q: want a name in UTF-8", folder, e.Name())
-		}
-		images, err := readClass(folder, e.Name(), len(classes))
-		if err != nil {
-			return nil, nil, err
-		}
-		if len(images) == 0 {
-			empty = append(empty, e.Name())
-		}
-		classes, files = append(classes, e.Name()), append(files, images...)
-	}
-	switch {
-	case len(classes) == 0:
-		return nil, nil, fmt.Errorf("%s has no folders of classes", folder)
-	case len(empty) > 0:
-		return nil, nil, fmt.Errorf("%s: %d classes without an image%s: want files that end in %s", folder, len(empty), list(empty), strings.Join(extensions, ", "))
-	}
-	return classes, files, nil
-}
-
-// readClass lists a class: its folders sorted by their whole path, the files of each by name.
-func readClass(split, class string, label int) (files []File, err error) {
-	inside := map[string][]File{}
-	var above []fs.FileInfo // the folder that is read, and those around it
-	var read func(folder string) error
-	read = func(folder string) error {
-		folderPath := filepath.Join(split, filepath.FromSlash(folder))
-		here, err := os.Stat(folderPath)
+	l := &listing{folder: f, litter: tally{}, others: tally{}}
+	for _, s := range splits {
+		classes, files, err := l.split(s)
 		if err != nil {
 			return err
 		}
-		for _, around := range above {
-			if os.SameFile(around, here) {
-				return fmt.Errorf("%s leads back to a folder around it", folderPath)
-			}
+		if s == Train {
+			f.Classes, f.Train = classes, files
+			continue
 		}
-		above = append(above, here)
-		defer func() { above = above[:len(above)-1] }()
-		entries, err := os.ReadDir(folderPath)
-		if err != nil {
-			return err
+		if lost, extra := without(f.Classes, classes), without(classes, f.Classes); len(lost)+len(extra) > 0 {
+			return fmt.Errorf("train and val want the same classes: %d only in train%s, %d only in val%s", len(lost), list(lost), len(extra), list(extra))
 		}
-		for _, e := range entries {
-			name := path.Join(folder, e.Name())
-			image := slices.Contains(extensions, strings.ToLower(path.Ext(name)))
-			if !image && e.Type().IsRegular() {
-				continue
-			}
-			info, err := os.Stat(filepath.Join(split, filepath.FromSlash(name)))
-			switch {
-			case err == nil && info.IsDir():
-				if err := read(name); err != nil {
-					return err
-				}
-			case !image:
-			case err != nil:
-				return err
-			default:
-				if err := readable(info); err != nil {
-					return fmt.Errorf("%s %w", filepath.Join(split, name), err)
-				}
-				inside[folder] = append(inside[folder], File{name, label, info.Size()})
-			}
-		}
-		return nil
+		f.Val = files
 	}
-	if err := read(class); err != nil {
-		return nil, err
-	}
-	folders := make([]string, 0, len(inside))
-	for folder := range inside {
-		folders = append(folders, folder)
-	}
-	slices.Sort(folders)
-	for _, folder := range folders {
-		files = append(files, inside[folder]...)
-	}
-	return files, nil
+	f.Notes = append(f.Notes, l.notes()...)
+	return nil
 }
 
 // Files returns the images of a split.
@@ -155,6 +84,9 @@ func (f *Folder) Files(s Split) []File {
 
 // Path returns where an image of a split lies.
 func (f *Folder) Path(s Split, file File) string {
+	if folder, found := f.loose[s]; found {
+		return filepath.Join(folder, path.Base(file.Name))
+	}
 	return filepath.Join(f.Root, string(s), filepath.FromSlash(file.Name))
 }
 
@@ -178,6 +110,17 @@ func without(a, b []string) (names []string) {
 		}
 	}
 	return names
+}
+
+// plural writes a number of things.
+func plural(n int, noun string) string {
+	switch {
+	case n == 1:
+		return "1 " + noun
+	case strings.HasSuffix(noun, "s"):
+		return fmt.Sprintf("%d %ses", n, noun)
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
 }
 
 // list writes names for an error, the first few of them.

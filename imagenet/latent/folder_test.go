@@ -21,7 +21,8 @@ func tree(t *testing.T, files ...string) string {
 	return root
 }
 
-// TestReadFolder holds classes, order and extensions to what torchvision's ImageFolder does.
+// TestReadFolder holds classes, order and extensions to what torchvision's ImageFolder does, but for names that begin with
+// a dot.
 func TestReadFolder(t *testing.T) {
 	root := tree(t, "train/b/2.JPEG", "train/b/10.jpg", "train/b/note.txt", "train/b/.hidden.png", "train/a/z.webp", "train/a/sub/deep/1.png",
 		"train/a/sub-0/1.png", "train/a/sub/1.tiff", "train/B/x.ppm", "train/readme.jpg", "val/a/1.png", "val/b/1.pgm", "val/B/1.bmp", "val/labels.csv")
@@ -37,7 +38,7 @@ func TestReadFolder(t *testing.T) {
 		got = append(got, fmt.Sprint(file.Class, " ", file.Name, " ", file.Size))
 	}
 	want := []string{"0 B/x.ppm 13", "1 a/z.webp 14", "1 a/sub/1.tiff 18", "1 a/sub-0/1.png 19", "1 a/sub/deep/1.png 22",
-		"2 b/.hidden.png 19", "2 b/10.jpg 14", "2 b/2.JPEG 14", "2 b/linked/1.pgm 11"}
+		"2 b/10.jpg 14", "2 b/2.JPEG 14", "2 b/linked/1.pgm 11"}
 	// By path, "a/sub" < "a/sub-0" < "a/sub/deep".
 	if !slices.Equal(got, want) || !slices.Equal(f.Classes, []string{"B", "a", "b"}) || len(f.Val) != 3 {
 		t.Errorf("classes %q, train\n%q, want\n%q", f.Classes, got, want)
@@ -83,10 +84,10 @@ func TestReadFolderRefuses(t *testing.T) {
 	latin := tree(t, "train/caf\xe9/1.png", "val/caf\xe9/1.png")
 	for name, c := range map[string]struct{ root, want string }{
 		"Latin-1":    {latin, `class "caf\xe9": want a name in UTF-8`},
-		"no folder":  {filepath.Join(t.TempDir(), "none"), "none"},
-		"no val":     {tree(t, "train/a/1.png"), filepath.Join("val")},
-		"no classes": {tree(t, "train/1.png", "val/1.png"), "train has no folders of classes"},
-		"empty":      {tree(t, "train/a/1.png", "train/b/note.txt", "val/a/1.png", "val/b/1.png"), "1 classes without an image (b)"},
+		"no folder":  {filepath.Join(t.TempDir(), "none"), "it is not there"},
+		"no val":     {tree(t, "train/a/1.png"), "it holds 1 folder (train), want folders train and val"},
+		"no classes": {tree(t, "train/1.png", "val/1.png"), "train holds 1 image and no folders of classes, want"},
+		"empty":      {tree(t, "train/a/1.png", "train/b/note.txt", "val/a/1.png", "val/b/1.png"), "1 class without an image (b)"},
 		"missing":    {tree(t, "train/a/1.png", "train/b/1.png", "val/b/1.png", "val/c/1.png"), "1 only in train (a), 1 only in val (c)"},
 		"many":       {tree(t, append(many, "val/c03/1.png")...), "11 only in train (c00, c01, c02, c04, c05, c06, c07, c08, c09, c10, …), 0 only in val"},
 		"pipe":       {waiting, "2.png is not a file"},

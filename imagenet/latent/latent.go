@@ -5,12 +5,13 @@
 // with one noise for both.
 //
 //	images, err := latent.ReadFolder("imagenet-1k")
+//	health, err := images.Check(ctx, nil) // the images that cannot be read, before weeks of work
 //	err = latent.Prepare(ctx, "cache", images, encoder, nil) // stopped at any moment, it goes on where it was
 //	manifest, err := latent.Merge(ctx, "cache", nil)
 //	train, err := latent.Open("cache", latent.Train)
 //
 // Shards prepare parts of a cache in processes of their own, on one machine or on many with a common folder. The bytes
-// depend on the images, the encoder, the seed and the batch size, and on nothing else.
+// depend on the images, the decoder of JPEG, the encoder, the seed and the batch size, and on nothing else.
 package latent
 
 // Shapes of a crop [Size, Size, 3] and of its latent [Side, Side, Channels].

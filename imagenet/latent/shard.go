@@ -1,380 +1,17 @@
 package latent
 
 import (
-	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
-	"runtime"
-	"slices"
-	"strings"
-	"sync"
 
 	"github.com/gofrs/flock"
 
 	"github.com/wflowlab/wflowlab/internal/atomicfile"
-	"github.com/wflowlab/wflowlab/internal/finite"
-	"github.com/wflowlab/wflowlab/toy/stream"
 )
-
-// Encoder turns crops into latents.
-type Encoder struct {
-	// Encode returns the latents [n, 32, 32, 4] of crops [n, 256, 256, 3], bytes as in an Image: samples of the posterior,
-	// scaled as the generator wants them, with noise [n, 32, 32, 4] of the standard normal law. One goroutine calls it; n
-	// is the batch size but in the last batch of a split.
-	Encode func(ctx context.Context, crops []byte, noise []float32) ([]float32, error)
-
-	// SHA256 names its weights: a cache begun with one encoder is not continued with another.
-	SHA256 string
-}
-
-// MaxShards is the largest number of shards.
-const MaxShards = 1_000_000
-
-// Settings of Prepare; nil or the zero value prepares the whole cache.
-type Settings struct {
-	Seed        uint64 // of the noise
-	Batch       int    // images per call of the encoder; 0 means 8
-	Shard       int    // the part that is prepared here, from 0
-	Shards      int    // of so many, at most MaxShards; 0 means 1
-	SkipCorrupt bool   // leave corrupt images out instead of failing at the end
-
-	// Noise fills the noise of the image of an index in its split; nil means that number k is Normal(index·4096 + k) of the
-	// stream (package toy/stream) of the seed by the name "latent noise train" or "latent noise val". One noise serves the
-	// image and its mirror. Many goroutines call it.
-	Noise func(s Split, index int, noise []float32)
-
-	// Progress is told how many of the shard's images are done, before the first batch and after each.
-	Progress func(done, total int)
-}
-
-// Recipe is what the bytes of a cache depend on.
-type Recipe struct {
-	Images  string   `json:"images"`  // Folder.SHA256
-	Classes []string `json:"classes"` // by label
-	Encoder string   `json:"encoder"` // Encoder.SHA256
-	Seed    uint64   `json:"seed"`
-	Batch   int      `json:"batch"` // an encoder may round differently in batches of another size
-}
-
-// against returns an error that names what differs.
-func (r Recipe) against(want Recipe) error {
-	for _, f := range []struct {
-		name      string
-		got, want any
-	}{
-		{"images (their names or sizes) of checksum", r.Images, want.Images},
-		{"classes, so many:", len(r.Classes), len(want.Classes)},
-		{"an encoder of checksum", r.Encoder, want.Encoder},
-		{"seed", r.Seed, want.Seed},
-		{"batch", r.Batch, want.Batch},
-	} {
-		if f.got != f.want {
-			return fmt.Errorf("it was begun with %s %v, now %v: %s", f.name, f.got, f.want, anew)
-		}
-	}
-	if !slices.Equal(r.Classes, want.Classes) {
-		return errors.New("it was begun with other classes: " + anew)
-	}
-	return nil
-}
-
-// Corrupt is an image that cannot be decoded.
-type Corrupt struct {
-	File  string `json:"file"` // with its split: train/n01440764/n01440764_10026.JPEG
-	Cause string `json:"cause"`
-}
-
-// CorruptError lists the corrupt images of a shard whose other images are done.
-type CorruptError struct{ Images []Corrupt }
-
-func (e *CorruptError) Error() string {
-	const most = 20
-	var b strings.Builder
-	fmt.Fprintf(&b, "latent: %d corrupt images:", len(e.Images))
-	for i, c := range e.Images {
-		if i == most {
-			fmt.Fprintf(&b, "\n\tand %d more", len(e.Images)-most)
-			break
-		}
-		fmt.Fprintf(&b, "\n\t%s: %s", c.File, c.Cause)
-	}
-	return b.String()
-}
-
-// Prepare encodes the images of a shard into a folder, which is made if need be; Merge makes the cache of all shards.
-//
-// A shard is a range of the batches of train and val, in the order of the folder. Stopped at any moment, by a signal, a
-// full disk or ctx, Prepare goes on after the last batch that was written, synced and recorded; nothing of a recorded
-// batch is done again. It refuses to go on with another Recipe. Shards may run at the same time, each in a process of
-// its own; a second process on one shard is refused where the file system has locks.
-//
-// Images that cannot be decoded have no row. They are listed in a *CorruptError when all others are done, and recorded;
-// called again with SkipCorrupt, Prepare accepts that and reads no image twice. The noise of the others does not depend
-// on them. Images that cannot be opened stop it at once: a disk or a network may come back.
-func Prepare(ctx context.Context, folder string, images *Folder, e Encoder, s *Settings) error {
-	if s == nil {
-		s = &Settings{}
-	}
-	p := &preparation{images: images, encoder: e, Settings: *s}
-	if p.Batch == 0 {
-		p.Batch = 8
-	}
-	if p.Shards == 0 {
-		p.Shards = 1
-	}
-	if p.Batch < 1 || p.Shards < 1 || p.Shards > MaxShards || p.Shard < 0 || p.Shard >= p.Shards {
-		return fmt.Errorf("latent: batch %d, shard %d of %d: want a batch of 1 or more and 0 ≤ shard < shards ≤ %d", s.Batch, s.Shard, s.Shards, MaxShards)
-	}
-	if p.Noise == nil {
-		p.Noise = streamNoise(p.Seed)
-	}
-	recipe := Recipe{images.SHA256(), images.Classes, e.SHA256, p.Seed, p.Batch}
-	if m, err := readFinished(folder); err == nil {
-		if err := m.Recipe.against(recipe); err != nil {
-			return fmt.Errorf("latent: cache %s: %w", folder, err)
-		}
-		if len(m.Skipped) > 0 && !p.SkipCorrupt {
-			return &CorruptError{m.Skipped}
-		}
-		return nil
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	sh, err := openShard(folder, p.Shard, p.Shards, recipe)
-	if err != nil {
-		return fmt.Errorf("latent: cache %s: %w", folder, err)
-	}
-	defer sh.close()
-	if err := p.run(ctx, sh); err != nil {
-		var corrupt *CorruptError
-		if errors.As(err, &corrupt) {
-			return err
-		}
-		return fmt.Errorf("latent: cache %s: shard %d of %d: %w", folder, p.Shard, p.Shards, err)
-	}
-	return nil
-}
-
-// streamNoise is the noise of a seed.
-func streamNoise(seed uint64) func(Split, int, []float32) {
-	of := map[Split]stream.Stream{}
-	for _, s := range splits {
-		of[s] = stream.New(seed, "latent noise "+string(s))
-	}
-	return func(s Split, index int, noise []float32) {
-		of := of[s]
-		for k := range noise {
-			noise[k] = float32(of.Normal(uint64(index)*numbers + uint64(k)))
-		}
-	}
-}
-
-// preparation is a call of Prepare.
-type preparation struct {
-	images  *Folder
-	encoder Encoder
-	Settings
-}
-
-// batch is the images first to end (exclusive) of a split.
-type batch struct {
-	split      Split
-	first, end int
-}
-
-// batches returns those of a shard.
-func (p *preparation) batches() (all []batch) {
-	for _, s := range splits {
-		n := len(p.images.Files(s))
-		for first := 0; first < n; first += p.Batch {
-			all = append(all, batch{s, first, min(first+p.Batch, n)})
-		}
-	}
-	return all[p.Shard*len(all)/p.Shards : (p.Shard+1)*len(all)/p.Shards]
-}
-
-func (p *preparation) run(ctx context.Context, sh *shard) error {
-	todo := p.batches()
-	done, total := 0, 0
-	for _, b := range todo {
-		total += b.end - b.first
-	}
-	if n := sh.progress.Batches; n < 0 || n > len(todo) {
-		return fmt.Errorf("%s is damaged: %d batches, want at most %d", sh.path(progressFile), n, len(todo))
-	}
-	for _, s := range splits {
-		images := 0
-		for _, b := range todo[:sh.progress.Batches] {
-			if b.split == s {
-				images += b.end - b.first
-			}
-		}
-		if rows := sh.progress.Rows[s]; rows < 0 || rows+sh.progress.without(s) != images {
-			return fmt.Errorf("%s is damaged: %d rows and %d corrupt images of %s, want %d in %d batches", sh.path(progressFile), rows, sh.progress.without(s), s, images, sh.progress.Batches)
-		}
-		done += images
-	}
-	report := func() {
-		if p.Progress != nil {
-			p.Progress(done, total)
-		}
-	}
-	report()
-	if !sh.progress.Finished {
-		if err := sh.open(); err != nil {
-			return err
-		}
-		ahead, cancel := context.WithCancel(ctx)
-		ready := p.crops(ahead, todo[sh.progress.Batches:])
-		defer func() {
-			cancel()
-			for range ready { // until it has stopped reading
-			}
-		}()
-		for c := range ready {
-			images := c.end - c.first
-			if err := p.encode(ctx, sh, c); err != nil {
-				return err
-			}
-			done += images
-			report()
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-	}
-	if len(sh.progress.Corrupt) > 0 && !p.SkipCorrupt {
-		return &CorruptError{sh.progress.Corrupt}
-	}
-	return sh.finish()
-}
-
-// cropped is a batch ready for the encoder.
-type cropped struct {
-	batch
-	crops, mirrored []byte
-	noise           []float32
-	corrupt         []error // by image; nil where it is whole
-	err             error   // what stops everything
-	free            chan<- *cropped
-}
-
-// crops reads ahead of the encoder, with every core, one batch while the encoder is busy with another.
-func (p *preparation) crops(ctx context.Context, todo []batch) <-chan *cropped {
-	ready, free := make(chan *cropped), make(chan *cropped, 2)
-	n := min(p.Batch, max(len(p.images.Train), len(p.images.Val)))
-	for range cap(free) {
-		free <- &cropped{
-			crops: make([]byte, n*pixels), mirrored: make([]byte, n*pixels),
-			noise: make([]float32, n*numbers), corrupt: make([]error, n), free: free,
-		}
-	}
-	go func() {
-		defer close(ready)
-		for _, b := range todo {
-			var c *cropped
-			select {
-			case c = <-free:
-			case <-ctx.Done():
-				return
-			}
-			c.batch = b
-			p.read(ctx, c)
-			select {
-			case ready <- c:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	return ready
-}
-
-// read fills a batch. An image that cannot be decoded is black, and its latent is thrown away: the others of its batch
-// see the encoder with as many images as ever.
-func (p *preparation) read(ctx context.Context, c *cropped) {
-	n := c.end - c.first
-	fatal := make([]error, n)
-	next := make(chan int)
-	var workers sync.WaitGroup
-	for range min(n, runtime.GOMAXPROCS(0)) {
-		workers.Go(func() {
-			for i := range next {
-				crop, mirrored := c.crops[i*pixels:(i+1)*pixels], c.mirrored[i*pixels:(i+1)*pixels]
-				p.Noise(c.split, c.first+i, c.noise[i*numbers:(i+1)*numbers])
-				path := p.images.Path(c.split, p.images.Files(c.split)[c.first+i])
-				var file []byte
-				if file, fatal[i] = readFile(path); fatal[i] != nil {
-					continue
-				}
-				var m *Image
-				if m, c.corrupt[i] = DecodeImage(file); c.corrupt[i] != nil {
-					clear(crop)
-					clear(mirrored)
-					continue
-				}
-				m = m.Crop(Size)
-				copy(crop, m.Pix)
-				copy(mirrored, m.Mirror().Pix)
-			}
-		})
-	}
-	for i := range n {
-		if ctx.Err() != nil {
-			break
-		}
-		next <- i
-	}
-	close(next)
-	workers.Wait()
-	c.err = errors.Join(fatal...)
-}
-
-// encode encodes a batch, writes its rows and records them.
-func (p *preparation) encode(ctx context.Context, sh *shard, c *cropped) error {
-	if err := errors.Join(ctx.Err(), c.err); err != nil {
-		return err
-	}
-	n, files := c.end-c.first, p.images.Files(c.split)[c.first:c.end]
-	var rows [3][]byte
-	for i, crops := range [][]byte{c.crops, c.mirrored} {
-		latents, err := p.encoder.Encode(ctx, crops[:n*pixels], c.noise[:n*numbers])
-		if err == nil && len(latents) != n*numbers {
-			err = fmt.Errorf("%d numbers, want %d × %d", len(latents), n, numbers)
-		}
-		if err != nil {
-			return fmt.Errorf("encode %s images %d to %d: %w", c.split, c.first, c.end-1, err)
-		}
-		for k, f := range files {
-			latent := latents[k*numbers : (k+1)*numbers]
-			if c.corrupt[k] != nil {
-				continue
-			}
-			if err := finite.Check(latent); err != nil {
-				return fmt.Errorf("encode %s/%s: latent: %w", c.split, f.Name, err)
-			}
-			for _, v := range latent {
-				rows[i] = binary.LittleEndian.AppendUint32(rows[i], math.Float32bits(v))
-			}
-		}
-	}
-	var corrupt []Corrupt
-	for k, f := range files {
-		if err := c.corrupt[k]; err != nil {
-			corrupt = append(corrupt, Corrupt{string(c.split) + "/" + f.Name, err.Error()})
-		} else {
-			rows[2] = binary.LittleEndian.AppendUint64(rows[2], uint64(f.Class))
-		}
-	}
-	c.free <- c
-	return sh.write(c.split, rows, corrupt)
-}
 
 // shard is the folder of a shard: its recipe, its progress and its part of each array.
 type shard struct {
@@ -383,24 +20,7 @@ type shard struct {
 	progress progress
 	lock     *flock.Flock
 	files    map[Split][3]*os.File
-}
-
-// progress claims what is on the disk.
-type progress struct {
-	Batches  int           `json:"batches"` // of the shard
-	Rows     map[Split]int `json:"rows"`    // that they have
-	Corrupt  []Corrupt     `json:"corrupt"` // the images of these batches that have none
-	Finished bool          `json:"finished"`
-}
-
-// without returns the number of corrupt images of a split.
-func (p *progress) without(s Split) (n int) {
-	for _, c := range p.Corrupt {
-		if strings.HasPrefix(c.File, string(s)+"/") {
-			n++
-		}
-	}
-	return n
+	synced   func(file string)
 }
 
 const (
@@ -493,14 +113,17 @@ func agree(cache string, n int, recipe Recipe) error {
 }
 
 // shards returns the names of the shards' folders.
-func shards(cache string) (names []string, err error) {
+func shards(cache string) ([]string, error) { return numbered(cache, shardFormat) }
+
+// numbered returns what lies in the folder of a cache under names of a format, with the number of a shard and of all.
+func numbered(cache, format string) (names []string, err error) {
 	entries, err := os.ReadDir(cache)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	for _, e := range entries {
 		var i, n int
-		if k, _ := fmt.Sscanf(e.Name(), shardFormat, &i, &n); k == 2 && e.Name() == fmt.Sprintf(shardFormat, i, n) {
+		if k, _ := fmt.Sscanf(e.Name(), format, &i, &n); k == 2 && e.Name() == fmt.Sprintf(format, i, n) {
 			names = append(names, e.Name())
 		}
 	}
@@ -545,6 +168,7 @@ func (sh *shard) write(s Split, rows [3][]byte, corrupt []Corrupt) error {
 		if err := f.Sync(); err != nil {
 			return err
 		}
+		sh.synced(p.name(s))
 	}
 	sh.progress.Batches++
 	sh.progress.Rows[s] += n
@@ -570,6 +194,7 @@ func (sh *shard) finish() error {
 			if err != nil {
 				return err
 			}
+			sh.synced(p.name(s))
 		}
 	}
 	sh.progress.Finished = true

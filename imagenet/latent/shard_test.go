@@ -9,60 +9,14 @@ import (
 	"image/color"
 	"image/png"
 	"math"
-	"math/rand/v2"
 	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
-	"github.com/gofrs/flock"
-
-	"github.com/wflowlab/wflowlab/internal/golden"
 	"github.com/wflowlab/wflowlab/toy/stream"
 )
-
-// TestMain lets the test binary be its own child: a Prepare that is killed, or that fills its disk.
-func TestMain(m *testing.M) {
-	if folder := os.Getenv("WFLOW_LATENT_CHILD"); folder != "" {
-		const fileTooLarge = syscall.Signal(25) // SIGXFSZ, which Windows has not
-		signal.Ignore(fileTooLarge)
-		if err := child(folder); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
-
-// child prepares folder/cache from folder/images and logs the indices of the images it encodes in folder/log.
-func child(folder string) error {
-	images, err := ReadFolder(filepath.Join(folder, "images"))
-	if err != nil {
-		return err
-	}
-	log, err := os.OpenFile(filepath.Join(folder, "log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o666)
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-	e := cheap
-	e.Encode = func(ctx context.Context, crops []byte, noise []float32) ([]float32, error) {
-		var line strings.Builder
-		for i := 0; i < len(noise); i += numbers {
-			fmt.Fprintln(&line, noise[i])
-		}
-		log.WriteString(line.String())
-		return cheap.Encode(ctx, crops, noise)
-	}
-	return Prepare(context.Background(), filepath.Join(folder, "cache"), images, e, &Settings{Batch: 3, Noise: indexNoise})
-}
 
 // indexNoise begins with the index of the image, counted through both splits: train below 100 000.
 func indexNoise(s Split, index int, noise []float32) {
@@ -172,87 +126,6 @@ func prepare(t *testing.T, images *Folder, s Settings) (folder string, m *Manife
 	return folder, m
 }
 
-// TestKilled kills a process ten times at random moments: no recorded image is encoded again, and the bytes are those
-// of a run that nothing stopped. A long test has 1,000 images.
-func TestKilled(t *testing.T) {
-	n := 134
-	switch {
-	case golden.Long():
-		n = 667
-	case testing.Short():
-		n = 40
-	}
-	total := n + n/2
-	root := t.TempDir()
-	if err := os.Rename(folder(t, n), filepath.Join(root, "images")); err != nil {
-		t.Fatal(err)
-	}
-	whole, _ := prepare(t, read(t, filepath.Join(root, "images")), Settings{Batch: 3, Noise: indexNoise})
-	cache := filepath.Join(root, "cache")
-	recorded := func() map[string]bool {
-		var p progress
-		if err := readJSON(filepath.Join(cache, "shard-0-of-1", progressFile), &p); err != nil && !errors.Is(err, os.ErrNotExist) {
-			t.Fatal(err)
-		}
-		images := map[string]bool{}
-		for i := range p.Rows[Train] {
-			images[strconv.Itoa(i)] = true
-		}
-		for i := range p.Rows[Val] {
-			images[strconv.Itoa(100_000+i)] = true
-		}
-		return images
-	}
-	log := func() []string {
-		text, err := os.ReadFile(filepath.Join(root, "log"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return strings.Fields(string(text))
-	}
-	const kills = 10
-	rng, logged := rand.New(rand.NewPCG(1, 2)), 0
-	for kill := range kills {
-		before := recorded()
-		c := exec.Command(os.Args[0])
-		c.Env = append(os.Environ(), "WFLOW_LATENT_CHILD="+root)
-		var stderr bytes.Buffer
-		c.Stderr = &stderr
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
-		// It lives until about a tenth of the images are done, and a moment more.
-		target, deadline := min(len(before)+total/(kills+2), total-6), time.Now().Add(time.Minute)
-		for len(recorded()) < target && time.Now().Before(deadline) {
-			time.Sleep(time.Millisecond)
-		}
-		time.Sleep(time.Duration(rng.IntN(20_000)) * time.Microsecond)
-		c.Process.Kill()
-		if err := c.Wait(); err == nil || stderr.Len() > 0 {
-			t.Fatalf("kill %d: the child ended before: %s", kill, stderr.String())
-		}
-		lines := log()
-		for _, image := range lines[logged:] {
-			if before[image] {
-				t.Errorf("kill %d: image %s was recorded and is encoded again", kill, image)
-			}
-		}
-		logged = len(lines)
-	}
-	if err := child(root); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Merge(t.Context(), cache, nil); err != nil {
-		t.Fatal(err)
-	}
-	encoded := len(log()) / 2 // plain and mirrored
-	if most := total + kills*3; encoded > most {
-		t.Errorf("%d images encoded, want at most %d: a batch of 3 more for each kill", encoded, most)
-	}
-	t.Logf("%d kills: %d images encoded for %d", kills, encoded, total)
-	same(t, "killed", contents(t, cache), contents(t, whole))
-}
-
 // TestShards prepares shards in another order than theirs; more of them than batches too.
 func TestShards(t *testing.T) {
 	images := read(t, folder(t, 10))
@@ -280,53 +153,6 @@ func TestShards(t *testing.T) {
 		if again, err := Merge(t.Context(), cache, nil); err != nil || again.Train != 10 {
 			t.Errorf("a finished cache: %v, %v", again, err)
 		}
-	}
-}
-
-// TestMergeStopped stops the merge of a single shard between two of its renames.
-func TestMergeStopped(t *testing.T) {
-	images := read(t, folder(t, 6))
-	whole, _ := prepare(t, images, Settings{})
-	cache := t.TempDir()
-	for range 2 {
-		if err := Prepare(t.Context(), cache, images, cheap, nil); err != nil {
-			t.Fatal(err)
-		}
-		os.Rename(filepath.Join(cache, "shard-0-of-1", "train_moments.npy"), filepath.Join(cache, "train_moments.npy"))
-	}
-	if _, err := Merge(t.Context(), cache, nil); err != nil {
-		t.Fatal(err)
-	}
-	same(t, "stopped", contents(t, cache), contents(t, whole))
-}
-
-// TestMergeKilled merges where a merge was killed, and not where one is on its way.
-func TestMergeKilled(t *testing.T) {
-	images := read(t, folder(t, 6))
-	whole, _ := prepare(t, images, Settings{})
-	cache := t.TempDir()
-	for i := range 2 {
-		if err := Prepare(t.Context(), cache, images, cheap, &Settings{Shard: i, Shards: 2}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	write(t, filepath.Join(cache, ".train_moments.npy.0123456789abcdef.tmp"), []byte("half"))
-	other, err := hold(flock.New(cache, flock.SetFlag(os.O_RDONLY)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Merge(t.Context(), cache, nil); err == nil || !strings.Contains(err.Error(), cache+" is in use") {
-		t.Errorf("beside another: %v", err)
-	}
-	if err := other.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Merge(t.Context(), cache, nil); err != nil {
-		t.Fatal(err)
-	}
-	same(t, "killed", contents(t, cache), contents(t, whole))
-	if left, err := os.ReadDir(cache); err != nil || len(left) != 7 {
-		t.Errorf("%v, %v are left", left, err)
 	}
 }
 
@@ -414,100 +240,6 @@ func TestCancel(t *testing.T) {
 	same(t, "stopped", contents(t, cache), contents(t, whole))
 }
 
-// TestCorrupt leaves two images out: the first of train and the last of val.
-func TestCorrupt(t *testing.T) {
-	root := folder(t, 6)
-	before := read(t, root)
-	first, last := before.Train[0], before.Val[len(before.Val)-1]
-	sound, _ := prepare(t, before, Settings{Batch: 2})
-	file, err := os.ReadFile(before.Path(Train, first))
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, before.Path(Train, first), file[:100])
-	write(t, before.Path(Val, last), []byte("GIF89a"))
-	images := read(t, root)
-
-	var all []map[string]string
-	for _, n := range []int{1, 3} {
-		cache := t.TempDir()
-		for i := range n {
-			s := &Settings{Batch: 2, Shard: i, Shards: n}
-			encoded := 0
-			e := cheap
-			e.Encode = func(ctx context.Context, crops []byte, noise []float32) ([]float32, error) {
-				encoded++
-				return cheap.Encode(ctx, crops, noise)
-			}
-			err := Prepare(t.Context(), cache, images, e, s)
-			var corrupt *CorruptError
-			if i == 0 || i == n-1 {
-				if !errors.As(err, &corrupt) {
-					t.Fatalf("shard %d of %d: %v, want its corrupt images", i, n, err)
-				}
-				for _, c := range corrupt.Images {
-					if c.File == "train/"+first.Name && strings.Contains(c.Cause, "not enough pixel data") || c.File == "val/"+last.Name && strings.Contains(c.Cause, "GIF") {
-						continue
-					}
-					t.Errorf("shard %d of %d: %v", i, n, c)
-				}
-				if !strings.Contains(err.Error(), corrupt.Images[0].File) || !strings.Contains(err.Error(), corrupt.Images[0].Cause) {
-					t.Errorf("%v does not name its images", err)
-				}
-			} else if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := Merge(t.Context(), cache, nil); err == nil {
-				t.Fatalf("merged with shard %d of %d not finished", i, n)
-			}
-			encoded = 0
-			s.SkipCorrupt = true
-			if err := Prepare(t.Context(), cache, images, e, s); err != nil || encoded > 0 {
-				t.Fatalf("shard %d of %d, corrupt images left out: %d batches encoded again: %v", i, n, encoded, err)
-			}
-		}
-		var done, total int64
-		m, err := Merge(t.Context(), cache, func(d, n int64) { done, total = d, n })
-		if err != nil {
-			t.Fatal(err)
-		}
-		if m.Train != 5 || m.Val != 2 || len(m.Skipped) != 2 || m.Skipped[1].File != "val/"+last.Name {
-			t.Errorf("%+v, want 5 of train, 2 of val and 2 skipped", m)
-		}
-		if done != total || total == 0 {
-			t.Errorf("progress of merge ended at %d of %d bytes", done, total)
-		}
-		if _, err := Verify(t.Context(), cache, func(d, n int64) { done, total = d, n }); err != nil || done != total {
-			t.Error(err)
-		}
-		if err := Prepare(t.Context(), cache, images, cheap, &Settings{Batch: 2, Shards: n}); !errors.As(err, new(*CorruptError)) {
-			t.Errorf("a finished cache without its corrupt images: %v", err)
-		}
-		all = append(all, contents(t, cache))
-
-		// The rows of the others are what they were.
-		old, err := Open(sound, Train)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer old.Close()
-		new, err := Open(cache, Train)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer new.Close()
-		a, b := make([]float32, numbers), make([]float32, numbers)
-		for i := range new.Len() {
-			for _, u := range []float64{0, 0.5} {
-				if err := errors.Join(old.Latent(i+1, u, a), new.Latent(i, u, b)); err != nil || !slices.Equal(a, b) || old.Label(i+1) != new.Label(i) {
-					t.Errorf("row %d without the first image is not row %d with it: %v", i, i+1, err)
-				}
-			}
-		}
-	}
-	same(t, "3 shards with corrupt images", all[1], all[0])
-}
-
 // TestRefused goes on with something else than what was begun.
 func TestRefused(t *testing.T) {
 	root := folder(t, 6)
@@ -591,68 +323,8 @@ func TestRefused(t *testing.T) {
 	if err := Prepare(t.Context(), cache, images, cheap, nil); err == nil || !strings.Contains(err.Error(), "holds train_moments.npy") {
 		t.Errorf("a cache of somebody else: %v", err)
 	}
-	if _, err := Merge(t.Context(), cache, nil); err == nil || !strings.Contains(err.Error(), "no shards") {
+	if _, err := Merge(t.Context(), cache, nil); !errors.Is(err, ErrNoShards) {
 		t.Errorf("merge without shards: %v", err)
-	}
-}
-
-// A manifest is believed only with the files that it describes: shards are not removed for it, and images not left out.
-func TestManifestWithoutFiles(t *testing.T) {
-	images := read(t, folder(t, 6))
-	whole, m := prepare(t, images, Settings{})
-	begin := func() string {
-		cache := filepath.Join(t.TempDir(), "cache")
-		if err := Prepare(t.Context(), cache, images, cheap, nil); err != nil {
-			t.Fatal(err)
-		}
-		return cache
-	}
-	refused := func(what, cache string, err error, want string) {
-		t.Helper()
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want %q", what, err, want)
-		}
-		if left, _ := shards(cache); len(left) != 1 {
-			t.Errorf("%s: shards %v, want the one that was there", what, left)
-		}
-	}
-	cache := begin()
-	if err := writeJSON(filepath.Join(cache, manifestFile), m); err != nil {
-		t.Fatal(err)
-	}
-	_, err := Merge(t.Context(), cache, nil)
-	refused("another's manifest", cache, err, "but not the files that it describes")
-	write(t, filepath.Join(cache, manifestFile), []byte("{}"))
-	_, err = Merge(t.Context(), cache, nil)
-	refused("an empty manifest", cache, err, "manifest.json is damaged")
-
-	cache = begin()
-	other := m.Recipe
-	other.Seed++
-	err = errors.Join(os.CopyFS(filepath.Join(cache, "whole"), os.DirFS(whole)), writeJSON(filepath.Join(cache, "shard-0-of-1", recipeFile), other))
-	for name := range m.Files {
-		err = errors.Join(err, os.Rename(filepath.Join(cache, "whole", name), filepath.Join(cache, name)))
-	}
-	if err := errors.Join(err, writeJSON(filepath.Join(cache, manifestFile), m)); err != nil {
-		t.Fatal(err)
-	}
-	_, err = Merge(t.Context(), cache, nil)
-	refused("a shard of another recipe", cache, err, "shard-0-of-1 beside a finished cache: it was begun with seed 1, now 0")
-
-	for what, damage := range map[string]func(path string) error{
-		"missing": os.Remove,
-		"cut off": func(path string) error { return os.Truncate(path, 100) },
-	} {
-		cache, _ := prepare(t, images, Settings{})
-		if err := damage(filepath.Join(cache, "val_moments.npy")); err != nil {
-			t.Fatal(err)
-		}
-		if err := Prepare(t.Context(), cache, images, cheap, nil); err == nil || !strings.Contains(err.Error(), "val_moments.npy") {
-			t.Errorf("%s: Prepare said %v", what, err)
-		}
-		if _, err := Merge(t.Context(), cache, nil); err == nil || !strings.Contains(err.Error(), "val_moments.npy") {
-			t.Errorf("%s: Merge said %v", what, err)
-		}
 	}
 }
 
@@ -671,29 +343,6 @@ func TestInUse(t *testing.T) {
 	if second == nil || !strings.Contains(second.Error(), "in use") {
 		t.Errorf("a second process: %v", second)
 	}
-}
-
-// TestFullDisk gives a child less room than it needs, and then enough.
-func TestFullDisk(t *testing.T) {
-	root := t.TempDir()
-	if err := os.Rename(folder(t, 12), filepath.Join(root, "images")); err != nil {
-		t.Fatal(err)
-	}
-	whole, _ := prepare(t, read(t, filepath.Join(root, "images")), Settings{Batch: 3, Noise: indexNoise})
-	c := exec.Command("sh", "-c", "ulimit -f 200; exec "+os.Args[0]) // 100 kB: six rows
-	c.Env = append(os.Environ(), "WFLOW_LATENT_CHILD="+root)
-	text, err := c.CombinedOutput()
-	if err == nil || !strings.Contains(string(text), "train rows 6 to 8") || !strings.Contains(string(text), "train_moments.npy") {
-		t.Fatalf("%v: %s, want the rows and the file that did not fit", err, text)
-	}
-	if err := child(root); err != nil {
-		t.Fatal(err)
-	}
-	cache := filepath.Join(root, "cache")
-	if _, err := Merge(t.Context(), cache, nil); err != nil {
-		t.Fatal(err)
-	}
-	same(t, "full disk", contents(t, cache), contents(t, whole))
 }
 
 // TestNoFolder prepares where nothing can be written.

@@ -73,12 +73,11 @@ func TestExitCodes(t *testing.T) {
 		{"convert --network dit-xxl a b", misused, "did you mean dit-xl?"},
 		{"convert a b", failed, "a: there is no such file"},
 		{"info gen/ablation", failed, "did you mean gen/ablation_ot_1node?"},
-		{"info " + empty, failed, "train_moments.npy"},
+		{"info " + t.TempDir(), failed, "and none of images: it holds nothing, want folders train and val in it"},
 		{"data prepare " + empty + " out", failed, "train"},
-		{"data merge " + empty, failed, "merge"},
-		{"data verify " + empty, failed, "manifest.json"},
+		{"data merge " + empty, failed, "next: wflow data prepare IMAGES " + empty},
+		{"data verify " + empty, failed, empty + " is no cache, and none has been begun in it"},
 		{"data prepare a b --batch 0", misused, "--batch 0, want 1 or more"},
-		{"info " + empty, failed, empty + ": no finished cache"},
 		{"convert " + file + " " + file, failed, "is what it reads"},
 		{"convert --force " + file + " " + empty + "/./a.npy", failed, "is what it reads"},
 		{"convert --force " + file + " " + empty, failed, empty + " is there and no file"},
@@ -163,7 +162,7 @@ func TestUnfinished(t *testing.T) {
 			t.Errorf("%s, want %s", out, step.next)
 		}
 	}
-	if _, said, code := wflow(context.Background(), "data", "verify", folder); code != failed || !strings.Contains(said, "is no finished cache") {
+	if _, said, code := wflow(context.Background(), "data", "verify", folder); code != failed || !strings.Contains(said, folder+" is not finished: wflow info "+folder) {
 		t.Errorf("verify: exit code %d: %s", code, said)
 	}
 	if err := os.CopyFS(filepath.Join(folder, "kept"), os.DirFS(filepath.Join(folder, "shard-1-of-2"))); err != nil {

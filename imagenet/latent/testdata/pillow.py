@@ -2,12 +2,14 @@
 """Writes pillow.json and images/: what Pillow makes of small PNG and JPEG files and of crops of formula images.
 
   pip install pillow==13.0.0 numpy==2.4.6; pip download --no-deps scikit-image==0.26.0 and unpack it
-  python pillow.py SKIMAGE/data                  the goldens, beside this file
+  python pillow.py SKIMAGE/data                  the goldens, beside this file; it needs jpegtran of libjpeg-turbo
   python pillow.py SKIMAGE/data --measure DIR    20 whole JPEG files with Pillow's pixels, for TestPillowJPEG
 """
-import hashlib, io, json, os, struct, sys, zlib
+import glob, hashlib, io, json, os, struct, subprocess, sys, zlib
 import numpy as np
 from PIL import Image, features
+import jpegs
+from jpegs import JFIF, adobe, encode, intervals, segment
 
 here = os.path.dirname(os.path.abspath(__file__))
 photographs = sys.argv[1]
@@ -129,17 +131,89 @@ def goldens():
             files[f"{name}-{w}.jpg"] = saved(Image.fromarray(noise(f"latent/narrow/{w}", 7 - w, w)), format="JPEG", quality=95, subsampling=k)
     flat = noise("latent/flat", 24, 24).repeat(8, axis=0).repeat(8, axis=1)  # blocks of one colour: nothing is left to rounding
     files["flat.jpg"] = saved(Image.fromarray(flat), format="JPEG", quality=98, subsampling=0)
+    files |= uncommon(piece("coffee.png", 280, 150, 35, 29))
     os.makedirs(here + "/images", exist_ok=True)
-    images = {}
-    for name, data in files.items():
+    for old in glob.glob(here + "/images/*"):
+        os.remove(old)
+    images, refused = {}, {}
+    for name, data in sorted(files.items()):
         open(f"{here}/images/{name}", "wb").write(data)
-        im = Image.open(io.BytesIO(data))
-        rgb = im.convert("RGB")
-        images[name] = dict(width=im.size[0], height=im.size[1], sha256=sha(rgb))
-        if name.endswith(".jpg"):
-            open(f"{here}/images/{name}.png", "wb").write(saved(rgb, format="PNG", optimize=True))
+        try:
+            im = Image.open(io.BytesIO(data))
+            images[name] = dict(width=im.size[0], height=im.size[1], sha256=sha(im))
+        except Exception as e:
+            refused[name] = f"{type(e).__name__}: {e}".split(" <")[0]
     with open(here + "/pillow.json", "w") as f:
-        json.dump(dict(pillow=Image.__version__, libjpeg_turbo=features.version("libjpeg_turbo"), crops=crops, images=images), f, indent=1)
+        json.dump(dict(pillow=Image.__version__, libjpeg_turbo=features.version("libjpeg_turbo"), crops=crops, images=images, refused=refused), f, indent=1)
+
+
+def uncommon(scene):
+    """JPEG files that Pillow does not write, whole and damaged."""
+    ycc = [np.array(p) for p in scene.convert("YCbCr").split()]
+    inks = [255 - np.array(p) for p in scene.convert("CMYK").split()]
+    inks[3] = np.minimum(255 - inks[3] + inks[0] // 3 + 90, 255).astype(np.uint8)
+    rgb = [np.array(p) for p in scene.split()]
+    files = {}
+    for s in ("11,21,11", "11,22,22", "22,11,12", "22,12,11", "22,21,11", "22,22,11", "21,11,21", "12,11,12", "31,11,11", "32,11,11", "13,11,11", "23,11,11", "14,11,11",
+              "24,11,11", "41,21,11", "42,21,11", "31,31,31", "13,13,11", "22,22,22", "31,11,31", "31,21,11", "23,22,11"):
+        files[f"sampling-{s.replace(',', '-')}.jpg"] = encode(ycc, s)
+    files["sampling-44-11-11-apart.jpg"] = encode(ycc, "44,11,11", scans="apart")
+    files["sampling-31-11-11-progressive.jpg"] = encode(ycc, "31,11,11", sof=0xC2, scans="progressive")
+    files["sampling-22-11-12-progressive.jpg"] = encode(ycc, "22,11,12", sof=0xC2, scans="progressive")
+    files["sampling-22-11-12-apart.jpg"] = encode(ycc, "22,11,12", scans="apart")
+    files["sampling-grey-23.jpg"] = encode(ycc[:1], "23", scans="apart")
+    for s in ("11,11,11,11", "22,11,11,22", "21,21,21,21", "22,22,22,22", "21,11,11,21", "11,11,11,21"):
+        name = s.replace(",", "-")
+        files[f"cmyk-{name}-bare.jpg"] = encode(inks, s, before=b"")
+        files[f"cmyk-{name}.jpg"] = encode(inks, s, before=adobe(0))
+        files[f"ycck-{name}.jpg"] = encode(inks, s, before=adobe(2))
+    files["cmyk-progressive-bare.jpg"] = encode(inks, "11,11,11,11", before=b"", sof=0xC2, scans="progressive")
+    files["cmyk-jfif.jpg"] = encode(inks, "11,11,11,11", before=JFIF)
+    for name, before, ids in (("adobe-1-named-rgb", adobe(1), b"RGB"), ("adobe-0-named-rgb", adobe(0), b"RGB"), ("adobe-0", adobe(0), b"\1\2\3"), ("adobe-2", adobe(2), b"\1\2\3"),
+                              ("jfif-named-rgb", JFIF, b"RGB"), ("jfif-adobe-0", JFIF + adobe(0), b"\1\2\3"), ("named-rgb", b"", b"RGB"), ("named-small-rgb", b"", b"rgb"),
+                              ("named-0-1-2", b"", b"\0\1\2"), ("named-nothing", b"", b"\1\2\3")):
+        files[f"colour-{name}.jpg"] = encode(rgb, "21,11,11", before=before, ids=ids)
+    base = encode(ycc, "21,11,11")
+    arithmetic = [subprocess.run(["jpegtran", "-arithmetic", *more], input=base, capture_output=True, check=True).stdout for more in ([], ["-progressive"])]
+    files["process-extended.jpg"] = encode(ycc, "21,11,11", sof=0xC1)
+    files["process-arithmetic.jpg"], files["process-arithmetic-progressive.jpg"] = arithmetic
+    files["process-lossless.jpg"] = encode(rgb, "11,11,11", sof=0xC3, before=b"")
+    files["process-12-bit.jpg"] = encode(ycc, "21,11,11", sof=0xC1, precision=12)
+    files["process-hierarchical.jpg"] = encode(ycc, "21,11,11", sof=0xC5)
+    files["components-2.jpg"] = encode(ycc[:2], "11,11")
+    files["components-5.jpg"] = encode(ycc + ycc[:2], "11,11,11,11,11", ids=b"\1\2\3\4\5", scans="apart")
+
+    head, parts, end = intervals(encode(ycc, "11,11,11", restart=2))
+
+    def damaged(name, parts, end=end):
+        files[f"damage-{name}.jpg"] = head + b"".join(parts) + end
+    damaged("none", parts)
+    damaged("restart-swapped", parts[:1] + [parts[1][:-1] + parts[2][-1:], parts[2][:-1] + parts[1][-1:]] + parts[3:])
+    damaged("restart-intervals-swapped", parts[:1] + [parts[2], parts[1]] + parts[3:])
+    damaged("restart-interval-lost", parts[:2] + parts[3:])
+    damaged("restart-marker-lost", parts[:2] + [parts[2][:-2]] + parts[3:])
+    damaged("restart-interval-twice", parts[:3] + parts[2:])
+    damaged("zeros-in-interval", parts[:2] + [bytes(len(parts[2]) - 2) + parts[2][-2:]] + parts[3:])
+    damaged("ones-in-interval", parts[:2] + [b"\xff\0" * 20 + parts[2][-2:]] + parts[3:])
+    damaged("bytes-before-restart", parts[:2] + [parts[2][:-2] + b"\x12\x34\x56" + parts[2][-2:]] + parts[3:])
+    damaged("data-end-early", parts[:4], end[-2:])
+    damaged("cut-off", parts[:4], b"")
+    damaged("no-end", parts, end[:-2])
+    damaged("bytes-before-end", parts, end[:-2] + b"\x12\x34" + end[-2:])
+    damaged("bytes-behind-end", parts, end + b"more")
+    damaged("picture-behind-end", parts, end + base)
+    i = base.index(b"\xff\xda") + 14
+    files["damage-zeros.jpg"] = base[:i + 100] + bytes(60) + base[i + 160:]
+    files["damage-bits.jpg"] = base[:i + 100] + bytes(b ^ 0x5A for b in base[i + 100:i + 110]).replace(b"\xff", b"\0") + base[i + 110:]
+    files["damage-marker-in-data.jpg"] = base[:i + 100] + b"\xff\xe7\0\4ab" + base[i + 100:]
+    files["odd-no-huffman-table.jpg"] = base.replace(jpegs.AC_SEGMENT, b"")
+    files["damage-no-quantisation-table.jpg"] = base.replace(b"\xff\xdb", b"\xff\xec")
+    files["damage-two-frames.jpg"] = base.replace(b"\xff\xc4", b"\xff\xc0\0\x11" + base[base.index(b"\xff\xc0") + 4:][:15] + b"\xff\xc4", 1)
+    files["damage-no-height.jpg"] = base.replace(struct.pack(">HH", 29, 35), struct.pack(">HH", 0, 35), 1)
+    files["odd-fill-bytes.jpg"] = base.replace(b"\xff\xc4", b"\xff\xff\xff\xc4")
+    files["odd-bytes-between-segments.jpg"] = base.replace(b"\xff\xdb", b"\0\1\2\xff\xdb")
+    files["odd-spaces-at-start.jpg"] = b"  " + base
+    return files
 
 
 def measure(folder):

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wflowlab/wflowlab/imagenet/hub"
+	"github.com/wflowlab/wflowlab/imagenet/latent"
+)
+
+// cache is what data's commands and info report of a cache of latents.
+type cache struct {
+	Kind    string            `json:"kind"`
+	Folder  string            `json:"folder"`
+	Train   int               `json:"train"`
+	Val     int               `json:"val"`
+	Classes int               `json:"classes,omitempty"`
+	First   string            `json:"first_class,omitempty"`
+	Last    string            `json:"last_class,omitempty"`
+	Seed    *uint64           `json:"seed,omitempty"`
+	Images  string            `json:"images_sha256,omitempty"`
+	Encoder string            `json:"encoder_sha256,omitempty"`
+	Skipped []latent.Corrupt  `json:"skipped,omitempty"`
+	Bytes   int64             `json:"bytes"`
+	Files   map[string]string `json:"files"` // SHA-256 by name
+	Samples []latent.Sample   `json:"samples"`
+	Odd     []string          `json:"warnings,omitempty"`
+}
+
+// sampled is how many rows of an array are read to tell the scale of its numbers.
+const sampled = 256
+
+// describe returns the report of a cache that its manifest, if there is one, describes.
+func describe(folder string, m *latent.Manifest) (*cache, error) {
+	r := &cache{Kind: "cache", Folder: folder, Train: m.Train, Val: m.Val, Skipped: m.Skipped, Files: m.Files}
+	if len(m.Classes) > 0 {
+		r.Classes, r.Seed, r.Images, r.Encoder = len(m.Classes), &m.Seed, m.Images, m.Encoder
+		r.First, r.Last = m.Classes[0], m.Classes[len(m.Classes)-1]
+	}
+	for name := range m.Files {
+		s, err := os.Stat(filepath.Join(folder, name))
+		if err != nil {
+			return nil, err
+		}
+		r.Bytes += s.Size()
+	}
+	for _, split := range []latent.Split{latent.Train, latent.Val} {
+		if err := r.sample(split); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// sample adds what some rows of a split tell of the scale of its numbers.
+func (r *cache) sample(split latent.Split) error {
+	c, err := latent.Open(r.Folder, split)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	samples, err := c.Sample(sampled)
+	if err != nil {
+		return err
+	}
+	for _, s := range samples {
+		r.Samples = append(r.Samples, s)
+		if odd := s.Odd(); odd != "" {
+			r.Odd = append(r.Odd, odd)
+		}
+	}
+	return nil
+}
+
+func (r cache) lines() []line {
+	var f facts
+	f.add("cache", "%s, %s", r.Folder, exactSize(r.Bytes))
+	f.add("train", "%s images, plain and mirrored", thousands(r.Train))
+	f.add("val", "%s images, plain and mirrored", thousands(r.Val))
+	if r.Seed != nil {
+		f.add("classes", "%s", classRange(r.Classes, r.First, r.Last))
+		f.add("seed", "%d", *r.Seed)
+		f.add("images", "SHA-256 %s of their names and sizes", r.Images)
+		f.add("encoder", "SHA-256 %s", r.Encoder)
+	}
+	for _, s := range r.Samples {
+		f.add("numbers", "mean %.3f and standard deviation %.3f in %s, of %d rows drawn with seed 0", s.Mean, s.Deviation, s.File, s.Rows)
+	}
+	for _, odd := range r.Odd {
+		f.add("warning", "%s", odd)
+	}
+	for _, c := range r.Skipped {
+		f.add("skipped", "%s: %s", c.File, c.Cause)
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.Files)) {
+		f.add(name, "SHA-256 %s", r.Files[name])
+	}
+	return f
+}
+
+// unfinished is what info reports of a cache that is not merged yet.
+type unfinished struct {
+	Kind   string         `json:"kind"`
+	Folder string         `json:"folder"`
+	Shards []latent.Shard `json:"shards"` // that have begun
+}
+
+func (r unfinished) lines() []line {
+	var f facts
+	f.add("cache", "%s, not finished", r.Folder)
+	all := true
+	for _, s := range r.Shards {
+		state := "begun"
+		if s.Finished {
+			state = "finished"
+		}
+		f.add(fmt.Sprintf("shard %d/%d", s.Shard, s.Shards), "%s: %s images of train and %s of val, %d corrupt", state, thousands(s.Train), thousands(s.Val), len(s.Corrupt))
+		all = all && s.Finished
+	}
+	switch n := r.Shards[0].Shards - len(r.Shards); {
+	case n > 0:
+		f.add("next", "wflow data prepare for the shards that have not begun: %d", n)
+	case all:
+		f.add("next", "wflow data merge %s", r.Folder)
+	default:
+		f.add("next", "wflow data prepare, as before: it goes on where it was")
+	}
+	return f
+}
+
+// infoCache reports a cache by its manifest, or the official code's, which has none, by its files.
+func infoCache(c *cobra.Command, folder string) error {
+	m, none := latent.ReadManifest(folder)
+	if errors.Is(none, fs.ErrNotExist) {
+		if shards, err := latent.ReadShards(folder); err != nil || len(shards) > 0 {
+			if err != nil {
+				return err
+			}
+			return report(c, unfinished{"unfinished cache", folder, shards})
+		}
+	}
+	found, err := measure(folder)
+	if err != nil {
+		return err
+	}
+	switch {
+	case errors.Is(none, fs.ErrNotExist):
+		m = found
+		err = hash(c, folder, m.Files)
+	case none != nil:
+		err = none
+	case m.Train != found.Train || m.Val != found.Val:
+		err = fmt.Errorf("%s: %d images of train and %d of val, want %d and %d as its manifest says", folder, found.Train, found.Val, m.Train, m.Val)
+	}
+	if err != nil {
+		return err
+	}
+	r, err := describe(folder, m)
+	if err != nil {
+		return err
+	}
+	return report(c, r)
+}
+
+// measure makes what the headers and the lengths of its files say of a cache.
+func measure(folder string) (*latent.Manifest, error) {
+	m := &latent.Manifest{Files: map[string]string{}}
+	for _, s := range []struct {
+		split latent.Split
+		rows  *int
+	}{{latent.Train, &m.Train}, {latent.Val, &m.Val}} {
+		c, err := latent.Open(folder, s.split)
+		if err != nil {
+			return nil, err
+		}
+		*s.rows = c.Len()
+		if err := c.Close(); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range arrays() {
+		m.Files[name] = ""
+	}
+	return m, nil
+}
+
+// arrays returns the names of the six files of a cache.
+func arrays() (names []string) {
+	for _, s := range []latent.Split{latent.Train, latent.Val} {
+		for _, part := range []string{"moments", "moments_flip", "targets"} {
+			names = append(names, fmt.Sprintf("%s_%s.npy", s, part))
+		}
+	}
+	return names
+}
+
+// hash adds the SHA-256 of files to their names.
+func hash(c *cobra.Command, folder string, files map[string]string) error {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		f, done, err := open(c.Context(), filepath.Join(folder, name))
+		if err != nil {
+			return err
+		}
+		files[name], err = checksum(c, name, f)
+		done()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checksum returns the SHA-256 of a file, with a bar.
+func checksum(c *cobra.Command, path string, f *hub.File) (string, error) {
+	b := newBar(c.ErrOrStderr(), "checksum of "+printable(filepath.Base(path)), true)
+	defer b.end()
+	return f.SHA256(b.set)
+}

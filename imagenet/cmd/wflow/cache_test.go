@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/wflowlab/wflowlab/imagenet/latent"
+)
+
+// A cache that was scaled twice is odd, with its manifest and without, and one of noise is not.
+func TestInfoOfScaledCache(t *testing.T) {
+	folder := noisy(t)
+	if _, err := latent.Merge(context.Background(), folder, nil); err != nil {
+		t.Fatal(err)
+	}
+	out, _, code := wflow(context.Background(), "info", folder)
+	if code != 0 || strings.Contains(out, "warning") || strings.Count(out, "\nnumbers ") != 4 || !strings.Contains(out, "of 3 rows drawn with seed 0") {
+		t.Errorf("exit code %d: %s", code, out)
+	}
+	for _, name := range []string{"train_moments.npy", "train_moments_flip.npy"} {
+		path := filepath.Join(folder, name)
+		file, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 128; i < len(file); i += 4 {
+			v := math.Float32frombits(binary.LittleEndian.Uint32(file[i:]))
+			binary.LittleEndian.PutUint32(file[i:], math.Float32bits(v*latent.Scale))
+		}
+		if err := os.WriteFile(path, file, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, manifest := range []bool{true, false} {
+		if !manifest {
+			if err := os.Remove(filepath.Join(folder, "manifest.json")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		out, _, code := wflow(context.Background(), "info", folder)
+		if code != 0 || strings.Count(out, "twice") != 2 || !strings.Contains(out, "warning") || !strings.Contains(out, "train_moments_flip.npy: standard deviation 0.18") {
+			t.Errorf("manifest %v: exit code %d: %s", manifest, code, out)
+		}
+		out, _, _ = wflow(context.Background(), "info", "--json", folder)
+		var r cache
+		if err := json.Unmarshal([]byte(out), &r); err != nil || len(r.Samples) != 4 || len(r.Odd) != 2 || r.Samples[2].File != "val_moments.npy" || r.Samples[0].Deviation > 0.2 {
+			t.Errorf("%v: %s", err, out)
+		}
+	}
+}
+
+// merge and verify say what is not finished, and the next step.
+func TestNextStep(t *testing.T) {
+	images, folder := photograph(t, filepath.Join(t.TempDir(), "images")), t.TempDir()
+	run := func(command string) (said string) {
+		t.Helper()
+		_, said, code := wflow(context.Background(), "data", command, folder)
+		if code != failed || strings.Contains(said, "stat ") || strings.Contains(said, ".json:") {
+			t.Errorf("%s: exit code %d: %s", command, code, said)
+		}
+		return said
+	}
+	wants := func(said string, parts ...string) {
+		t.Helper()
+		for _, part := range parts {
+			if !strings.Contains(said, part) {
+				t.Errorf("%s, want %q", said, part)
+			}
+		}
+	}
+	for _, command := range []string{"merge", "verify"} {
+		wants(run(command), folder+" is no cache, and none has been begun in it\nnext: wflow data prepare IMAGES "+folder)
+	}
+	prepare := func(shard int, stop bool) {
+		t.Helper()
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		progress := func(int, int) {
+			if stop {
+				cancel()
+			}
+		}
+		err := latent.Prepare(ctx, folder, images, encoder, &latent.Settings{Batch: 1, Shard: shard, Shards: 2, Progress: progress})
+		if err != nil && !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+	}
+	prepare(0, false)
+	wants(run("merge"), "of 2 shards, 1 not finished:\n\t1/2 has not begun\nnext: wflow data prepare IMAGES "+folder+" --shard 1/2\n")
+	prepare(1, true) // begun, and no batch is finished
+	wants(run("merge"), "of 2 shards, 1 not finished:\n\t1/2 has done 0 images of train and 0 of val\nnext: wflow data prepare IMAGES "+folder+" --shard 1/2, which goes on where it was\n")
+	wants(run("verify"), folder+" is not finished: wflow info "+folder+" tells how far it is")
+	prepare(1, false)
+	if _, said, code := wflow(context.Background(), "data", "merge", folder); code != 0 {
+		t.Fatal(said)
+	}
+	if err := os.Remove(filepath.Join(folder, "manifest.json")); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{"merge", "verify"} {
+		wants(run(command), "is a finished cache without a manifest.json")
+	}
+	if err := os.Remove(filepath.Join(folder, "val_targets.npy")); err != nil {
+		t.Fatal(err)
+	}
+	wants(run("verify"), "is not whole: it lacks val_targets.npy")
+	folder = filepath.Join(folder, "nowhere")
+	wants(run("merge"), "there is no such file or folder")
+	folder = images.Path(latent.Train, images.Train[0])
+	wants(run("verify"), "is a file, want the folder of a cache")
+}

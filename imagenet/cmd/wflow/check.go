@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wflowlab/wflowlab/imagenet/latent"
+)
+
+func checkCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "check IMAGES",
+		Short: "find the images of a folder that cannot be read",
+		Long: `check reads all images of a folder, as fast as the disk and all processor cores allow, and names those that
+wflow data prepare could not encode: each with its reason, and how many there are of each cause and of each format. It
+exits with 1 if there are any. Damaged JPEG files that Pillow reads all the same are read here too, and listed.
+
+wflow data prepare makes this check itself before it encodes; each shard checks its own images.`,
+		Example: `  wflow data check imagenet-1k
+  wflow data check imagenet-1k --json`,
+		Args:              exactly(1),
+		ValidArgsFunction: completeFiles(1, cobra.ShellCompDirectiveFilterDirs),
+		RunE:              func(c *cobra.Command, arguments []string) error { return check(c, arguments[0]) },
+	}
+}
+
+func check(c *cobra.Command, folder string) error {
+	f, err := readImages(c, folder)
+	if err != nil {
+		return err
+	}
+	b := newBar(c.ErrOrStderr(), "images checked", false)
+	h, err := f.Check(c.Context(), func(done, total int) { b.set(int64(done), int64(total)) })
+	b.end()
+	if err != nil {
+		return err
+	}
+	r := health{images: describeImages(f), Causes: h.Causes(), Health: h}
+	r.Kind = "check"
+	if err := report(c, r); err != nil {
+		return err
+	}
+	if n := len(h.Corrupt) + len(h.Closed); n > 0 {
+		return fmt.Errorf("%s of %s images cannot be read: mend or remove them, or let wflow data prepare --skip-corrupt leave those out that are damaged", thousands(n), thousands(h.Images))
+	}
+	return nil
+}
+
+// health is what data check reports.
+type health struct {
+	images
+	Causes map[string]int `json:"causes"` // of images that cannot be read
+	*latent.Health
+}
+
+func (r health) lines() []line {
+	f := facts(r.images.lines())
+	for _, name := range byCount(r.Formats) {
+		_, kind, _ := strings.Cut(name, " ") // without its article
+		f.add("format", "%s: %s", kind, thousands(r.Formats[name]))
+	}
+	for _, cause := range byCount(r.Causes) {
+		f.add("cause", "%s: %s", cause, thousands(r.Causes[cause]))
+	}
+	f.addImages("cannot be read", slices.Concat(r.Corrupt, r.Closed))
+	f.addImages("damaged, and read as Pillow does", r.Mended)
+	if len(f) > 0 && len(r.Corrupt)+len(r.Closed) == 0 {
+		f.add("result", "all %s images can be read", thousands(r.Images))
+	}
+	return f
+}
+
+// addImages lists images with what is wrong with them, the first of many.
+func (f *facts) addImages(what string, images []latent.Corrupt) {
+	const most = 200
+	if len(images) == 0 {
+		return
+	}
+	f.add(what, "%s", thousands(len(images)))
+	for i, c := range images {
+		if i == most {
+			f.add("", "and %s more: --json lists all", thousands(len(images)-most))
+			return
+		}
+		f.add("", "%s: %s", c.File, c.Cause)
+	}
+}
+
+// byCount returns the keys of counts, the largest count first.
+func byCount(counts map[string]int) []string {
+	return slices.SortedStableFunc(slices.Values(slices.Sorted(maps.Keys(counts))), func(a, b string) int { return counts[b] - counts[a] })
+}

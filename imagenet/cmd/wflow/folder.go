@@ -1,0 +1,117 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/wflowlab/wflowlab/imagenet/hub"
+	"github.com/wflowlab/wflowlab/imagenet/latent"
+)
+
+// infoFolder reports a folder as what it is: a cache of latents, images, or weights.
+func infoFolder(c *cobra.Command, folder string) error {
+	if is, err := isCache(folder); is || err != nil {
+		if err != nil {
+			return err
+		}
+		return infoCache(c, folder)
+	}
+	f, err := latent.ReadFolder(folder)
+	if err != nil {
+		if weights, ok := hub.Folder(folder); ok {
+			return fmt.Errorf("%s: %s", folder, weights)
+		}
+		return fmt.Errorf("%s is no cache of latents, no folder of weights, and none of images: %w", folder, errors.Unwrap(err))
+	}
+	r := describeImages(f)
+	r.Next = "wflow data check " + folder
+	return report(c, r)
+}
+
+// images is what info reports of a folder of images.
+type images struct {
+	Kind    string   `json:"kind"`
+	Folder  string   `json:"folder"`
+	Train   int      `json:"train"`
+	Val     int      `json:"val"`
+	Classes int      `json:"classes"`
+	First   string   `json:"first_class"`
+	Last    string   `json:"last_class"`
+	SHA256  string   `json:"images_sha256"`
+	Notes   []string `json:"notes,omitempty"`
+	Next    string   `json:"-"`
+}
+
+func describeImages(f *latent.Folder) images {
+	n := len(f.Classes) // not 0: ReadFolder would have refused it
+	return images{Kind: "images", Folder: f.Root, Train: len(f.Train), Val: len(f.Val), Classes: n, First: f.Classes[0], Last: f.Classes[n-1], SHA256: f.SHA256(), Notes: f.Notes}
+}
+
+func (r images) lines() []line {
+	var f facts
+	f.add("images", "%s", r.Folder)
+	f.add("train", "%s images", thousands(r.Train))
+	f.add("val", "%s images", thousands(r.Val))
+	f.add("classes", "%s", classRange(r.Classes, r.First, r.Last))
+	f.add("SHA-256", "%s of their names and sizes", r.SHA256)
+	for _, note := range r.Notes {
+		f.add("note", "%s", note)
+	}
+	if r.Next != "" {
+		f.add("next", "%s", r.Next)
+	}
+	return f
+}
+
+// classRange writes how many classes there are, and which is the first and the last.
+func classRange(n int, first, last string) string {
+	if n < 2 {
+		return fmt.Sprintf("%d, %s", n, first)
+	}
+	return fmt.Sprintf("%s, %s to %s", thousands(n), first, last)
+}
+
+// readImages lists the images of a folder, and says at once what is left out.
+func readImages(c *cobra.Command, folder string) (*latent.Folder, error) {
+	if _, err := os.Stat(folder); err != nil {
+		return nil, missing(folder, err)
+	}
+	f, err := latent.ReadFolder(folder)
+	if err != nil {
+		return nil, err
+	}
+	for _, note := range f.Notes {
+		fmt.Fprintln(c.ErrOrStderr(), printable(note))
+	}
+	return f, nil
+}
+
+// isCache tells whether a folder is a cache of latents, finished or not, ours or the official code's.
+func isCache(folder string) (bool, error) {
+	if _, err := latent.ReadManifest(folder); err == nil {
+		return true, nil
+	}
+	if shards, err := latent.ReadShards(folder); err != nil || len(shards) > 0 {
+		return len(shards) > 0, err
+	}
+	var lost []string
+	names := arrays()
+	for _, name := range names {
+		if _, err := os.Stat(filepath.Join(folder, name)); errors.Is(err, fs.ErrNotExist) {
+			lost = append(lost, name)
+		}
+	}
+	switch len(lost) {
+	case 0:
+		return true, nil
+	case len(names):
+		return false, nil
+	}
+	return false, fmt.Errorf("%s is a cache of latents that is not whole: it lacks %s", folder, strings.Join(lost, ", "))
+}

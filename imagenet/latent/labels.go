@@ -1,0 +1,227 @@
+package latent
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// labels are the classes of images that lie in one folder.
+type labels struct {
+	folder string
+	images []string                                  // the names of the files, sorted
+	class  func(image string) (name string, ok bool) // of an image
+	source string                                    // a file; "" for the names themselves
+	lines  int                                       // of that file
+}
+
+const (
+	kaggle = "LOC_val_solution.csv"
+	tiny   = "val_annotations.txt"
+	devkit = "ILSVRC2012_validation_ground_truth.txt"
+)
+
+// named finds the class in names such as ILSVRC2012_val_00000001_n01751748.JPEG and n01440764_10026_n01440764.JPEG.
+var named = regexp.MustCompile(`_(n\d{8})\.\w+$`)
+
+// labels looks for the labels of a split without folders of classes, nil if it has such folders. Folders and images are
+// what lies in the split.
+func (l *listing) labels(s Split, folder string, folders, images []string) (*labels, error) {
+	_, isClass := slices.BinarySearch(l.folder.Classes, "images")
+	switch {
+	case s == Val && slices.Equal(folders, []string{"images"}) && !isClass: // Tiny ImageNet
+		folder = filepath.Join(folder, "images")
+		entries, err := l.entries(folder)
+		if err != nil {
+			return nil, err
+		}
+		images = nil
+		for _, e := range entries {
+			if isImage(e.Name()) {
+				images = append(images, e.Name())
+			}
+		}
+	case len(folders) > 0 || len(images) == 0:
+		return nil, nil
+	}
+	in := &labels{folder: folder, images: images}
+	if !slices.ContainsFunc(images, func(image string) bool { return !named.MatchString(image) }) {
+		in.class = func(image string) (string, bool) { return named.FindStringSubmatch(image)[1], true }
+		return in, nil
+	}
+	refuse := func(also string) error {
+		return fmt.Errorf("%s holds %s and no folders of classes, want %s%s", folder, plural(len(images), "image"), filepath.Join(l.folder.Root, string(s), "<class>", "<image>"), also)
+	}
+	if s == Train {
+		return nil, refuse("")
+	}
+	source, hint := l.source()
+	if source == "" {
+		return nil, refuse(", or Kaggle's " + kaggle + " in " + l.folder.Root + hint)
+	}
+	classes, err := readLabels(source)
+	if err != nil {
+		return nil, refuse(", or their classes in " + err.Error())
+	}
+	in.source, in.lines = source, len(classes)
+	in.class = func(image string) (string, bool) {
+		class, found := classes[strings.TrimSuffix(image, path.Ext(image))]
+		return class, found
+	}
+	return in, nil
+}
+
+// source returns the file of the labels of val, in val or a folder around it, or what to say of what lies there instead.
+func (l *listing) source() (file, hint string) {
+	val := filepath.Join(l.folder.Root, string(Val))
+	places := []string{val}
+	for _, place := range []string{val, real(val)} {
+		for range 4 { // from ILSVRC/Data/CLS-LOC/val to where the archive was unpacked
+			place = filepath.Join(place, "..")
+			places = append(places, place)
+		}
+	}
+	there := func(path string) bool {
+		info, err := os.Stat(path)
+		return err == nil && info.Mode().IsRegular()
+	}
+	for _, place := range places {
+		for _, name := range []string{kaggle, tiny} {
+			if file := filepath.Join(place, name); there(file) {
+				return file, ""
+			}
+		}
+	}
+	for _, place := range places {
+		if zip := filepath.Join(place, kaggle+".zip"); there(zip) {
+			return "", "; " + zip + " is packed: unzip it"
+		}
+		for _, file := range []string{filepath.Join(place, devkit), filepath.Join(place, "ILSVRC2012_devkit_t12", "data", devkit)} {
+			if there(file) {
+				return "", "; " + file + " does not help, for it counts the classes in an order that only the devkit's meta.mat tells"
+			}
+		}
+	}
+	return "", ""
+}
+
+// real returns where a path leads.
+func real(path string) string {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		return target
+	}
+	return path
+}
+
+// readLabels reads the classes of images by their names without extension.
+func readLabels(path string) (map[string]string, error) {
+	f, info, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	const most = 1 << 26 // twenty times Kaggle's
+	if info.Size() > most {
+		return nil, fmt.Errorf("%s has %d bytes, want at most %d", path, info.Size(), most)
+	}
+	classes, err := parseLabels(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return classes, nil
+}
+
+// parseLabels reads lines of an image, a comma, tab or space, and its class; what follows the class, such as boxes, is left
+// out, and so is a first line that begins with ImageId.
+func parseLabels(r io.Reader) (map[string]string, error) {
+	classes := map[string]string{}
+	lines, n := bufio.NewScanner(r), 1
+	for ; lines.Scan(); n++ {
+		line := strings.TrimSpace(strings.ReplaceAll(strings.TrimPrefix(lines.Text(), "\ufeff"), `"`, ""))
+		if line == "" || n == 1 && strings.HasPrefix(line, "ImageId") {
+			continue
+		}
+		cut := -1
+		for _, separator := range ",\t " {
+			if cut < 0 {
+				cut = strings.IndexRune(line, separator)
+			}
+		}
+		fields := strings.Fields(line[max(cut, 0)+1:])
+		if cut < 1 || len(fields) == 0 {
+			return nil, fmt.Errorf("line %d: %.40q, want an image and its class: ILSVRC2012_val_00048981,n03995372", n, line)
+		}
+		image, class := line[:cut], fields[0]
+		if isImage(image) {
+			image = strings.TrimSuffix(image, path.Ext(image))
+		}
+		if before, found := classes[image]; found && before != class {
+			return nil, fmt.Errorf("line %d: %s is of class %s, and of %s before", n, image, class, before)
+		}
+		classes[image] = class
+	}
+	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
+		return nil, fmt.Errorf("line %d is too long, want lines of an image and its class", n)
+	} else if err != nil {
+		return nil, err
+	}
+	if len(classes) == 0 {
+		return nil, errors.New("it has no line of an image and its class")
+	}
+	return classes, nil
+}
+
+// labelled lists a split by its labels, as if the images lay in folders of their classes.
+func (l *listing) labelled(s Split, in *labels) (classes []string, files []File, err error) {
+	of := map[string][]File{}
+	var lost []string
+	for _, image := range in.images {
+		class, found := in.class(image)
+		if !found {
+			lost = append(lost, image)
+			continue
+		}
+		info, err := os.Stat(filepath.Join(in.folder, image))
+		if err == nil {
+			err = readable(info)
+		}
+		if pathErr := (*fs.PathError)(nil); err != nil && !errors.As(err, &pathErr) {
+			err = fmt.Errorf("%s %w", filepath.Join(in.folder, image), err)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		if of[class] == nil {
+			classes = append(classes, class)
+		}
+		of[class] = append(of[class], File{class + "/" + image, 0, info.Size()})
+	}
+	if len(lost) > 0 {
+		return nil, nil, fmt.Errorf("%s has no line for %s of %s%s", in.source, plural(len(lost), "image"), in.folder, list(lost))
+	}
+	slices.Sort(classes)
+	for label, class := range classes {
+		for _, file := range of[class] {
+			file.Class = label
+			files = append(files, file)
+		}
+	}
+	l.folder.loose[s] = in.folder
+	note := fmt.Sprintf("the classes of %s are read from the names of its images", s)
+	if in.source != "" {
+		note = fmt.Sprintf("the classes of %s are read from %s", s, in.source)
+		if n := in.lines - len(files); n > 0 {
+			note += fmt.Sprintf(", which names %s more", plural(n, "image"))
+		}
+	}
+	l.folder.Notes = append(l.folder.Notes, note)
+	return classes, files, nil
+}

@@ -1,0 +1,170 @@
+package latent
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// extensions are those that torchvision takes for images; what is none of PNG and JPEG is then refused by name.
+var extensions = []string{".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"}
+
+func isImage(name string) bool { return slices.Contains(extensions, strings.ToLower(path.Ext(name))) }
+
+// listing lists the images of a folder and counts what it leaves out.
+type listing struct {
+	folder *Folder
+	litter tally // by its kind
+	others tally // files of the classes that are no images, by extension
+	beside int   // images beside the folders of classes
+}
+
+// notes says what has been left out.
+func (l *listing) notes() (notes []string) {
+	if n := l.litter.total(); n > 0 {
+		notes = append(notes, fmt.Sprintf("left out: what other programs keep among the images, %d in all: %v", n, l.litter))
+	}
+	if n := l.others.total(); n > 0 {
+		notes = append(notes, fmt.Sprintf("left out: files whose names are not those of images, %d in all: %v", n, l.others))
+	}
+	if l.beside > 0 {
+		notes = append(notes, fmt.Sprintf("left out: images beside the folders of classes, %d in all", l.beside))
+	}
+	return notes
+}
+
+// entries reads a folder, sorted by name, without what other programs leave.
+func (l *listing) entries(folder string) ([]fs.DirEntry, error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
+		kind, yes := littered(e.Name())
+		if yes {
+			l.litter[kind]++
+		}
+		return yes
+	}), nil
+}
+
+// split lists a split: its classes, sorted, and its images, by class.
+func (l *listing) split(s Split) (classes []string, files []File, err error) {
+	folder := filepath.Join(l.folder.Root, string(s))
+	entries, err := l.entries(folder)
+	if err != nil {
+		return nil, nil, err
+	}
+	var images []string
+	for _, e := range entries {
+		switch info, err := os.Stat(filepath.Join(folder, e.Name())); {
+		case err == nil && info.IsDir():
+			classes = append(classes, e.Name())
+		case err == nil && isImage(e.Name()):
+			images = append(images, e.Name())
+		} // other files beside the classes, and broken links there, are none of them
+	}
+	if labels, err := l.labels(s, folder, classes, images); labels != nil || err != nil {
+		if err != nil {
+			return nil, nil, err
+		}
+		return l.labelled(s, labels)
+	}
+	if len(classes) == 0 {
+		return nil, nil, fmt.Errorf("%s holds %s, want a folder of images for each class: %s", folder, holds(folder), filepath.Join(folder, "<class>", "<image>"))
+	}
+	l.beside += len(images)
+	var empty []string
+	for label, class := range classes {
+		if !utf8.ValidString(class) {
+			return nil, nil, fmt.Errorf("%s: class %q: want a name in UTF-8", folder, class)
+		}
+		images, err := l.class(folder, class, label)
+		if err != nil {
+			return nil, nil, err
+		}
+		if len(images) == 0 {
+			empty = append(empty, class)
+		}
+		files = append(files, images...)
+	}
+	if len(empty) > 0 {
+		return nil, nil, fmt.Errorf("%s: %s without an image%s: want files that end in %s, or no such folder", folder, plural(len(empty), "class"), list(empty), strings.Join(extensions, ", "))
+	}
+	return classes, files, nil
+}
+
+// class lists a class: its folders sorted by their whole path, the files of each by name.
+func (l *listing) class(split, class string, label int) (files []File, err error) {
+	inside := map[string][]File{}
+	var above []fs.FileInfo // the folder that is read, and those around it
+	var read func(folder string) error
+	read = func(folder string) error {
+		folderPath := filepath.Join(split, filepath.FromSlash(folder))
+		here, err := os.Stat(folderPath)
+		if err != nil {
+			return err
+		}
+		for _, around := range above {
+			if os.SameFile(around, here) {
+				return fmt.Errorf("%s leads back to a folder around it", folderPath)
+			}
+		}
+		above = append(above, here)
+		defer func() { above = above[:len(above)-1] }()
+		entries, err := l.entries(folderPath)
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			name := path.Join(folder, e.Name())
+			image := isImage(name)
+			if !image && e.Type().IsRegular() {
+				l.others[kindOf(name)]++
+				continue
+			}
+			info, err := os.Stat(filepath.Join(split, filepath.FromSlash(name)))
+			switch {
+			case err == nil && info.IsDir():
+				if err := read(name); err != nil {
+					return err
+				}
+			case !image:
+				l.others[kindOf(name)]++
+			case err != nil:
+				return err
+			default:
+				if err := readable(info); err != nil {
+					return fmt.Errorf("%s %w", filepath.Join(split, name), err)
+				}
+				inside[folder] = append(inside[folder], File{name, label, info.Size()})
+			}
+		}
+		return nil
+	}
+	if err := read(class); err != nil {
+		return nil, err
+	}
+	folders := make([]string, 0, len(inside))
+	for folder := range inside {
+		folders = append(folders, folder)
+	}
+	slices.Sort(folders)
+	for _, folder := range folders {
+		files = append(files, inside[folder]...)
+	}
+	return files, nil
+}
+
+// kindOf returns the extension of a name, for a tally.
+func kindOf(name string) string {
+	if e := path.Ext(name); e != "" {
+		return strings.ToLower(e)
+	}
+	return "without an extension"
+}

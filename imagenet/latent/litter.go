@@ -1,0 +1,55 @@
+package latent
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// litter holds the names, in lower case, that file systems, file servers and programs give to what they keep among other
+// people's files, apart from names that begin with a dot.
+var litter = []string{
+	"@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@tmp", "~snapshot", // Synology, QNAP, NetApp
+	"$recycle.bin", "system volume information", "thumbs.db", "ehthumbs.db", "desktop.ini", // Windows
+	"__macosx", "icon\r", "network trash folder", "temporary items", // macOS
+	"lost+found", "__pycache__",
+}
+
+// littered returns the kind of what a program has left: "._*", ".Trash-*" or the name itself.
+func littered(name string) (kind string, yes bool) {
+	switch {
+	case strings.HasPrefix(name, "._"): // what macOS knows of a file beside it
+		return "._*", true
+	case strings.HasPrefix(name, ".Trash-"):
+		return ".Trash-*", true
+	case strings.HasPrefix(name, "."):
+		return name, true
+	}
+	return name, slices.Contains(litter, strings.ToLower(name))
+}
+
+// tally counts things by their kind.
+type tally map[string]int
+
+func (t tally) total() (n int) {
+	for _, count := range t {
+		n += count
+	}
+	return n
+}
+
+// String lists the kinds, the most frequent ones first: "12 ._*, 3 .DS_Store".
+func (t tally) String() string {
+	const most = 10
+	kinds := slices.SortedFunc(maps.Keys(t), func(a, b string) int { return cmp.Or(cmp.Compare(t[b], t[a]), cmp.Compare(a, b)) })
+	var parts []string
+	for i, kind := range kinds {
+		if i == most {
+			return strings.Join(parts, ", ") + ", …"
+		}
+		parts = append(parts, fmt.Sprintf("%d %s", t[kind], kind))
+	}
+	return strings.Join(parts, ", ")
+}

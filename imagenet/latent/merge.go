@@ -1,0 +1,201 @@
+package latent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/gofrs/flock"
+
+	"github.com/wflowlab/wflowlab/internal/atomicfile"
+)
+
+// Merge makes the cache from its finished shards, in their order, and returns its manifest; only then does it remove
+// them, so that more shards than one take their room on the disk twice. The bytes do not depend on the number of shards.
+// It can be stopped and called again; of a cache that is merged it returns the manifest. A shard that is missing or not
+// finished, or of another recipe, is an error that names it, and so are another process that merges and a manifest whose
+// files are not there: then nothing is removed. Progress, if it is not nil, hears how many bytes are copied and read for
+// the checksums, and how many it will be.
+func Merge(ctx context.Context, folder string, progress func(done, total int64)) (*Manifest, error) {
+	lock, err := hold(flock.New(folder, flock.SetFlag(os.O_RDONLY)))
+	if lock != nil {
+		defer lock.Close()
+	} else if cannot := (*fs.PathError)(nil); !errors.As(err, &cannot) { // some systems open no folders
+		return nil, fmt.Errorf("latent: merge: %w", err)
+	}
+	m, err := readFinished(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		m, err = merge(ctx, folder, progress)
+	}
+	if err != nil {
+		return nil, err
+	}
+	names, err := shards(folder)
+	if err == nil {
+		err = remove(folder, names, m.Recipe)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("latent: cache %s: %w", folder, err)
+	}
+	return m, nil
+}
+
+// remove removes the shards that a cache has been made of, and none of another recipe.
+func remove(folder string, names []string, recipe Recipe) error {
+	for _, name := range names {
+		var its Recipe
+		err := readJSON(filepath.Join(folder, name, recipeFile), &its)
+		if err == nil {
+			err = its.against(recipe)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // removed in part by a call that was stopped
+			return fmt.Errorf("%s beside a finished cache: %w", name, err)
+		}
+	}
+	checks, err := numbered(folder, checkFormat)
+	errs := []error{err}
+	for _, name := range append(names, checks...) {
+		errs = append(errs, os.RemoveAll(filepath.Join(folder, name)))
+	}
+	return errors.Join(errs...)
+}
+
+func merge(ctx context.Context, folder string, progress func(done, total int64)) (*Manifest, error) {
+	fail := func(err error) (*Manifest, error) { return nil, fmt.Errorf("latent: merge %s: %w", folder, err) }
+	there, err := finished(folder)
+	if err != nil {
+		return fail(err)
+	}
+	m := &Manifest{Recipe: there[0].recipe, Skipped: []Corrupt{}, Files: map[string]string{}}
+	for _, sh := range there {
+		m.Train += sh.progress.Rows[Train]
+		m.Val += sh.progress.Rows[Val]
+		m.Skipped = append(m.Skipped, sh.progress.Corrupt...)
+	}
+	w := &work{ctx: ctx, total: m.bytes(), report: progress}
+	if len(there) > 1 {
+		w.total *= 2 // written, then read for the checksums
+	}
+	for _, s := range splits {
+		for _, p := range parts {
+			if err := join(w, folder, there, s, p, m.rows(s)); err != nil {
+				return fail(err)
+			}
+			if m.Files[p.name(s)], err = m.check(w, folder, s, p); err != nil {
+				return fail(err)
+			}
+		}
+	}
+	if err := writeJSON(filepath.Join(folder, manifestFile), m); err != nil {
+		return fail(err)
+	}
+	return m, nil
+}
+
+// finished returns all shards of a cache, in order.
+func finished(folder string) ([]*shard, error) {
+	names, err := shards(folder)
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		return nil, ErrNoShards
+	}
+	var i, n int
+	fmt.Sscanf(names[0], shardFormat, &i, &n)
+	if len(names) > n {
+		return nil, fmt.Errorf("shards of two divisions: %s and %s", names[0], names[len(names)-1])
+	}
+	var all []*shard
+	open := &UnfinishedError{Shards: n}
+	for i := range n {
+		sh := &shard{folder: filepath.Join(folder, fmt.Sprintf(shardFormat, i, n))}
+		if err := readJSON(sh.path(recipeFile), &sh.recipe); errors.Is(err, fs.ErrNotExist) {
+			open.Missing = append(open.Missing, i)
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		if err := readJSON(sh.path(progressFile), &sh.progress); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		all = append(all, sh)
+		if !sh.progress.Finished {
+			open.Begun = append(open.Begun, sh.progress.report(i, n))
+		} else if err := sh.recipe.against(all[0].recipe); err != nil {
+			return nil, fmt.Errorf("shard %d/%d: %w", i, n, err)
+		}
+	}
+	if len(open.Missing)+len(open.Begun) > 0 {
+		return nil, open
+	}
+	return all, nil
+}
+
+// join makes an array of the cache: the only shard's own, or a copy of all shards', one behind the other.
+func join(w *work, folder string, there []*shard, s Split, p part, rows int) error {
+	path := filepath.Join(folder, p.name(s))
+	if len(there) == 1 {
+		err := os.Rename(filepath.Join(there[0].folder, p.name(s)), path)
+		if _, found := os.Stat(path); errors.Is(err, fs.ErrNotExist) && found == nil {
+			return nil // by a call that was stopped
+		}
+		return err
+	}
+	left, err := atomicfile.Leftovers(path) // by a call that was killed
+	if err != nil {
+		return err
+	}
+	for _, name := range left {
+		if err := os.Remove(name); err != nil {
+			return err
+		}
+	}
+	return atomicfile.Write(path, func(to io.Writer) error {
+		if _, err := io.MultiWriter(to, w).Write(npyHeader(p.kind, rows, p.shape...)); err != nil {
+			return err
+		}
+		for _, sh := range there {
+			if err := appendRows(w, to, filepath.Join(sh.folder, p.name(s)), sh.progress.Rows[s], p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func appendRows(w *work, to io.Writer, path string, rows int, p part) error {
+	f, a, err := openArray(path, p)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if a.rows != rows {
+		return fmt.Errorf("%s: %d rows, want %d", path, a.rows, rows)
+	}
+	_, err = io.Copy(io.MultiWriter(to, w), io.NewSectionReader(a, a.offset, int64(rows)*p.row))
+	return err
+}
+
+// work counts the bytes that are written to it and reports them. It fails when its context is done.
+type work struct {
+	ctx         context.Context
+	done, total int64
+	report      func(done, total int64)
+}
+
+// Write implements io.Writer.
+func (w *work) Write(b []byte) (int, error) {
+	if err := w.ctx.Err(); err != nil {
+		return 0, err
+	}
+	w.done += int64(len(b))
+	if w.report != nil {
+		w.report(w.done, w.total)
+	}
+	return len(b), nil
+}

@@ -1,0 +1,66 @@
+package latent
+
+import (
+	"fmt"
+	"slices"
+
+	"gonum.org/v1/gonum/stat"
+
+	"github.com/wflowlab/wflowlab/toy/stream"
+)
+
+// Sample is what some rows of an array of latents tell of all of them.
+type Sample struct {
+	File      string  `json:"file"` // train_moments.npy
+	Rows      int     `json:"rows"` // that were drawn, without repetition
+	Mean      float64 `json:"mean"`
+	Deviation float64 `json:"standard_deviation"` // of all their numbers
+}
+
+// Sample draws n rows, or all where there are fewer, with the seed 0, and reads their latents as they are and mirrored. Of
+// no rows there is none. An error names a row that is damaged.
+func (c *Cache) Sample(n int) ([]Sample, error) {
+	n = min(n, c.Len())
+	if n == 0 {
+		return nil, nil
+	}
+	drawn := stream.New(0, "latent sample").Perm(0, c.Len())[:n]
+	slices.Sort(drawn) // to read them as they lie
+	var samples []Sample
+	for k, u := range []float64{0, 0.5} {
+		latent, values := make([]float32, numbers), make([]float64, 0, n*numbers)
+		for _, i := range drawn {
+			if err := c.Latent(i, u, latent); err != nil {
+				return nil, err
+			}
+			for _, v := range latent {
+				values = append(values, float64(v))
+			}
+		}
+		mean, deviation := stat.PopMeanStdDev(values, nil)
+		samples = append(samples, Sample{parts[k].name(c.split), n, mean, deviation})
+	}
+	return samples, nil
+}
+
+// Scale is what the latents of the official autoencoder are multiplied by before they are written: over photographs their
+// standard deviation is near 1 then.
+const Scale = 0.18215
+
+// Odd says what is wrong with the scale of the latents if their standard deviation is outside 0.6 to 1.4, "" if it is not.
+func (s Sample) Odd() string {
+	const least, most = 0.6, 1.4
+	usual := func(deviation float64) bool { return least <= deviation && deviation <= most }
+	text := fmt.Sprintf("%s: standard deviation %.3g, want %v to %v", s.File, s.Deviation, least, most)
+	switch {
+	case usual(s.Deviation):
+		return ""
+	case usual(s.Deviation / Scale):
+		return fmt.Sprintf("%s: it looks as if its latents had been multiplied by %v twice", text, Scale)
+	case usual(s.Deviation * Scale):
+		return fmt.Sprintf("%s: it looks as if its latents had not been multiplied by %v", text, Scale)
+	case s.Deviation == 0:
+		return text + ": all its numbers are the same"
+	}
+	return text + ": these are not the latents of photographs by the official autoencoder"
+}
