@@ -1,6 +1,7 @@
 package sinkhorn
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -98,6 +99,35 @@ func CheckCloud(name string, x *mat.Dense) error {
 		}
 	}
 	return nil
+}
+
+// check returns the weights of a problem, each of sum 1 and for a nil Y the same, or an error that names the argument, the row and the value.
+func (p Problem) check() (a, b []float64, err error) {
+	if p.Cost != HalfSquared && p.Cost != Euclidean {
+		return nil, nil, fmt.Errorf("sinkhorn: Cost is %d, want HalfSquared or Euclidean", int(p.Cost))
+	}
+	if err := CheckCloud("sinkhorn: X", p.X); err != nil {
+		return nil, nil, err
+	}
+	n, d := p.X.Dims()
+	if a, err = checkWeights("A", p.A, n); err != nil {
+		return nil, nil, err
+	}
+	if p.Y == nil {
+		if p.B != nil {
+			return nil, nil, errors.New("sinkhorn: B is set but Y is nil: the weights of a cloud against itself are A")
+		}
+		return a, a, nil
+	}
+	if err := CheckCloud("sinkhorn: Y", p.Y); err != nil {
+		return nil, nil, err
+	}
+	m, dy := p.Y.Dims()
+	if d != dy {
+		return nil, nil, fmt.Errorf("sinkhorn: X is [%d, %d] but Y is [%d, %d]: the dimensions differ", n, d, m, dy)
+	}
+	b, err = checkWeights("B", p.B, m)
+	return a, b, err
 }
 
 // checkWeights returns weights of sum exactly 1 up to rounding: uniform for nil, else w divided by its sum.

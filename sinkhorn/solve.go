@@ -13,8 +13,8 @@ import (
 )
 
 // ErrOverflow is returned when potentials leave the range of float64, or are so large, in units of ε, that float64 no
-// longer resolves the coupling they stand for.
-var ErrOverflow = errors.New("sinkhorn: costs or potentials overflow what float64 resolves at this Epsilon: rescale the clouds or raise Epsilon")
+// longer resolves the coupling they stand for; and by Exact when it does not tell costs apart.
+var ErrOverflow = errors.New("sinkhorn: costs or potentials overflow what float64 resolves: rescale the clouds, look for points far from all others, or give Solve a larger Epsilon")
 
 // Solve runs Sinkhorn's iteration in the log domain,
 //
@@ -109,34 +109,13 @@ type pair struct {
 }
 
 func newPair(p Problem, workers int) (*pair, error) {
-	if p.Cost != HalfSquared && p.Cost != Euclidean {
-		return nil, fmt.Errorf("sinkhorn: Cost is %d, want HalfSquared or Euclidean", int(p.Cost))
-	}
-	if err := CheckCloud("sinkhorn: X", p.X); err != nil {
-		return nil, err
-	}
-	n, d := p.X.Dims()
-	a, err := checkWeights("A", p.A, n)
+	a, b, err := p.check()
 	if err != nil {
 		return nil, err
 	}
 	x := newCloud(p.X, a, mean(p.X, a))
 	if p.Y == nil {
-		if p.B != nil {
-			return nil, errors.New("sinkhorn: B is set but Y is nil: the weights of a cloud against itself are A")
-		}
 		return newPairOf(x, x, p.Cost, p.MaskDiagonal, workers)
-	}
-	if err := CheckCloud("sinkhorn: Y", p.Y); err != nil {
-		return nil, err
-	}
-	m, dy := p.Y.Dims()
-	if d != dy {
-		return nil, fmt.Errorf("sinkhorn: X is [%d, %d] but Y is [%d, %d]: the dimensions differ", n, d, m, dy)
-	}
-	b, err := checkWeights("B", p.B, m)
-	if err != nil {
-		return nil, err
 	}
 	centre := x.centre
 	if p.Cost == HalfSquared {

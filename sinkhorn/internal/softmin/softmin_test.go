@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
 )
 
@@ -469,5 +470,35 @@ func TestTeam(t *testing.T) {
 			}
 		}
 		team.Close()
+	}
+}
+
+// A team that is stopped in the middle leaves what nobody has begun.
+func TestTeamStops(t *testing.T) {
+	for _, workers := range []int{1, 2, 7} {
+		stop, rows := make(chan struct{}), make([]atomic.Bool, 1000*share)
+		team := NewTeam(stop, workers)
+		var begun atomic.Int64
+		team.Each(len(rows), 1000, func(first, last, _ int) {
+			if begun.Add(1) == 10 {
+				close(stop)
+			}
+			for i := first; i < last; i++ {
+				rows[i].Store(true)
+			}
+			if begun.Load() >= 10 {
+				<-stop // nobody is ahead of the one that stops
+			}
+		})
+		team.Close()
+		done := 0
+		for i := range rows {
+			if rows[i].Load() {
+				done++
+			}
+		}
+		if most := (10 + workers) * share; done > most || done < 10*share {
+			t.Errorf("%d workers: %d rows done, want %d to %d", workers, done, 10*share, most)
+		}
 	}
 }
