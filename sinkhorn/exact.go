@@ -177,8 +177,12 @@ func (p *Plan) extend(q Problem, a, b []float64) {
 func (t *simplex) check(ctx context.Context, plan *Plan, p Problem, a, b []float64) error {
 	_, dim := p.X.Dims()
 	rounding := 0x1p-52 * float64(dim+64) // of a sum of dim squares, and some more
+	below := 16 * t.unit.words[0]         // what potentials do not tell apart
 	fails := func(format string, arguments ...any) error {
 		return fmt.Errorf("sinkhorn: exact transport: %s: %w", fmt.Sprintf(format, arguments...), ErrOverflow)
+	}
+	if plan.cost > 0 && below > rounding*plan.cost {
+		return fails("costs are up to %v, and the plan's is %v", t.largest, plan.cost)
 	}
 	rows, columns := make([]float64, len(a)), make([]float64, len(b))
 	for k, mass := range plan.Mass {
@@ -186,7 +190,7 @@ func (t *simplex) check(ctx context.Context, plan *Plan, p Problem, a, b []float
 		rows[i] += mass
 		columns[j] += mass
 		c, f, g := p.Cost.At(p.X.RawRowView(i), p.Y.RawRowView(j)), plan.F[i], plan.G[j]
-		if !(math.Abs(f+g-c) <= rounding*(c+math.Abs(f)+math.Abs(g)+t.centred(i, j))) {
+		if !(math.Abs(f+g-c) <= rounding*(c+math.Abs(f)+math.Abs(g)+t.centred(i, j))+below) {
 			return fails("F[%d] + G[%d] is %v where mass flows at a cost of %v", i, j, f+g, c)
 		}
 	}
@@ -214,7 +218,7 @@ func (t *simplex) check(ctx context.Context, plan *Plan, p Problem, a, b []float
 		}
 		size := math.Abs(plan.F[i]) + math.Abs(own[v])
 		for w, c := range t.cost[v*t.m : (v+1)*t.m] {
-			if over := other[w] - own[v] - c; !(over <= 0) && !(over <= rounding*(c+size+math.Abs(other[w]))) {
+			if over := other[w] - own[v] - c; !(over <= 0) && !(over <= rounding*(c+size+math.Abs(other[w]))+below) {
 				return fails("F[%d] + G[%d] is over the cost by %v", i, t.columns[w], over)
 			}
 		}

@@ -14,7 +14,8 @@ type Problem struct {
 	// problem of a self term, whose two potentials are one.
 	X, Y *mat.Dense
 
-	// A [n] and B [m] are the weights of the points: non-negative, of sum 1. Nil is uniform.
+	// A [n] and B [m] are the weights of the points: non-negative, of sum 1. Nil is uniform. A sum within 1e-6 of 1, which
+	// weights may have that were float32 once, is accepted, and the weights are divided by it.
 	A, B []float64
 
 	// Cost is the ground cost; the zero value is ‖x−y‖²/2.
@@ -53,6 +54,7 @@ const (
 	defaultEpsilonShare = 0.05
 	defaultTolerance    = 1e-6
 	defaultIterations   = 10_000
+	sumTolerance        = 1e-6
 )
 
 // resolved returns the settings with every default but Epsilon's filled in, or an error that names the culprit.
@@ -149,8 +151,8 @@ func checkWeights(name string, w []float64, n int) ([]float64, error) {
 		}
 		sum += v
 	}
-	if math.Abs(sum-1) > 1e-9 {
-		return nil, fmt.Errorf("sinkhorn: %s sums to %v, want 1", name, sum)
+	if !(math.Abs(sum-1) <= sumTolerance) {
+		return nil, fmt.Errorf("sinkhorn: %s sums to %v, %+.3g from 1, want at most %g: divide the weights by their sum", name, sum, sum-1, sumTolerance)
 	}
 	for i, v := range w {
 		out[i] = v / sum
