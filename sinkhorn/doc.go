@@ -13,10 +13,14 @@
 //
 // Everything is computed in the log domain, in parallel over rows, by vector kernels on amd64 and in plain Go elsewhere,
 // with the same bytes for any number of workers. The first iterations are in float32, the last ones, and every error, value
-// and certificate, in float64. Memory is O((n+m)·d), and for small problems the pairs' powers, which later iterations
+// and certificate, in float64, and all of them where ‖x−y‖²/2ε reaches some 10⁷, which float32 does not resolve. Memory is O((n+m)·d), and for small problems the pairs' powers, which later iterations
 // reuse: up to 32 MiB for each precision and direction, 128 MiB in all. The cost matrix is never stored, except by
 // Exact, by Batch one problem at a time, and where a caller asks for the coupling. BENCHMARKS.md holds it against other
 // libraries.
+//
+// In high dimension S_ε between two samples is smallest where one is narrower than the distribution of the other: 2,000 points
+// of N(0, s² I) against 2,000 of N(0, I) in 20 dimensions, at ε = 1, are nearest at s = 0.70, and 200 at s = 0.57, where in
+// the plane 200 are at s = 1.03. That is a property of samples, not of the solver: TestSpreadOfSamples measures it.
 //
 // An ε means nothing without its cost. Against other libraries: OTT-JAX uses ‖x−y‖², so its epsilon is twice ours;
 // GeomLoss with p = 2 uses our cost, with ε = blur²; POT measures entropy without the product of the marginals, so

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 
-	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -16,7 +15,8 @@ type Plan struct {
 	Rows, Columns []int
 	Mass          []float64
 
-	// F [n] and G [m] are dual potentials, in the unit of the cost: F_i + G_j ≤ C_ij, with equality on the pairs above.
+	// F [n] and G [m] are dual potentials, in the unit of the cost: F_i + G_j ≤ C_ij, with equality on the pairs above, to
+	// the rounding of C_ij, F_i and G_j.
 	F, G []float64
 
 	cost        float64
@@ -43,306 +43,188 @@ func (p *Plan) Coupling() *mat.Dense {
 	return c
 }
 
+// Simplex is the solver of Exact with its setting; the zero value works.
+type Simplex struct {
+	// Memory is the most that the cost matrix may take, in bytes, of which it takes 8 for each pair of points that carry
+	// weight. 0 means 4 GiB, enough for n = m = 23,000.
+	Memory int64
+}
+
+const defaultMemory = 4 << 30
+
 // Exact solves transport without entropy, min ⟨P, C⟩ over couplings of A and B, by the network simplex. It holds the
-// cost matrix: memory is O(n·m), 32 MB at n = m = 2,000, and the time there about a second.
+// cost matrix: memory is O(n·m), 32 MB at n = m = 2,000, and the time there about a second. A problem that needs more than
+// 4 GiB is an error, before any of it is taken; [Simplex] raises the bound.
 //
-// Errors are those of Solve; a masked diagonal is not supported.
+// Potentials are sums of the costs without rounding: points that lie far from the others, as far as float64 goes, cost these
+// no digits. Mass that is less than rounding makes of the weights of a pair's points, 3e-14 of the smaller one, does
+// not travel. Before a plan is returned its marginals and potentials are checked against the costs.
+//
+// Errors are those of Solve, with ErrOverflow for a plan that does not pass: costs so far apart that float64 does not tell
+// the smaller ones apart; a masked diagonal is not supported. A cancelled context is looked at every few milliseconds.
 //
 // Source: Ahuja, Magnanti and Orlin, Network Flows (1993), ch. 11, with strongly feasible trees against cycling and
 // block search for the entering arc.
-func Exact(ctx context.Context, p Problem) (*Plan, error) {
+func Exact(ctx context.Context, p Problem) (*Plan, error) { return Simplex{}.Exact(ctx, p) }
+
+// Exact is the function Exact with this setting.
+func (s Simplex) Exact(ctx context.Context, p Problem) (*Plan, error) {
 	if p.MaskDiagonal {
 		return nil, errors.New("sinkhorn: Exact does not support MaskDiagonal")
+	}
+	if s.Memory < 0 {
+		return nil, fmt.Errorf("sinkhorn: Memory is %d, want ≥ 0", s.Memory)
 	}
 	if p.Y == nil {
 		p.Y, p.B = p.X, p.A
 	}
-	q, err := newPair(p, 0)
+	a, b, err := p.check()
 	if err != nil {
 		return nil, err
 	}
-	if math.IsInf(q.furthest(), 1) {
-		return nil, ErrOverflow
+	if err := s.allows(len(support(a)), len(support(b))); err != nil {
+		return nil, err
 	}
-	t := newTransport(q)
+	costs, err := newCostMatrix(ctx, p, a, b)
+	if err != nil {
+		return nil, err
+	}
+	t := newSimplex(costs, a, b)
 	if err := t.run(ctx); err != nil {
 		return nil, err
 	}
-	return t.plan(), nil
+	return t.plan(ctx, p, a, b)
 }
 
-// transport is the network simplex on the complete bipartite graph of the points that carry weight, plus a root that
-// every point is joined to at the start. Node v < n is a row, n ≤ v < n+m a column, v = n+m the root.
-//
-// The basis is a spanning tree. Each node keeps the arc to its parent: its flow and its cost. Rows send, columns
-// receive, so the arc of a row points up to its parent and the arc of a column points down to it.
-type transport struct {
-	pair      *pair
-	rows      []int     // row of X of node v
-	columns   []int     // row of Y of node n+v
-	cost      []float64 // [n·m]
-	n, m      int
-	parent    []int
-	flow      []float64
-	arcCost   []float64
-	potential []float64 // reduced cost of arc i → j: cost + potential_i − potential_j
-	depth     []int
-	child     []int // first child, −1 for none
-	next      []int // siblings
-	previous  []int
-	cursor    int // where the search for an entering arc goes on
-	slack     float64
+// allows returns an error for a cost matrix that is too large.
+func (s Simplex) allows(n, m int) error {
+	most := s.Memory
+	if most == 0 {
+		most = defaultMemory
+	}
+	if needs := 8 * float64(n) * float64(m); needs > float64(most) {
+		return fmt.Errorf("sinkhorn: Exact of %d × %d points needs %.3g GB for its cost matrix, and may take %.3g GB: use Solve, which does not "+
+			"store the costs, or fewer points, or raise the bound by Simplex{Memory: %.0f}.Exact", n, m, needs/1e9, float64(most)/1e9, needs)
+	}
+	return nil
 }
 
-func newTransport(q *pair) *transport {
-	t := &transport{pair: q, rows: support(q.x), columns: support(q.y)}
-	t.n, t.m = len(t.rows), len(t.columns)
-	t.cost = make([]float64, t.n*t.m)
-	largest := 0.0
-	for i, r := range t.rows {
-		row := t.cost[i*t.m : (i+1)*t.m]
-		for j, c := range t.columns {
-			// The centred cost differs by terms of x and of y alone: same plan, better digits.
-			row[j] = q.cost.At(q.x.row(r), q.y.row(c))
-		}
-		largest = max(largest, floats.Max(row))
-	}
-	if largest == 0 {
-		largest = 1
-	}
-	nodes, root := t.n+t.m+1, t.n+t.m
-	t.parent, t.depth = make([]int, nodes), make([]int, nodes)
-	t.child, t.next, t.previous = make([]int, nodes), make([]int, nodes), make([]int, nodes)
-	t.flow, t.arcCost, t.potential = make([]float64, nodes), make([]float64, nodes), make([]float64, nodes)
-	t.slack = 1e-15 * largest
-	t.parent[root], t.child[root], t.next[root], t.previous[root] = -1, -1, -1, -1
-	left := 0.0 // rounding of the two sums of weights
-	for v := range root {
-		t.child[v] = -1
-		// Any pair costs at most as much as one arc to the root, so no mass stays on two of them.
-		t.arcCost[v] = largest
-		if v < t.n {
-			t.flow[v] = q.x.weights[t.rows[v]]
-			left += t.flow[v]
-		} else {
-			t.flow[v] = q.y.weights[t.columns[v-t.n]]
-			left -= t.flow[v]
-		}
-		t.attach(v, root)
-	}
-	heaviest := t.n + floats.MaxIdx(t.flow[t.n:root])
-	t.flow[heaviest] += left
-	t.refresh(root)
-	return t
-}
+// travels is the share of the weight at either end of an arc that mass on it must be more than: what is less is what the
+// weights' own rounding, when they are divided by their sum, leaves over.
+const travels = 0x1p-45
 
-// support lists the points of positive weight.
-func support(c *cloud) (points []int) {
-	for i, w := range c.weights {
-		if w > 0 {
-			points = append(points, i)
-		}
-	}
-	return points
-}
-
-func (t *transport) isRow(v int) bool { return v < t.n }
-
-func (t *transport) attach(v, parent int) {
-	t.parent[v] = parent
-	t.next[v], t.previous[v] = t.child[parent], -1
-	if t.child[parent] >= 0 {
-		t.previous[t.child[parent]] = v
-	}
-	t.child[parent] = v
-}
-
-func (t *transport) detach(v int) {
-	if p := t.previous[v]; p >= 0 {
-		t.next[p] = t.next[v]
-	} else {
-		t.child[t.parent[v]] = t.next[v]
-	}
-	if n := t.next[v]; n >= 0 {
-		t.previous[n] = t.previous[v]
-	}
-}
-
-// refresh recomputes depth and potential of everything below v. Arcs of the tree have reduced cost 0.
-func (t *transport) refresh(v int) {
-	top := v
-	for {
-		if t.child[v] >= 0 {
-			v = t.child[v]
-		} else {
-			for v != top && t.next[v] < 0 {
-				v = t.parent[v]
-			}
-			if v == top {
-				return
-			}
-			v = t.next[v]
-		}
-		t.place(v)
-	}
-}
-
-// place sets depth and potential of v from its parent's.
-func (t *transport) place(v int) {
-	p := t.parent[v]
-	t.depth[v] = t.depth[p] + 1
-	if t.isRow(v) {
-		t.potential[v] = t.potential[p] - t.arcCost[v]
-	} else {
-		t.potential[v] = t.potential[p] + t.arcCost[v]
-	}
-}
-
-// entering returns the pair of most negative reduced cost in the first block of arcs that holds one.
-func (t *transport) entering() (i, j int, found bool) {
-	arcs := t.n * t.m
-	block := max(int(math.Sqrt(float64(arcs))), 16)
-	best, at := -t.slack, -1
-	columns := t.potential[t.n : t.n+t.m]
-	for seen := 0; seen < arcs; {
-		i, j := t.cursor/t.m, t.cursor%t.m
-		stop := min(t.m, j+block)
-		own := t.potential[i]
-		costs := t.cost[i*t.m+j : i*t.m+stop]
-		for k, u := range columns[j:stop] {
-			if r := costs[k] + own - u; r < best {
-				best, at = r, t.cursor+k
-			}
-		}
-		seen += stop - j
-		t.cursor = (t.cursor + stop - j) % arcs
-		if at >= 0 {
-			return at / t.m, at % t.m, true
-		}
-	}
-	return 0, 0, false
-}
-
-func (t *transport) run(ctx context.Context) error {
-	for pivots := 0; ; pivots++ {
-		if pivots%1024 == 0 {
-			if err := ctx.Err(); err != nil {
-				return fmt.Errorf("sinkhorn: exact transport after %d pivots: %w", pivots, err)
-			}
-		}
-		i, j, found := t.entering()
-		if !found {
-			return nil
-		}
-		t.pivot(i, t.n+j)
-	}
-}
-
-// pivot brings the arc from row u to column w into the tree. Pushing flow along it runs round the cycle that it closes:
-// down from the join to u and up from w. The arc that runs empty leaves; among several the last on the cycle as seen
-// from the join, which keeps every empty arc pointing to the root, and so the simplex from cycling.
-func (t *transport) pivot(u, w int) {
-	push, leaving, below := math.Inf(1), -1, u
-	a, b := u, w
-	for a != b {
-		if t.depth[a] >= t.depth[b] {
-			if t.isRow(a) && t.flow[a] < push { // traversed against its direction
-				push, leaving, below = t.flow[a], a, u
-			}
-			a = t.parent[a]
-		} else {
-			if !t.isRow(b) && t.flow[b] <= push {
-				push, leaving, below = t.flow[b], b, w
-			}
-			b = t.parent[b]
-		}
-	}
-	join := a
-	for v := u; v != join; v = t.parent[v] {
-		t.shift(v, t.isRow(v), push)
-	}
-	for v := w; v != join; v = t.parent[v] {
-		t.shift(v, !t.isRow(v), push)
-	}
-	t.flow[leaving] = 0
-
-	// Hang the part below the leaving arc on the entering arc: the path from its inner end up to the leaving arc turns
-	// round, each node taking over the arc of the node below it.
-	outer := u + w - below
-	cost := t.cost[u*t.m+w-t.n]
-	flow := push
-	for v, up := below, outer; ; {
-		parent, c, f := t.parent[v], t.arcCost[v], t.flow[v]
-		t.detach(v)
-		t.attach(v, up)
-		t.arcCost[v], t.flow[v] = cost, flow
-		if v == leaving {
-			break
-		}
-		v, up, cost, flow = parent, v, c, f
-	}
-	t.place(below)
-	t.refresh(below)
-}
-
-func (t *transport) shift(v int, against bool, push float64) {
-	if against {
-		t.flow[v] -= push
-	} else {
-		t.flow[v] += push
-	}
-}
-
-func (t *transport) plan() *Plan {
-	q := t.pair
-	p := &Plan{F: make([]float64, q.x.n), G: make([]float64, q.y.n), halfSquared: q.cost == HalfSquared}
+// plan returns the plan of an optimal tree, once it has passed its check.
+func (t *simplex) plan(ctx context.Context, p Problem, a, b []float64) (*Plan, error) {
+	plan := &Plan{F: make([]float64, len(a)), G: make([]float64, len(b)), halfSquared: p.Cost == HalfSquared}
 	root := t.n + t.m
+	carries := make([]bool, root)
 	for v := range root {
 		u := t.parent[v]
-		if u == root || t.flow[v] <= 0 {
+		if u == root {
 			continue
 		}
 		row, column := v, u
 		if !t.isRow(v) {
 			row, column = u, v
 		}
-		p.Rows = append(p.Rows, t.rows[row])
-		p.Columns = append(p.Columns, t.columns[column-t.n])
-		p.Mass = append(p.Mass, t.flow[v])
+		i, j, mass := t.rows[row], t.columns[column-t.n], float64(t.flow[v])/quanta
+		if carries[v] = mass > travels*min(a[i], b[j]); carries[v] {
+			plan.Rows, plan.Columns, plan.Mass = append(plan.Rows, i), append(plan.Columns, j), append(plan.Mass, mass)
+			plan.cost += mass * p.Cost.At(p.X.RawRowView(i), p.Y.RawRowView(j))
+		}
 	}
-	for k, mass := range p.Mass {
-		p.cost += mass * q.costOf(p.Rows[k], p.Columns[k])
-	}
-	t.duals(p.F, p.G)
-	return p
-}
-
-// duals writes the potentials of the problem as it was put: those of the tree where a point carries weight, and the
-// largest feasible value elsewhere.
-func (t *transport) duals(f, g []float64) {
-	q := t.pair
-	for j := range g {
-		g[j] = math.Inf(1)
+	d := newDuals(t, carries)
+	d.settle(ctx)
+	for v, i := range t.rows {
+		plan.F[i] = d.value(v)
 	}
 	for v, j := range t.columns {
-		g[j] = t.potential[t.n+v]
+		plan.G[j] = -d.value(t.n + v)
 	}
-	for i := range f {
-		f[i] = math.Inf(1)
-		for _, j := range t.columns {
-			f[i] = min(f[i], q.cost.At(q.x.row(i), q.y.row(j))-g[j])
+	plan.extend(p, a, b)
+	if err := t.check(ctx, plan, p, a, b); err != nil {
+		return nil, err
+	}
+	return plan, nil
+}
+
+// extend sets the potentials of the points without weight to the largest feasible ones.
+func (p *Plan) extend(q Problem, a, b []float64) {
+	for i, w := range a {
+		if w > 0 {
+			continue
+		}
+		p.F[i] = math.Inf(1)
+		for j, g := range p.G {
+			if b[j] > 0 {
+				p.F[i] = min(p.F[i], q.Cost.At(q.X.RawRowView(i), q.Y.RawRowView(j))-g)
+			}
 		}
 	}
-	for j := range g {
-		for i := range f {
-			g[j] = min(g[j], q.cost.At(q.x.row(i), q.y.row(j))-f[i])
+	for j, w := range b {
+		if w > 0 {
+			continue
+		}
+		p.G[j] = math.Inf(1)
+		for i, f := range p.F {
+			p.G[j] = min(p.G[j], q.Cost.At(q.X.RawRowView(i), q.Y.RawRowView(j))-f)
 		}
 	}
-	half := floats.Dot(q.c, q.c) / 2
-	for i := range f {
-		f[i] += q.dot(q.x.row(i)) + half
+}
+
+// check proves a plan: its marginals are the weights, its potentials are feasible, and they are tight where mass flows, so
+// that no plan costs less, all to rounding.
+func (t *simplex) check(ctx context.Context, plan *Plan, p Problem, a, b []float64) error {
+	_, dim := p.X.Dims()
+	rounding := 0x1p-52 * float64(dim+64) // of a sum of dim squares, and some more
+	below := 16 * t.unit.words[0]         // what potentials do not tell apart
+	fails := func(format string, arguments ...any) error {
+		return fmt.Errorf("sinkhorn: exact transport: %s: %w", fmt.Sprintf(format, arguments...), ErrOverflow)
 	}
-	for j := range g {
-		g[j] -= q.dot(q.y.row(j))
+	if plan.cost > 0 && below > rounding*plan.cost {
+		return fails("costs are up to %v, and the plan's is %v", t.largest, plan.cost)
 	}
+	rows, columns := make([]float64, len(a)), make([]float64, len(b))
+	for k, mass := range plan.Mass {
+		i, j := plan.Rows[k], plan.Columns[k]
+		rows[i] += mass
+		columns[j] += mass
+		c, f, g := p.Cost.At(p.X.RawRowView(i), p.Y.RawRowView(j)), plan.F[i], plan.G[j]
+		if !(math.Abs(f+g-c) <= rounding*(c+math.Abs(f)+math.Abs(g)+t.centred(i, j))+below) {
+			return fails("F[%d] + G[%d] is %v where mass flows at a cost of %v", i, j, f+g, c)
+		}
+	}
+	for _, side := range []struct {
+		name      string
+		got, want []float64
+	}{{"row", rows, a}, {"column", columns, b}} {
+		for i, v := range side.got {
+			if w := side.want[i]; !(math.Abs(v-w) <= float64(len(a)+len(b))*(travels*w+1.0/quanta)) {
+				return fails("%s %d of the plan sums to %v, want %v", side.name, i, v, w)
+			}
+		}
+	}
+	// The potentials of the centred problem: F_i + G_j ≤ C_ij is other_j − own_i ≤ cost_ij.
+	own, other := make([]float64, t.n), make([]float64, t.m)
+	for v, i := range t.rows {
+		own[v] = t.fromRow[v].plus(-plan.F[i]).float()
+	}
+	for v, j := range t.columns {
+		other[v] = t.fromColumn[v].plus(plan.G[j]).float()
+	}
+	for v, i := range t.rows {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("sinkhorn: the check of exact transport: %w", err)
+		}
+		size := math.Abs(plan.F[i]) + math.Abs(own[v])
+		for w, c := range t.cost[v*t.m : (v+1)*t.m] {
+			if over := other[w] - own[v] - c; !(over <= 0) && !(over <= rounding*(c+size+math.Abs(other[w]))+below) {
+				return fails("F[%d] + G[%d] is over the cost by %v", i, t.columns[w], over)
+			}
+		}
+	}
+	if math.IsInf(plan.cost, 0) || math.IsNaN(plan.cost) {
+		return ErrOverflow
+	}
+	return nil
 }

@@ -1,6 +1,7 @@
 package sinkhorn
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -13,7 +14,8 @@ type Problem struct {
 	// problem of a self term, whose two potentials are one.
 	X, Y *mat.Dense
 
-	// A [n] and B [m] are the weights of the points: non-negative, of sum 1. Nil is uniform.
+	// A [n] and B [m] are the weights of the points: non-negative, of sum 1. Nil is uniform. A sum within 1e-6 of 1, which
+	// weights may have that were float32 once, is accepted, and the weights are divided by it.
 	A, B []float64
 
 	// Cost is the ground cost; the zero value is ‖x−y‖²/2.
@@ -52,6 +54,7 @@ const (
 	defaultEpsilonShare = 0.05
 	defaultTolerance    = 1e-6
 	defaultIterations   = 10_000
+	sumTolerance        = 1e-6
 )
 
 // resolved returns the settings with every default but Epsilon's filled in, or an error that names the culprit.
@@ -100,6 +103,35 @@ func CheckCloud(name string, x *mat.Dense) error {
 	return nil
 }
 
+// check returns the weights of a problem, each of sum 1 and for a nil Y the same, or an error that names the argument, the row and the value.
+func (p Problem) check() (a, b []float64, err error) {
+	if p.Cost != HalfSquared && p.Cost != Euclidean {
+		return nil, nil, fmt.Errorf("sinkhorn: Cost is %d, want HalfSquared or Euclidean", int(p.Cost))
+	}
+	if err := CheckCloud("sinkhorn: X", p.X); err != nil {
+		return nil, nil, err
+	}
+	n, d := p.X.Dims()
+	if a, err = checkWeights("A", p.A, n); err != nil {
+		return nil, nil, err
+	}
+	if p.Y == nil {
+		if p.B != nil {
+			return nil, nil, errors.New("sinkhorn: B is set but Y is nil: the weights of a cloud against itself are A")
+		}
+		return a, a, nil
+	}
+	if err := CheckCloud("sinkhorn: Y", p.Y); err != nil {
+		return nil, nil, err
+	}
+	m, dy := p.Y.Dims()
+	if d != dy {
+		return nil, nil, fmt.Errorf("sinkhorn: X is [%d, %d] but Y is [%d, %d]: the dimensions differ", n, d, m, dy)
+	}
+	b, err = checkWeights("B", p.B, m)
+	return a, b, err
+}
+
 // checkWeights returns weights of sum exactly 1 up to rounding: uniform for nil, else w divided by its sum.
 func checkWeights(name string, w []float64, n int) ([]float64, error) {
 	out := make([]float64, n)
@@ -119,8 +151,8 @@ func checkWeights(name string, w []float64, n int) ([]float64, error) {
 		}
 		sum += v
 	}
-	if math.Abs(sum-1) > 1e-9 {
-		return nil, fmt.Errorf("sinkhorn: %s sums to %v, want 1", name, sum)
+	if !(math.Abs(sum-1) <= sumTolerance) {
+		return nil, fmt.Errorf("sinkhorn: %s sums to %v, %+.3g from 1, want at most %g: divide the weights by their sum", name, sum, sum-1, sumTolerance)
 	}
 	for i, v := range w {
 		out[i] = v / sum

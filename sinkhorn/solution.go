@@ -40,7 +40,8 @@ func (s *Solution) MarginalError() float64 { return s.marginalError }
 func (s *Solution) Iterations() int { return s.iterations }
 
 // Trace returns the L1 error of the row marginal at every iterate of the final ε, as the sums see it that make the
-// iterate: in float32 at first, in float64 in the end. After Iterate, Trace()[k−1] is the error after k iterations.
+// iterate: in float32 at first, in float64 in the end, and no more than the largest number there is. After Iterate,
+// Trace()[k−1] is the error after k iterations.
 func (s *Solution) Trace() []float64 { return append([]float64(nil), s.trace...) }
 
 // logWeighted returns p/ε + log w [n].
@@ -161,47 +162,26 @@ func relativeEntropy(r float64) float64 {
 
 // Primal returns the primal value ⟨P, C⟩ + ε KL(P | a⊗b) of the coupling rounded to exact marginals: an upper bound of
 // OT_ε, converged or not, so that Primal − Dual certifies the distance to the optimum. It takes four passes over all
-// pairs. With a masked diagonal it can be +Inf: rounding may need a masked pair.
+// pairs. Rounding puts what is missing in row i and in column j on the pair (i, j). Where that is masked, the mass goes to
+// the rest of row i and of column i instead, in exchange for mass of the pairs (k, l) that leads from there to there; if
+// there is too little of it Primal is +Inf, as OT_ε is where the mask leaves no coupling. It is never NaN.
 //
 // Source: Altschuler, Weed and Rigollet, Near-linear time approximation algorithms for optimal transport via Sinkhorn
 // iteration (2017), algorithm 2.
 func (s *Solution) Primal() float64 {
+	c, ok := s.rounded()
+	if !ok {
+		return math.Inf(1)
+	}
 	a, b := s.x.weights, s.y.weights
-	shrink := func(want, have float64) float64 {
-		if have > want {
-			return want / have
-		}
-		return 1
-	}
-	rowScale := make([]float64, s.x.n)
-	columns := make([]float64, s.y.n)
-	s.eachRow(func(i int, row []float64) {
-		rowScale[i] = shrink(a[i], floats.Sum(row))
-		floats.AddScaled(columns, rowScale[i], row)
-	})
-	columnScale := make([]float64, s.y.n)
-	missingColumn := make([]float64, s.y.n)
-	for j, c := range columns {
-		columnScale[j] = shrink(b[j], c)
-		missingColumn[j] = b[j] - columnScale[j]*c
-	}
-	missing := floats.Sum(missingColumn)
 	values := make([]float64, s.x.n)
 	s.eachRow(func(i int, row []float64) {
+		c.round(i, row)
 		value := 0.0
-		floats.Scale(rowScale[i], row)
-		floats.Mul(row, columnScale)
-		missingRow := max(a[i]-floats.Sum(row), 0)
 		for j, p := range row {
-			if missing > 0 {
-				p += missingRow * max(missingColumn[j], 0) / missing
-			}
 			switch product := a[i] * b[j]; {
 			case product == 0:
 			case s.mask && i == j:
-				if p > 0 {
-					value = math.Inf(1)
-				}
 				value += s.epsilon * product
 			default:
 				value += p*s.costOf(i, j) + s.epsilon*product*relativeEntropy(p/product)

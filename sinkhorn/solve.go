@@ -13,8 +13,8 @@ import (
 )
 
 // ErrOverflow is returned when potentials leave the range of float64, or are so large, in units of ε, that float64 no
-// longer resolves the coupling they stand for.
-var ErrOverflow = errors.New("sinkhorn: costs or potentials overflow what float64 resolves at this Epsilon: rescale the clouds or raise Epsilon")
+// longer resolves the coupling they stand for; and by Exact when it does not tell costs apart.
+var ErrOverflow = errors.New("sinkhorn: costs or potentials overflow what float64 resolves: rescale the clouds, look for points far from all others, or give Solve a larger Epsilon")
 
 // Solve runs Sinkhorn's iteration in the log domain,
 //
@@ -81,7 +81,7 @@ func Iterate(ctx context.Context, p Problem, epsilon float64, L int) (*Solution,
 		}
 		it.step()
 		it.iterations++
-		it.trace = append(it.trace, it.marginalError())
+		it.trace = append(it.trace, min(it.marginalError(), math.MaxFloat64))
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("sinkhorn: %w", err)
@@ -106,37 +106,17 @@ type pair struct {
 	workers   int
 	c         []float64 // mean(X) − mean(Y) [d]
 	spread    float64   // mean of ‖x−y‖²/2 over all pairs, centred
+	furthest  float64   // bounds the centred costs
 }
 
 func newPair(p Problem, workers int) (*pair, error) {
-	if p.Cost != HalfSquared && p.Cost != Euclidean {
-		return nil, fmt.Errorf("sinkhorn: Cost is %d, want HalfSquared or Euclidean", int(p.Cost))
-	}
-	if err := CheckCloud("sinkhorn: X", p.X); err != nil {
-		return nil, err
-	}
-	n, d := p.X.Dims()
-	a, err := checkWeights("A", p.A, n)
+	a, b, err := p.check()
 	if err != nil {
 		return nil, err
 	}
 	x := newCloud(p.X, a, mean(p.X, a))
 	if p.Y == nil {
-		if p.B != nil {
-			return nil, errors.New("sinkhorn: B is set but Y is nil: the weights of a cloud against itself are A")
-		}
 		return newPairOf(x, x, p.Cost, p.MaskDiagonal, workers)
-	}
-	if err := CheckCloud("sinkhorn: Y", p.Y); err != nil {
-		return nil, err
-	}
-	m, dy := p.Y.Dims()
-	if d != dy {
-		return nil, fmt.Errorf("sinkhorn: X is [%d, %d] but Y is [%d, %d]: the dimensions differ", n, d, m, dy)
-	}
-	b, err := checkWeights("B", p.B, m)
-	if err != nil {
-		return nil, err
 	}
 	centre := x.centre
 	if p.Cost == HalfSquared {
@@ -152,7 +132,7 @@ func newPairOf(x, y *cloud, cost Cost, mask bool, workers int) (*pair, error) {
 	}
 	q := &pair{x: x, y: y, cost: cost, mask: mask, symmetric: x == y, workers: workers, c: make([]float64, x.d)}
 	floats.SubTo(q.c, x.centre, y.centre)
-	q.spread = x.spread() + y.spread()
+	q.spread, q.furthest = x.spread()+y.spread(), q.reach()
 	if mask {
 		for i := range min(x.n, y.n) {
 			if y.weights[i] == 1 || x.weights[i] == 1 {
@@ -200,8 +180,8 @@ func (q *pair) size() float64 {
 	return q.spread
 }
 
-// furthest bounds the centred costs.
-func (q *pair) furthest() float64 {
+// reach bounds the centred costs.
+func (q *pair) reach() float64 {
 	reach := 0.0
 	for _, c := range []*cloud{q.x, q.y} {
 		most := 0.0
@@ -439,7 +419,7 @@ func (it *iteration) start(g []float64) {
 	if !it.symmetric {
 		constant = it.y.average(g)
 	}
-	if furthest := it.furthest(); floats.Max(g)-constant > furthest || constant-floats.Min(g) > furthest {
+	if floats.Max(g)-constant > it.furthest || constant-floats.Min(g) > it.furthest {
 		return
 	}
 	copy(it.g, g)
@@ -478,8 +458,12 @@ func (q *pair) phases(set Settings) []phase {
 }
 
 // singleError estimates the marginal error below which rounding to float32 does not let the iteration come: a score of
-// the size of the mean cost, in units of ε ln 2, rounded, with some room.
+// the size of the mean cost, in units of ε ln 2, rounded, with some room; and 1 where the furthest point may have scores that
+// float32 does not resolve.
 func (q *pair) singleError(epsilon float64) float64 {
+	if q.furthest/(epsilon*math.Ln2) > 1e8/float64(q.x.d+4) {
+		return 1
+	}
 	return 16 * 0x1p-24 * q.size() / (epsilon * math.Ln2)
 }
 
@@ -497,7 +481,7 @@ func (it *iteration) run(ctx context.Context, p phase) error {
 			return err
 		}
 		e := it.marginalError()
-		it.trace = append(it.trace, e)
+		it.trace = append(it.trace, min(e, math.MaxFloat64))
 		value := it.value()
 		switch {
 		case e <= p.tolerance && p.precision == double:

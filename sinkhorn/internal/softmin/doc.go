@@ -16,6 +16,10 @@
 // results; elsewhere they are plain Go, which agrees to a few units in the last place of T. The relative error of a
 // power is at most 4e-7 in float32 and 5e-16 in float64, and a term made from a kept power has that of two; sums are
 // carried on in float64 every 1,024 or 512 terms.
+//
+// No score and no size gives NaN. Where scores are so large that T knows them only to more than 16 powers of two, from 4e7
+// in float32 and 2e16 in float64 for points of the plane, a row is summed by two passes of plain Go that keep terms in range:
+// its answer is good to the rounding of its scores, and slow.
 package softmin
 
 //go:generate sh -c "cd asm && go run . ../.."

@@ -37,7 +37,7 @@ const (
 // with w_ij the terms of row i. So an iteration, both of whose half-steps need the power of every pair, makes it once.
 //
 // It returns false, and leaves back undefined, where the terms do not serve: where h is −Inf, where columns are so far
-// behind that their terms are out of range, and for more targets than a cache has room for.
+// behind that their terms are out of range, where a row's scores are so large that its terms are not known, and for more targets than a cache has room for.
 func (s *Sum[T]) LogSums(dst, back, mass []float64) bool {
 	if s.massless || len(s.h) > mostTerms {
 		s.LogSum(dst)
@@ -56,12 +56,16 @@ func (s *Sum[T]) LogSums(dst, back, mass []float64) bool {
 	if o.keeps {
 		o.h = s.kept.h
 	}
+	s.redone.Store(false)
 	s.team.each(len(dst), o.block, len(dst)*len(s.h) >= parallelPairs, o.blocks)
 	s.team.Each(len(back), len(o.total), o.columns)
 	if o.keeps {
 		s.kept.settle()
 	}
 	s.moved = 0
+	if s.redone.Load() {
+		return false
+	}
 	for _, v := range back {
 		if math.IsNaN(v) {
 			return false
@@ -120,7 +124,7 @@ func (s *Sum[T]) logSumsOf(first, last int, w *scratch[T], to *contribution[T]) 
 		for r := range min(groupRows, last-row) {
 			to.scaling[r] = T(s.opposite.mass[row+r] / sum[r])
 		}
-		s.answer(row, min(groupRows, last-row), sum, shift)
+		s.answer(row, min(groupRows, last-row), sum, shift, w)
 		s.tiles(func(_, h []T, column int) {
 			k.columnSums(terms[groupRows*column:][:groupRows*len(h)], to.scaling, to.sum[column:][:len(h)])
 		})

@@ -38,7 +38,7 @@ func NewScaling[T Float](n, m, d int) *Scaling[T] {
 
 // Project writes the barycentric projection [n, d] of x [n, d] onto y [m, d] after L iterations, rows first, from scalings
 // of 1; with L = 0 the rows are normalised only. Factor makes ‖x−y‖² the cost in units of ε ln 2. It returns an error if
-// the projection of a row is not finite.
+// the projection of a row is not finite, or its scores are so large that T does not resolve them.
 func (s *Scaling[T]) Project(dst, x, y []T, factor float64, L int) error {
 	centre := y[:s.d]
 	s.rows.load(x, y, centre, T(factor))
@@ -52,6 +52,11 @@ func (s *Scaling[T]) Project(dst, x, y []T, factor float64, L int) error {
 	s.columns.referred = false
 	transposed := false
 	s.renew()
+	for i, v := range s.rows.shift[:s.n] {
+		if !s.rows.resolves(float64(v)) {
+			return fmt.Errorf("the scores of row %d are not resolved", i)
+		}
+	}
 	for range L {
 		if s.step() {
 			continue

@@ -3,6 +3,7 @@ package softmin
 import (
 	"math"
 	"slices"
+	"sync/atomic"
 )
 
 // Sum evaluates the sums of one direction, from sources x_i to targets y_j, in precision T.
@@ -22,6 +23,8 @@ type Sum[T Float] struct {
 	scratch    []scratch[T]
 	opposite   *opposite[T]                  // once LogSums has been called
 	massless   bool                          // some h is −Inf
+	highest    float64                       // the largest of the other h, in size
+	redone     atomic.Bool                   // some row has been done by redo since this was cleared
 	out        []float64                     // where LogSum writes
 	logSums    func(first, last, worker int) // its work, made once so that iterations allocate nothing
 	keptSums   func(first, last, worker int) // the same where terms are kept
@@ -58,33 +61,31 @@ func New[T Float](x, y []float64, d int, root, mask bool, team *Team) *Sum[T] {
 		s.scratch[k] = scratch[T]{make([]T, groupRows*min(tile*w, columns)), make([]float64, share), make([]float64, share*d)}
 	}
 	s.logSums = func(first, last, worker int) {
-		for i, v := range s.sums(first, last, &s.scratch[worker]) {
-			s.out[first+i] = Log2(v) - float64(s.shift[first+i])
-			s.shift[first+i] = T(-s.out[first+i])
-		}
-		s.pad(last)
+		w := &s.scratch[worker]
+		s.answer(first, last-first, s.sums(first, last, w), s.shift[first:], w)
 	}
 	s.references = func(first, last, worker int) { s.refer(kernelsOf[T](), first, last, &s.scratch[worker]) }
 	s.keptSums = func(first, last, worker int) {
 		for row := first; row < last; row += groupRows {
 			sum, shift := s.group(row, s.kept.terms[row*columns:][:groupRows*columns], true, &s.scratch[worker])
-			s.answer(row, min(groupRows, last-row), sum, shift)
+			s.answer(row, min(groupRows, last-row), sum, shift, &s.scratch[worker])
 		}
 	}
 	return s
 }
 
-// Scale multiplies the points by a factor, which makes c the cost in units of ε ln 2.
+// Scale multiplies the points by a factor, which makes c the cost in units of ε ln 2. Coordinates beyond 10¹⁸ in float32, or
+// 10¹⁵⁰, become that: their squares are numbers.
 func (s *Sum[T]) Scale(factor float64) {
 	for i, v := range s.x {
-		s.sources[i] = T(v * factor)
+		s.sources[i] = bounded[T](v * factor)
 	}
 	w, d := lanes[T](), s.d
 	for first := 0; first < len(s.y); first += w * d { // a vector of targets
 		points, vector := s.y[first:min(first+w*d, len(s.y))], s.targets[first:first+w*d]
 		for lane := 0; lane*d < len(points); lane++ {
 			for k, v := range points[lane*d : (lane+1)*d] {
-				vector[k*w+lane] = T(v * factor)
+				vector[k*w+lane] = bounded[T](v * factor)
 			}
 		}
 	}
@@ -92,6 +93,15 @@ func (s *Sum[T]) Scale(factor float64) {
 	if s.kept != nil {
 		s.kept.state = toBeMade
 	}
+}
+
+// bounded returns v, or the largest coordinate there is.
+func bounded[T Float](v float64) T {
+	most := 1e150
+	if size[T]() == 4 {
+		most = 1e18
+	}
+	return T(max(-most, min(v, most)))
 }
 
 // Store computes all c_ij once and for all until the next Scale: for clouds so small that this is little memory.
@@ -119,9 +129,12 @@ func (s *Sum[T]) storeTransposed(other *Sum[T]) {
 // SetScores sets the h of all targets [m].
 func (s *Sum[T]) SetScores(h []float64) {
 	up, down := 0.0, 0.0
-	s.massless = false
+	s.massless, s.highest = false, 0
 	for j, v := range h {
 		s.massless = s.massless || math.IsInf(v, -1)
+		if size := math.Abs(v); size > s.highest && !math.IsInf(v, -1) {
+			s.highest = size
+		}
 		was := float64(s.h[j])
 		s.h[j] = T(v)
 		if move := float64(s.h[j]) - was; move > up {
@@ -146,7 +159,8 @@ func (s *Sum[T]) Expect(logSum []float64) {
 	s.referred, s.moved = true, 0
 }
 
-// LogSum writes L_i = log2 Σ_j 2^(h_j − c_ij) for all rows [n].
+// LogSum writes L_i = log2 Σ_j 2^(h_j − c_ij) for all rows [n]: a number, to the rounding of its scores whatever these are, or
+// −Inf where no target has mass or is in reach.
 func (s *Sum[T]) LogSum(dst []float64) {
 	s.out = dst
 	if s.keeps() {
@@ -188,12 +202,57 @@ func (s *Sum[T]) group(row int, terms []T, keeps bool, w *scratch[T]) (sum []flo
 }
 
 // answer writes L_i of some rows from row on, and makes them references.
-func (s *Sum[T]) answer(row, count int, sum []float64, shift []T) {
+func (s *Sum[T]) answer(row, count int, sum []float64, shift []T, w *scratch[T]) {
 	for r := range count {
-		s.out[row+r] = Log2(sum[r]) - float64(shift[r])
-		s.shift[row+r] = T(-s.out[row+r])
+		l := Log2(sum[r]) - float64(shift[r])
+		if !s.resolves(float64(shift[r])) || !s.resolves(l) {
+			l = s.redo(row+r, w, nil)
+		}
+		s.out[row+r], s.shift[row+r] = l, T(-l)
 	}
 	s.pad(row + count)
+}
+
+// resolves tells whether scores near a reference of this size are known to a few powers of two: then no term is out of range.
+func (s *Sum[T]) resolves(reference float64) bool {
+	unit := 0x1p-53
+	if size[T]() == 4 {
+		unit = 0x1p-24
+	}
+	return (math.Abs(reference)+s.highest)*unit*float64(s.d+4) <= 16
+}
+
+// redo returns L_i of a row whose reference does not resolve its scores, and T_i as the points are scaled in mean [d] if that
+// is not nil and 0. It takes two passes and plain Go, and answers to the rounding of the scores.
+func (s *Sum[T]) redo(i int, w *scratch[T], mean []float64) float64 {
+	s.redone.Store(true)
+	k, row, r := kernelsOf[T](), i/groupRows*groupRows, i%groupRows
+	each := func(do func(score float64, y []T, lane int)) {
+		s.tiles(func(y, h []T, column int) {
+			scores := s.scores(k, row, y, column, w)[r*len(h) : (r+1)*len(h)]
+			for j, c := range scores {
+				do(float64(c)+float64(h[j]), y[j/lanes[T]()*lanes[T]()*s.d:], j%lanes[T]())
+			}
+		})
+	}
+	largest, sum := math.Inf(-1), 0.0
+	each(func(score float64, _ []T, _ int) { largest = max(largest, score) })
+	if math.IsInf(largest, -1) {
+		return largest
+	}
+	each(func(score float64, y []T, lane int) {
+		if score -= largest; score > negligible {
+			e := Exp2(score)
+			sum += e
+			for c := range mean {
+				mean[c] += float64(e * float64(y[c*lanes[T]()+lane]))
+			}
+		}
+	})
+	for c := range mean {
+		mean[c] /= sum
+	}
+	return largest + Log2(sum)
 }
 
 // pad gives the rows beyond the last, which complete its group, its reference: their terms are to be numbers.
@@ -286,7 +345,7 @@ func (s *Sum[T]) costs(k *kernels[T], row int, y []T, column int, scores []T) {
 }
 
 // Mean writes T_i = Σ_j 2^(h_j − c_ij) y_j / Σ_j 2^(h_j − c_ij) for all rows [n, d], in the scale of the points as they
-// came.
+// came. For a row whose targets are all out of reach it is 0.
 func (s *Sum[T]) Mean(dst []float64, factor float64) {
 	k := kernelsOf[T]()
 	s.team.Each(len(dst)/s.d, len(s.h), func(first, last, worker int) {
@@ -310,6 +369,15 @@ func (s *Sum[T]) Mean(dst []float64, factor float64) {
 			}
 		}
 		for i := first; i < last; i++ {
+			if !s.resolves(float64(s.shift[i])) {
+				mean := dst[i*s.d : (i+1)*s.d]
+				clear(mean)
+				s.redo(i, w, mean)
+				for c := range mean {
+					mean[c] /= factor
+				}
+				continue
+			}
 			scale := 1 / (w.sum[i-first] * factor)
 			moment, step := w.moment[(i-first)*s.d:], 1
 			if !s.fused() { // [d, groupRows] for every group

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
 )
 
@@ -391,14 +392,20 @@ func compareWithGo(t *testing.T, p problem) {
 		if err := Use(name); err != nil {
 			t.Fatal(err)
 		}
-		gotSingle, _ := solve[float32](p, 1)
-		gotDouble, _ := solve[float64](p, 1)
+		gotSingle, meanSingle := solve[float32](p, 1)
+		gotDouble, meanDouble := solve[float64](p, 1)
 		steps := float64(p.d) + 6
 		if e := furthest(gotSingle, single); !(e <= unit[float32]()*steps*(size+1)) {
 			t.Errorf("%s, float32, n = %d, m = %d, d = %d, size %g: off by %g", name, p.n(), len(p.h), p.d, size, e)
 		}
 		if e := furthest(gotDouble, double); !(e <= unit[float64]()*steps*(size+16)) {
 			t.Errorf("%s, float64, n = %d, m = %d, d = %d, size %g: off by %g", name, p.n(), len(p.h), p.d, size, e)
+		}
+		for k, v := range append(meanSingle, meanDouble...) { // between the targets
+			low, high := slices.Min(p.y), slices.Max(p.y)
+			if rounding := 1e-6*max(-low, high) + 1e-40; !(v <= high+rounding && v >= low-rounding) {
+				t.Errorf("%s, n = %d, m = %d, d = %d, size %g: mean %d is %g", name, p.n(), len(p.h), p.d, size, k, v)
+			}
 		}
 	}
 }
@@ -418,7 +425,7 @@ func problemOf(dim, rows uint8, data []byte) (p problem, ok bool) {
 	values := make([]float64, len(data)/4)
 	for i := range values {
 		v := float64(math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:])))
-		if math.IsNaN(v) || math.Abs(v) > 1e6 {
+		if !(math.Abs(v) <= 1e15) {
 			v = float64(i)
 		}
 		values[i] = v
@@ -469,5 +476,98 @@ func TestTeam(t *testing.T) {
 			}
 		}
 		team.Close()
+	}
+}
+
+// A team that is stopped in the middle leaves what nobody has begun.
+func TestTeamStops(t *testing.T) {
+	for _, workers := range []int{1, 2, 7} {
+		stop, rows := make(chan struct{}), make([]atomic.Bool, 1000*share)
+		team := NewTeam(stop, workers)
+		var begun atomic.Int64
+		team.Each(len(rows), 1000, func(first, last, _ int) {
+			if begun.Add(1) == 10 {
+				close(stop)
+			}
+			for i := first; i < last; i++ {
+				rows[i].Store(true)
+			}
+			if begun.Load() >= 10 {
+				<-stop // nobody is ahead of the one that stops
+			}
+		})
+		team.Close()
+		done := 0
+		for i := range rows {
+			if rows[i].Load() {
+				done++
+			}
+		}
+		if most := (10 + workers) * share; done > most || done < 10*share {
+			t.Errorf("%d workers: %d rows done, want %d to %d", workers, done, 10*share, most)
+		}
+	}
+}
+
+// Sizes that no precision resolves, targets out of reach and rows without any: numbers, or −Inf.
+func TestNoSizeGivesNaN(t *testing.T) {
+	eachSet(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(10, 1))
+		for range 300 {
+			p := randomProblem(r, 1+r.IntN(9), 1+r.IntN(40), 1+r.IntN(6))
+			scale := math.Pow(10, 300*r.Float64())
+			for _, v := range [][]float64{p.x, p.y} {
+				for i := range v {
+					if r.IntN(3) == 0 {
+						v[i] *= scale
+					}
+				}
+			}
+			for j := range p.h {
+				if r.IntN(3) == 0 {
+					p.h[j] *= math.Pow(10, 30*r.Float64())
+				}
+			}
+			p.root, p.mask = r.IntN(3) == 0, r.IntN(3) == 0
+			checkNumbers[float32](t, p)
+			checkNumbers[float64](t, p)
+		}
+		for _, m := range []int{1, 5} { // no mass at all
+			p := randomProblem(r, 3, m, 2)
+			for j := range p.h {
+				p.h[j] = math.Inf(-1)
+			}
+			checkNumbers[float32](t, p)
+			checkNumbers[float64](t, p)
+		}
+	})
+}
+
+// checkNumbers asks again and again: answers are references.
+func checkNumbers[T Float](t *testing.T, p problem) {
+	t.Helper()
+	team := NewTeam(nil, 1)
+	defer team.Close()
+	s := New[T](p.x, p.y, p.d, p.root, p.mask, team)
+	s.Keep()
+	s.Scale(1)
+	logSum, back, mean := make([]float64, p.n()), make([]float64, len(p.h)), make([]float64, len(p.x))
+	mass := slices.Repeat([]float64{1 / float64(p.n())}, p.n())
+	for k := range 6 {
+		s.SetScores(p.h)
+		both := k%2 == 1 && s.LogSums(logSum, back, mass)
+		if k%2 == 0 {
+			s.LogSum(logSum)
+		}
+		s.Mean(mean, 1)
+		numbers := append(slices.Clone(logSum), mean...)
+		if both {
+			numbers = append(numbers, back...)
+		}
+		for i, v := range numbers {
+			if math.IsNaN(v) || math.IsInf(v, 1) {
+				t.Fatalf("%T, n = %d, m = %d, d = %d, root %v, mask %v, call %d: answer %d is %v", T(0), p.n(), len(p.h), p.d, p.root, p.mask, k, i, v)
+			}
+		}
 	}
 }
