@@ -61,9 +61,9 @@ func (c *content) add(t Tensor) error {
 }
 
 // Open opens a file and reads what it says of its tensors, not their numbers. Nested names are joined by dots. The index of
-// sharded weights, such as model.safetensors.index.json, is opened with the shards beside it, as one file. What else stands
-// in a file is left out, and listed by [File.LeftOut]; a file that contradicts itself is an error, and so is one that is no
-// weight file: the error says what it is. The checksums of a zip file are checked when numbers are read.
+// sharded weights, such as model.safetensors.index.json, is opened with the shards beside it, as one file. What is no
+// tensor, number or text is left out, and listed by [File.LeftOut]. A file that contradicts itself is an error. So is one
+// that is no weight file: the error says what it is. The checksums of a zip file are checked when numbers are read.
 func Open(path string) (*File, error) {
 	file, err := regular(path)
 	if err != nil {
@@ -77,7 +77,7 @@ func Open(path string) (*File, error) {
 	return f, nil
 }
 
-// regular opens a file, and nothing else: to open a pipe is to wait for who writes it.
+// regular opens a regular file, and refuses anything else: who opens a pipe waits for who writes it.
 func regular(path string) (*os.File, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -150,9 +150,6 @@ func (c *content) recognise(r io.ReaderAt, size int64, name string, head []byte)
 		c.format = Flax
 		return c.readFlax(r, size, name)
 	}
-	if size == 0 {
-		return errors.New("an empty file")
-	}
 	return fmt.Errorf("%s; want safetensors, PyTorch, Flax msgpack, npy or npz", magic.Describe(head))
 }
 
@@ -200,8 +197,8 @@ func (f *File) Tensors() []Tensor { return slices.Clone(f.tensors) }
 // Flax, by names joined by dots. Lists are in brackets.
 func (f *File) Meta() map[string]string { return maps.Clone(f.meta) }
 
-// LeftOut returns what is in the file and is not read, by the key where it stands: the objects of a pickle, the members of
-// an .npz that are no numbers, tensors of types that are not read. Nothing of it is executed.
+// LeftOut returns what is in the file and is not read, each with the key where it stands: objects of a pickle, members of an
+// .npz that are no numbers, tensors of types that are not read. Nothing of it is executed.
 func (f *File) LeftOut() []LeftOut { return slices.Clone(f.omitted) }
 
 // Unreadable returns nil if all tensors can be read, otherwise an error that names those that cannot, with their types.
@@ -242,9 +239,9 @@ func (f *File) wrap(name string, err error) error {
 	return fmt.Errorf("hub: %s: tensor %q: %w", f.path, name, err)
 }
 
-// SHA256 returns the checksum of the file in hexadecimal; of sharded weights, that of the index followed by the shards in
-// the order of their names. It reads all of it; progress, if it is not nil, hears how many bytes are read and how many
-// there are.
+// SHA256 reads the whole file and returns its checksum in hexadecimal. For sharded weights this is the checksum of the
+// index followed by the shards in the order of their names. Progress, if it is not nil, hears how many bytes are read and
+// how many there are.
 func (f *File) SHA256(progress func(done, total int64)) (string, error) {
 	return f.sum(&tally{total: f.size, report: progress})
 }
