@@ -13,9 +13,9 @@ import (
 	"github.com/wflowlab/wflowlab/internal/magic"
 )
 
-// ReadFile reads a cloud of one's own [n, d], one point a row, from a file: text by ReadCSV if its name ends with .csv,
-// .tsv, .txt or .dat; NumPy's arrays by ReadNPY and ReadNPZ if it ends with .npy and .npz. Every entry is finite, n ≥ 1
-// and d ≥ 1, or there is an error. Pipes, devices and folders are errors at once: nothing is waited for.
+// ReadFile reads a cloud [n, d] of your own, one point a row, from a file. Names that end with .csv, .tsv, .txt or .dat are
+// read by ReadCSV, those that end with .npy by ReadNPY, and those that end with .npz by ReadNPZ. Every entry is finite,
+// n ≥ 1 and d ≥ 1, or there is an error. Pipes, devices and folders are errors at once: nothing is waited for.
 func ReadFile(path string) (*mat.Dense, error) {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -69,7 +69,7 @@ func openJPEG(file []byte) (*libjpeg.Decoder, error) {
 	return d, nil
 }
 
-// ofJPEG takes the words of the decoder for an error of the file.
+// ofJPEG makes an error of the file from one of the decoder.
 func ofJPEG(err error) error {
 	var e *libjpeg.Error
 	if errors.As(err, &e) {
@@ -85,7 +85,7 @@ func fromGrey(to, grey []byte) {
 }
 
 // fromInks takes black and the other inks away from white, with Pillow's rounding of a product of bytes. The samples are
-// inverted: they say how much ink is missing.
+// inverted: they tell how much ink is missing.
 func fromInks(to, samples []byte) {
 	for x := range len(samples) / 4 {
 		white := int32(samples[4*x+3])

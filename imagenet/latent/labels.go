@@ -79,7 +79,8 @@ func (l *listing) labels(s Split, folder string, folders, images []string) (*lab
 	return in, nil
 }
 
-// source returns the file of the labels of val, in val or a folder around it, or what to say of what lies there instead.
+// source returns the file of the labels of val, which lies in val or a folder around it. If there is none, the hint says
+// what lies there instead and does not help as it is.
 func (l *listing) source() (file, hint string) {
 	val := filepath.Join(l.folder.Root, string(Val))
 	places := []string{val}
@@ -139,8 +140,8 @@ func readLabels(path string) (map[string]string, error) {
 	return classes, nil
 }
 
-// parseLabels reads lines of an image, a comma, tab or space, and its class; what follows the class, such as boxes, is left
-// out, and so is a first line that begins with ImageId.
+// parseLabels reads lines of an image, a comma, tab or space, and its class. It leaves out what follows the class, such as
+// boxes, and a first line that begins with ImageId.
 func parseLabels(r io.Reader) (map[string]string, error) {
 	classes := map[string]string{}
 	lines, n := bufio.NewScanner(r), 1
@@ -164,7 +165,7 @@ func parseLabels(r io.Reader) (map[string]string, error) {
 			image = strings.TrimSuffix(image, path.Ext(image))
 		}
 		if before, found := classes[image]; found && before != class {
-			return nil, fmt.Errorf("line %d: %s is of class %s, and of %s before", n, image, class, before)
+			return nil, fmt.Errorf("line %d: %s is of class %s, and of %s before: want one class an image", n, image, class, before)
 		}
 		classes[image] = class
 	}

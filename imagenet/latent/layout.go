@@ -13,7 +13,7 @@ import (
 	"github.com/wflowlab/wflowlab/internal/magic"
 )
 
-// expected returns an error where a folder has not both splits: what it holds, and where they are.
+// expected returns an error if a folder lacks a split. The error says what the folder holds, and where the splits are.
 func expected(root string) error {
 	info, err := os.Stat(root)
 	switch {

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// litter holds the names, in lower case, that file systems, file servers and programs give to what they keep among other
-// people's files, apart from names that begin with a dot.
+// litter holds the names, in lower case, of what file systems, file servers and programs keep among other people's files,
+// apart from names that begin with a dot.
 var litter = []string{
 	"@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@tmp", "~snapshot", // Synology, QNAP, NetApp
 	"$recycle.bin", "system volume information", "thumbs.db", "ehthumbs.db", "desktop.ini", // Windows

@@ -14,12 +14,13 @@ import (
 	"github.com/wflowlab/wflowlab/internal/atomicfile"
 )
 
-// Merge makes the cache from its finished shards, in their order, and returns its manifest; only then does it remove
-// them, so that more shards than one take their room on the disk twice. The bytes do not depend on the number of shards.
-// It can be stopped and called again; of a cache that is merged it returns the manifest. A shard that is missing or not
-// finished, or of another recipe, is an error that names it, and so are another process that merges and a manifest whose
-// files are not there: then nothing is removed. Progress, if it is not nil, hears how many bytes are copied and read for
-// the checksums, and how many it will be.
+// Merge makes the cache from its finished shards, in their order, and returns its manifest. The bytes do not depend on the
+// number of shards. It removes the shards once the cache is complete: until then, if there are several, they take their
+// room on the disk twice. It can be stopped and called again. If the cache is merged already, it returns the manifest.
+//
+// A shard that is missing, not finished or of another recipe is an error that names it. Another process that merges is an
+// error too, and so is a manifest whose files are not there. Nothing is removed then. Progress, if it is not nil, hears how
+// many bytes are copied and read for the checksums, and how many it will be.
 func Merge(ctx context.Context, folder string, progress func(done, total int64)) (*Manifest, error) {
 	lock, err := hold(flock.New(folder, flock.SetFlag(os.O_RDONLY)))
 	if lock != nil {
@@ -108,7 +109,7 @@ func finished(folder string) ([]*shard, error) {
 	var i, n int
 	fmt.Sscanf(names[0], shardFormat, &i, &n)
 	if len(names) > n {
-		return nil, fmt.Errorf("shards of two divisions: %s and %s", names[0], names[len(names)-1])
+		return nil, fmt.Errorf("shards of two divisions: %s and %s: remove those of one", names[0], names[len(names)-1])
 	}
 	var all []*shard
 	open := &UnfinishedError{Shards: n}

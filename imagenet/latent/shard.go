@@ -65,14 +65,15 @@ func openShard(cache string, i, n int, recipe Recipe) (sh *shard, err error) {
 	return sh, nil
 }
 
-// hold keeps other processes from what is locked until the lock is closed, where the file system has locks.
+// hold takes a lock, and keeps other processes out until it is closed. Where the file system has no locks it returns the
+// error of the file system.
 func hold(lock *flock.Flock) (*flock.Flock, error) {
 	held, err := lock.TryLock()
 	if cannot := (*fs.PathError)(nil); errors.As(err, &cannot) {
 		return nil, err
 	}
 	if !held && err == nil {
-		return nil, fmt.Errorf("%s is in use by another process", lock.Path())
+		return nil, fmt.Errorf("%s is in use by another process: wait until that has ended", lock.Path())
 	}
 	return lock, nil
 }

@@ -2,9 +2,9 @@
 
     env.sh python soak.py [ROUNDS]
 
-GOMAXPROCS is 1, 2 and 16 in turn, every other round has the race detector and leaves out what is long, tests run in another order each time, and a
-process on each core keeps it busy all the while. A test that depends on the speed of the machine, on its cores or on the
-order of the tests fails sooner or later. Exit status 1 if any did.
+GOMAXPROCS is 1, 2 and 16 in turn. Every other round has the race detector and leaves out long tests. Tests run in another
+order each time, and a process on each core keeps it busy all the while. A test that depends on the speed of the machine,
+on its cores or on the order of the tests fails sooner or later. Exit status 1 if any did.
 """
 
 import multiprocessing
