@@ -37,9 +37,9 @@ const (
 	barBeside = 44 // columns that stand beside a bar
 )
 
-// bar shows how far something is and how long it will take: as a bar on a terminal, in a log as a line a minute or every
-// percent, whichever is rarer, and one at the end. What was done before it begins is left out of the speed, for the time
-// that is left to be right. Bytes that are soon done are not shown.
+// bar shows how far something is and how long it will take. On a terminal it is a bar. In a log it is a line a minute or a
+// line every percent, whichever is rarer, and one at the end. What was done before the bar begins does not count for the
+// speed, so that the time left is right. Nothing is shown of bytes that are moved within a second.
 type bar struct {
 	screen
 	what  string
