@@ -15,6 +15,7 @@ import (
 
 	"github.com/wflowlab/wflowlab/internal/magic"
 	"github.com/wflowlab/wflowlab/internal/npy"
+	"github.com/wflowlab/wflowlab/internal/regular"
 	"github.com/wflowlab/wflowlab/wflow/mlp/safetensors"
 )
 
@@ -65,7 +66,7 @@ func (c *content) add(t Tensor) error {
 // tensor, number or text is left out, and listed by [File.LeftOut]. A file that contradicts itself is an error. So is one
 // that is no weight file: the error says what it is. The checksums of a zip file are checked when numbers are read.
 func Open(path string) (*File, error) {
-	file, err := regular(path)
+	file, err := openFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("hub: %w", err)
 	}
@@ -77,19 +78,16 @@ func Open(path string) (*File, error) {
 	return f, nil
 }
 
-// regular opens a regular file, and refuses anything else: who opens a pipe waits for who writes it.
-func regular(path string) (*os.File, error) {
-	info, err := os.Stat(path)
+// openFile opens a regular file. The error of a folder of weights says what to open instead.
+func openFile(path string) (*os.File, error) {
+	file, _, err := regular.Open(path)
 	if err != nil {
+		if advice, ok := Folder(path); ok {
+			err = fmt.Errorf("%s: is %s", path, advice)
+		}
 		return nil, err
 	}
-	if advice, ok := Folder(path); ok && info.IsDir() {
-		return nil, fmt.Errorf("%s: not a file but %s", path, advice)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a file", path)
-	}
-	return os.Open(path)
+	return file, nil
 }
 
 func (f *File) open() error {

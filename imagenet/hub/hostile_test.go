@@ -292,8 +292,8 @@ func TestPipe(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pipe.pt")
 	pipe.Make(t, path)
 	for _, path := range []string{path, os.DevNull, t.TempDir()} {
-		if _, err := hub.Open(path); err == nil || !strings.Contains(err.Error(), path+": not a file") {
-			t.Errorf("error %v, want one that says %s is not a file", err, path)
+		if _, err := hub.Open(path); err == nil || !strings.Contains(err.Error(), path+": is a ") {
+			t.Errorf("error %v, want one that says what %s is", err, path)
 		}
 	}
 }

@@ -108,7 +108,7 @@ type Metadata struct {
 func ReadMetadata(path string) (Metadata, error) {
 	var m Metadata
 	path = filepath.Join(filepath.Dir(path), "metadata.json")
-	file, err := regular(path)
+	file, err := openFile(path)
 	if err != nil {
 		return m, fmt.Errorf("hub: %w", err)
 	}

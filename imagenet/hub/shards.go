@@ -64,7 +64,7 @@ func (f *File) openShards(index *shardIndex) error {
 	}
 	found := map[string]string{} // the shard of each tensor
 	for _, name := range names {
-		file, err := regular(filepath.Join(folder, name))
+		file, err := openFile(filepath.Join(folder, name))
 		if err != nil {
 			return err
 		}

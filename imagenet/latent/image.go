@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/wflowlab/wflowlab/internal/magic"
+	"github.com/wflowlab/wflowlab/internal/regular"
 )
 
 // Image is a picture of 8 bits a channel: Pix is [Height, Width, 3], row by row, red, green, blue.
@@ -71,7 +71,7 @@ func ReadImage(path string) (*Image, error) {
 
 // readFile reads a file of an image.
 func readFile(path string) ([]byte, error) {
-	f, info, err := open(path)
+	f, info, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -84,28 +84,6 @@ func readFile(path string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return file, nil
-}
-
-// open opens a regular file, and refuses anything else: who opens a pipe waits for who writes it.
-func open(path string) (*os.File, fs.FileInfo, error) {
-	info, err := os.Stat(path)
-	if reason := (*fs.PathError)(nil); errors.As(err, &reason) {
-		reason.Op = "open" // what was wanted
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, nil, fmt.Errorf("%s is not a file", path)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	if info, err = f.Stat(); err != nil {
-		return nil, nil, errors.Join(err, f.Close())
-	}
-	return f, info, nil
 }
 
 // readable refuses what has no length, pipes and devices, and what is longer than any image within MaxPixels.

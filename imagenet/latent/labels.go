@@ -12,6 +12,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/wflowlab/wflowlab/internal/regular"
 )
 
 // labels are the classes of images that lie in one folder.
@@ -124,7 +126,7 @@ func real(path string) string {
 
 // readLabels reads the classes of images by their names without extension.
 func readLabels(path string) (map[string]string, error) {
-	f, info, err := open(path)
+	f, info, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}

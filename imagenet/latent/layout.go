@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/wflowlab/wflowlab/internal/magic"
+	"github.com/wflowlab/wflowlab/internal/regular"
 )
 
 // expected returns an error if a folder lacks a split. The error says what the folder holds, and where the splits are.
@@ -52,7 +53,7 @@ func expected(root string) error {
 
 // kindOfFile says what a file is.
 func kindOfFile(path string) string {
-	f, _, err := open(path)
+	f, _, err := regular.Open(path)
 	if err != nil {
 		return "no folder"
 	}

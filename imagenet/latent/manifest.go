@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/wflowlab/wflowlab/internal/regular"
 )
 
 const manifestFile = "manifest.json"
@@ -42,7 +44,7 @@ func (m *Manifest) bytes() (n int64) {
 
 // openArray opens and checks an array.
 func openArray(path string, p part) (*os.File, *array, error) {
-	f, info, err := open(path)
+	f, info, err := regular.Open(path)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/wflowlab/wflowlab/internal/atomicfile"
+	"github.com/wflowlab/wflowlab/internal/regular"
 )
 
 // shard is the folder of a shard: its recipe, its progress and its part of each array.
@@ -215,7 +216,7 @@ func (sh *shard) close() {
 
 // readJSON reads a file whose every key into knows.
 func readJSON(path string, into any) error {
-	f, _, err := open(path)
+	f, _, err := regular.Open(path)
 	if err != nil {
 		return err
 	}
