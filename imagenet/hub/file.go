@@ -241,14 +241,14 @@ func (f *File) wrap(name string, err error) error {
 // index followed by the shards in the order of their names. Progress, if it is not nil, hears how many bytes are read and
 // how many there are.
 func (f *File) SHA256(progress func(done, total int64)) (string, error) {
-	return f.sum(&tally{total: f.size, report: progress})
+	return f.sum(&work{total: f.size, report: progress})
 }
 
-func (f *File) sum(t *tally) (string, error) {
+func (f *File) sum(w *work) (string, error) {
 	sum := sha256.New()
 	read := int64(0)
 	for _, part := range f.parts {
-		n, err := io.Copy(io.MultiWriter(sum, t), io.NewSectionReader(part, 0, f.size-read))
+		n, err := io.Copy(io.MultiWriter(sum, w), io.NewSectionReader(part, 0, f.size-read))
 		if err != nil {
 			return "", fmt.Errorf("hub: %s: %w", part.Name(), err)
 		}
@@ -260,17 +260,17 @@ func (f *File) sum(t *tally) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// tally counts the bytes that are written to it and reports them.
-type tally struct {
+// work counts the bytes that are written to it and reports them.
+type work struct {
 	done, total int64
 	report      func(done, total int64)
 }
 
 // Write implements io.Writer.
-func (t *tally) Write(b []byte) (int, error) {
-	t.done += int64(len(b))
-	if t.report != nil {
-		t.report(t.done, t.total)
+func (w *work) Write(b []byte) (int, error) {
+	w.done += int64(len(b))
+	if w.report != nil {
+		w.report(w.done, w.total)
 	}
 	return len(b), nil
 }

@@ -171,7 +171,7 @@ func (v *View) WriteSafetensors(path string, as Type, progress func(done, total 
 	if as != F32 && as != "" {
 		return fmt.Errorf("hub: %s: type %s, want F32 or the tensors' own", path, as)
 	}
-	count := &tally{total: v.file.size, report: progress}
+	count := &work{total: v.file.size, report: progress}
 	for _, p := range v.table {
 		count.total += int64(p.Size()) * int64(cmp.Or(as, v.from[p.Name].Type).bytes())
 	}
