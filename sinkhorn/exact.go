@@ -180,7 +180,7 @@ func (t *simplex) check(ctx context.Context, plan *Plan, p Problem, a, b []float
 	_, dim := p.X.Dims()
 	rounding := 0x1p-52 * float64(dim+64) // of a sum of dim squares, and some more
 	moves := false
-	below := 16 * t.unit.words[0]         // what potentials do not tell apart
+	below := 16 * t.unit.words[0] // what potentials do not tell apart
 	fails := func(format string, arguments ...any) error {
 		return fmt.Errorf("sinkhorn: exact transport: %s: %w", fmt.Sprintf(format, arguments...), ErrOverflow)
 	}
