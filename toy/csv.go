@@ -26,9 +26,10 @@ import (
 //
 // A first line without numbers is a header and left out; so are blank lines and those that begin with # or %.
 //
-// Row numbers are no coordinate and a header is no point. Where the first column looks like row numbers (it has no name,
-// or one such as idx, and whole numbers, or it counts and there are no names), or the first line like a header of numbers (0, 1, … or years above fractions), it is an error that says how
-// to write the file without them, or how to say that they are meant.
+// Row numbers are no coordinate and a header is no point. Where the first column looks like row numbers (it holds whole
+// numbers under no name or one such as idx, or counts and there are no names), or the first line like a header of numbers
+// (0, 1, … or years above fractions), it is an error that says how to write the file without them, or how to say that they
+// are meant.
 //
 // Ragged lines, fields that are no finite float64 in decimal notation and the absence of numbers are errors. They give
 // name (of the file), row and column as in the matrix, from 0, the line of the file, from 1, and the value.

@@ -228,3 +228,16 @@ func TestHeader(t *testing.T) {
 		}
 	}
 }
+
+// TestBrokenHeader: what is wrong with the JSON of a header is said in words.
+func TestBrokenHeader(t *testing.T) {
+	for header, want := range map[string]string{
+		`{"a":`: "header: it ends in the middle of its JSON",
+		`{"a":{"dtype":"F32","shape":[2.0],"data_offsets":[0,8]}}`: `tensor "a": shape: [2.0], want a list of integers`,
+		`{"a":{"dtype":"F32","shape":2,"data_offsets":[0,8]}}`:     `tensor "a": shape: 2, want a list of integers`,
+	} {
+		if _, err := safetensors.Decode(with(header, 8)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %s", header, err, want)
+		}
+	}
+}
