@@ -92,10 +92,6 @@ func TestBadFiles(t *testing.T) {
 			t.Fatalf("the first %d of %d bytes are accepted", n, len(data))
 		}
 	}
-	with := func(header string, body int) []byte {
-		b := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
-		return append(append(b, header...), make([]byte, body)...)
-	}
 	for _, c := range []struct {
 		header string
 		body   int
@@ -227,6 +223,12 @@ func TestHeader(t *testing.T) {
 			t.Errorf("a header of %v", bad)
 		}
 	}
+}
+
+// with returns a file of a header and so many zeros.
+func with(header string, body int) []byte {
+	b := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
+	return append(append(b, header...), make([]byte, body)...)
 }
 
 // TestBrokenHeader: what is wrong with the JSON of a header is said in words.
