@@ -22,6 +22,14 @@ func (c Cost) At(x, y []float64) float64 {
 	return s / 2
 }
 
+// smallest returns the smallest cost that keeps its digits: below it the squares in it leave the range of float64.
+func (c Cost) smallest() float64 {
+	if c == Euclidean {
+		return 0x1p-500
+	}
+	return 0x1p-1022
+}
+
 // String returns the formula of the cost.
 func (c Cost) String() string {
 	if c == Euclidean {

@@ -35,9 +35,6 @@ func newCostMatrix(ctx context.Context, p Problem, a, b []float64) (*costMatrix,
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("sinkhorn: the costs of exact transport: %w", err)
 	}
-	if !(m.largest < math.Inf(1)) { // NaN, too
-		return nil, ErrOverflow
-	}
 	// ‖x−y‖²/2 = ‖x′−y′‖²/2 + c·x′ + ‖c‖²/2 − c·y′, with c the difference of the centres.
 	c, half := make([]twofold, len(x)), twofold{}
 	for k := range c {
@@ -45,6 +42,9 @@ func newCostMatrix(ctx context.Context, p Problem, a, b []float64) (*costMatrix,
 		half = half.plusProduct(c[k], twofold{c[k].high / 2, c[k].low / 2})
 	}
 	m.fromRow, m.fromColumn = from.products(c, half), to.products(c, twofold{})
+	if !(2*m.largest+2*m.taken() < math.Inf(1)) { // NaN, too
+		return nil, ErrOverflow
+	}
 	return m, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 )
@@ -61,8 +62,9 @@ const defaultMemory = 4 << 30
 // left out: that is what rounding makes of the weights.
 //
 // A plan is checked before it is returned: its marginals against the weights, its potentials against the costs. One that
-// fails is ErrOverflow, and costs are then so far apart that float64 does not tell the smaller ones apart. Other errors are
-// those of Solve. MaskDiagonal is not supported. A cancelled context is noticed within a few milliseconds.
+// fails is ErrOverflow: costs are then so far apart that float64 does not tell the smaller ones apart, or weights so small
+// that what they carry is not found. Other errors are those of Solve. MaskDiagonal is not supported. A cancelled context is
+// noticed within a few milliseconds.
 //
 // Source: Ahuja, Magnanti and Orlin, Network Flows (1993), ch. 11, with strongly feasible trees against cycling and
 // block search for the entering arc.
@@ -118,7 +120,7 @@ const travels = 0x1p-45
 func (t *simplex) plan(ctx context.Context, p Problem, a, b []float64) (*Plan, error) {
 	plan := &Plan{F: make([]float64, len(a)), G: make([]float64, len(b)), halfSquared: p.Cost == HalfSquared}
 	root := t.n + t.m
-	carries := make([]bool, root)
+	carries, masses := make([]bool, root), t.masses(a, b)
 	for v := range root {
 		u := t.parent[v]
 		if u == root {
@@ -128,7 +130,7 @@ func (t *simplex) plan(ctx context.Context, p Problem, a, b []float64) (*Plan, e
 		if !t.isRow(v) {
 			row, column = u, v
 		}
-		i, j, mass := t.rows[row], t.columns[column-t.n], float64(t.flow[v])/quanta
+		i, j, mass := t.rows[row], t.columns[column-t.n], masses[v]
 		if carries[v] = mass > travels*min(a[i], b[j]); carries[v] {
 			plan.Rows, plan.Columns, plan.Mass = append(plan.Rows, i), append(plan.Columns, j), append(plan.Mass, mass)
 			plan.cost += mass * p.Cost.At(p.X.RawRowView(i), p.Y.RawRowView(j))
@@ -178,29 +180,37 @@ func (p *Plan) extend(q Problem, a, b []float64) {
 func (t *simplex) check(ctx context.Context, plan *Plan, p Problem, a, b []float64) error {
 	_, dim := p.X.Dims()
 	rounding := 0x1p-52 * float64(dim+64) // of a sum of dim squares, and some more
-	below := 16 * t.unit.words[0]         // what potentials do not tell apart
+	moves := false
+	below := 16 * t.unit.words[0] // what potentials do not tell apart
 	fails := func(format string, arguments ...any) error {
 		return fmt.Errorf("sinkhorn: exact transport: %s: %w", fmt.Sprintf(format, arguments...), ErrOverflow)
-	}
-	if plan.cost > 0 && below > rounding*plan.cost {
-		return fails("costs are up to %v, and the plan's is %v", t.largest, plan.cost)
 	}
 	rows, columns := make([]float64, len(a)), make([]float64, len(b))
 	for k, mass := range plan.Mass {
 		i, j := plan.Rows[k], plan.Columns[k]
 		rows[i] += mass
 		columns[j] += mass
+		moves = moves || !slices.Equal(p.X.RawRowView(i), p.Y.RawRowView(j))
 		c, f, g := p.Cost.At(p.X.RawRowView(i), p.Y.RawRowView(j)), plan.F[i], plan.G[j]
 		if !(math.Abs(f+g-c) <= rounding*(c+math.Abs(f)+math.Abs(g)+t.centred(i, j))+below) {
 			return fails("F[%d] + G[%d] is %v where mass flows at a cost of %v", i, j, f+g, c)
 		}
 	}
+	if moves && (below > rounding*plan.cost || plan.cost < p.Cost.smallest()) {
+		return fails("costs are up to %v, and the plan's is %v", t.largest, plan.cost)
+	}
+	astray := 0.0 // the cost of what is missing from sums, or too much in them, beyond rounding
 	for _, side := range []struct {
-		name      string
-		got, want []float64
-	}{{"row", rows, a}, {"column", columns, b}} {
+		name                 string
+		got, want, potential []float64
+	}{{"row", rows, a, plan.F}, {"column", columns, b, plan.G}} {
 		for i, v := range side.got {
-			if w := side.want[i]; !(math.Abs(v-w) <= float64(len(a)+len(b))*(travels*w+1.0/quanta)) {
+			w, share := side.want[i], float64(len(a)+len(b))
+			off := math.Abs(v - w)
+			if off > share*travels*w {
+				astray += off * math.Abs(side.potential[i])
+			}
+			if !(off <= share*(travels*w+1.0/quanta) && astray <= 1e-12*plan.cost+below) {
 				return fails("%s %d of the plan sums to %v, want %v", side.name, i, v, w)
 			}
 		}

@@ -13,7 +13,8 @@ import (
 )
 
 // ErrOverflow is returned when potentials leave the range of float64, or are so large, in units of ε, that float64 no
-// longer resolves the coupling they stand for; and by Exact when it does not tell costs apart.
+// longer resolves the coupling they stand for; where all points are so near each other that the squares of their distances
+// leave it, below 1e-150; and by Exact when it does not tell costs apart.
 var ErrOverflow = errors.New("sinkhorn: costs or potentials overflow what float64 resolves: rescale the clouds, look for points far from all others, or give Solve a larger Epsilon")
 
 // Solve runs Sinkhorn's iteration in the log domain,
@@ -219,12 +220,28 @@ func (q *pair) scale(epsilon float64) float64 {
 	return math.Sqrt(1 / (2 * epsilon * math.Ln2))
 }
 
-// defaultEpsilon is a share of the mean cost. When every cost is 0 any ε gives the same answer.
+// defaultEpsilon is a share of the mean cost. Where all points are one any ε gives the same answer; 0 says that they are
+// not, and float64 does not hold the squares of what is between them.
 func (q *pair) defaultEpsilon() float64 {
-	if e := defaultEpsilonShare * q.meanCost(); e > 0 {
-		return e
+	e := defaultEpsilonShare * q.meanCost()
+	if e == 0 && !q.apart() {
+		return 1
 	}
-	return 1
+	return e
+}
+
+// apart tells whether any mass is at another point than some of the other cloud.
+func (q *pair) apart() bool {
+	for i, a := range q.x.weights {
+		for j, b := range q.y.weights {
+			for k, c := range q.c {
+				if a > 0 && b > 0 && q.x.row(i)[k]-q.y.row(j)[k]+c != 0 {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // iteration is the state of Sinkhorn's iteration at one ε: potentials of the centred problem, and next, the row
@@ -543,7 +560,7 @@ const (
 // solution returns the solution that the potentials are, or ErrOverflow.
 func (it *iteration) solution(tolerance float64) (*Solution, error) {
 	e := it.marginalError()
-	if most := max(largest(it.f, it.x), largest(it.g, it.y)) / it.epsilon; math.IsNaN(e) || !(most <= resolved) {
+	if most := max(largest(it.f, it.x), largest(it.g, it.y)) / it.epsilon; math.IsNaN(e) || !(most <= resolved) || it.epsilon < it.cost.smallest() {
 		return nil, ErrOverflow
 	}
 	e = max(e, it.resolution())

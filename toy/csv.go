@@ -26,9 +26,10 @@ import (
 //
 // A first line without numbers is a header, and is left out. So are blank lines and those that begin with # or %.
 //
-// Row numbers are no coordinate, and names of columns are no point, even if they are numbers. A first column that has no
-// name and counts is an error, and so is a first line such as 0, 1, … or years above fractions. The error says how to
-// write the file without them, or how to say that they are meant.
+// Row numbers are no coordinate, and names of columns are no point, even if they are numbers. So two things are errors: a
+// first column of whole numbers that has no name or one such as idx, or that counts where no column has a name; and a first
+// line of numbers such as 0, 1, … or years above fractions. The error says how to write the file without them, or how to
+// say that they are meant.
 //
 // Ragged lines, fields that are no finite float64 in decimal notation and the absence of numbers are errors. They give
 // name (of the file), row and column as in the matrix, from 0, the line of the file, from 1, and the value.
@@ -76,10 +77,11 @@ type table struct {
 	n, d   int
 	data   []float64
 
+	nameless   bool   // the header ends with separators
 	first      string // the first row
 	firstWhole bool   // it holds whole numbers that increase
 	restWhole  bool   // some row below it holds a whole number
-	numbered   bool   // the first column holds whole numbers
+	numbered   bool   // the first column holds whole numbers, such as 7 and 7.0
 	counted    bool   // ... each one more than the one before
 	besides    bool   // there are whole numbers in other columns
 
@@ -93,7 +95,7 @@ var (
 	withComma = regexp.MustCompile(`^[+-]?\d*,\d+([eE][+-]?\d+)?$`)
 	likeDigit = regexp.MustCompile(`^[+-]?[.,]?\d[\d.,;:'_eE+\s-]*$`) // a number in some notation, several, or a date
 	missing   = regexp.MustCompile(`(?i)^(|na|n/a|#n/a|null|none|-)$`)
-	unnamed   = regexp.MustCompile(`(?i)^(|unnamed: 0|\.\.\.1|index|id)$`) // by pandas, readr, and by hand
+	unnamed   = regexp.MustCompile(`(?i)^(|unnamed: \d+(\.\d+)*|level_\d+|\.\.\.1|#|no\.?|nr\.?|obs|(row|sample|point|record)?[ _.-]*(index|idx|id)|row[ _.-]*(names?|nr|no|num|numbers?)?)$`) // by pandas, polars, R, MATLAB, SAS, and by hand
 )
 
 // isNumber tells whether a field is a number with a decimal point or comma.
@@ -138,12 +140,15 @@ func (t *table) add(fields []string) error {
 	if t.d == 0 {
 		t.d = max(1, width)
 		if isHeader(fields[:t.d]) {
-			t.header = slices.Clone(fields[:t.d])
+			t.header, t.nameless = slices.Clone(fields[:t.d]), width < len(fields)
 			return nil
 		}
-		if t.d > 2 && strings.TrimSpace(fields[0]) == "" && counts(fields[1:t.d]) {
+		if t.d > 1 && strings.TrimSpace(fields[0]) == "" && counts(fields[1:t.d]) {
 			return fmt.Errorf("line %d is a header of numbers above a column of row numbers, as pandas writes them: save it by df.to_csv(path, index=False, header=False)", t.line)
 		}
+	}
+	if t.header != nil && width == t.d+1 && t.nameless {
+		return fmt.Errorf("column %d has no name in the header, and numbers (line %d: %q). If they are row numbers or labels, save the file without them; if they are a coordinate, give it a name", t.d, t.line, fields[t.d])
 	}
 	if t.header != nil && width == t.d+1 {
 		return fmt.Errorf("line %d has %d columns under %d names: its first, %q, is a row name, as R writes them, or its numbers have decimal commas. Save it without row names (R: row.names = FALSE), and with decimal points",
@@ -195,14 +200,16 @@ func (t *table) number(column int, field string) (float64, error) {
 func (t *table) watch(fields []string) {
 	wholes := 0
 	increase := true
+	row := t.data[t.n*t.d:]
+	isWhole := func(v float64) bool { return v >= 0 && v == math.Trunc(v) }
 	for i, f := range fields {
 		if whole.MatchString(strings.TrimSpace(f)) {
 			wholes++
-			t.besides = t.besides || i > 0
 		}
-		increase = increase && (i == 0 || t.data[t.n*t.d+i] > t.data[t.n*t.d+i-1])
+		t.besides = t.besides || i > 0 && isWhole(row[i])
+		increase = increase && (i == 0 || row[i] > row[i-1])
 	}
-	numbered := whole.MatchString(strings.TrimSpace(fields[0]))
+	numbered := isWhole(row[0])
 	if t.n == 0 {
 		t.first = strings.Join(fields, string(t.style.separator))
 		t.firstWhole = wholes == t.d && increase

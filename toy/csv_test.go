@@ -52,6 +52,10 @@ func TestReadCSV(t *testing.T) {
 		"x y\nz\n":            `row 0 (line 2) has 1 columns, want 2`,
 		"1,2\n3,\"4\n":        `parse error on line 2, column 6: extraneous or missing " in quoted-field`,
 		"one,two\nthree,fo\n": `row 0 (line 2), column 0: "three" is not a finite decimal number`,
+		",0\n0,0.5\n1,0.7\n":  `line 1 is a header of numbers above a column of row numbers`,
+		"x,y,\n0.5,1.5,0\n":   `column 2 has no name in the header, and numbers (line 2: "0")`,
+		"%%MatrixMarket matrix coordinate real general\n3 2 3\n1 1 0.5\n": `is a Matrix Market file`,
+		"# name: x\n1.5 2\n\n# name: y\n3 4\n":                            `holds several variables of Octave (line 4: "# name: y")`,
 	} {
 		_, err := toy.ReadCSV("points.csv", strings.NewReader(text))
 		if want = "toy: cloud points.csv: " + want; err == nil || !strings.HasPrefix(err.Error(), want) {
@@ -151,4 +155,24 @@ func FuzzReadCSV(f *testing.F) {
 		x, err := toy.ReadCSV("fuzz.csv", strings.NewReader(text))
 		checkCloud(t, x, err)
 	})
+}
+
+// TestRowNumbers: programs give row numbers a name, or write them as 0.0, 1.0, … and as 0.000e+00.
+func TestRowNumbers(t *testing.T) {
+	for _, text := range []string{
+		"Unnamed: 0.1,Unnamed: 0,x,y\n0,0,0.5,1\n1,1,0.6,2\n2,2,0.1,0.3\n", "level_0,x\n0,0.5\n1,0.7\n", "idx,x\n3,0.5\n1,0.7\n",
+		"row,x\n0,0.5\n1,0.7\n", "row_nr,x\n0,0.5\n1,0.7\n", "rownames,x\n1,0.5\n2,0.7\n", "Obs,x\n1,0.5\n2,0.7\n", "No.,x\n1,0.5\n2,0.7\n",
+		"sample_id,x\n1,0.5\n2,0.7\n", ",x,y\n0.0,0.5,1\n1.0,0.6,2\n", "index,x\n0.0,0.5\n1.0,0.7\n",
+		"0.000e+00,5.0e-01\n1.000e+00,7.0e-01\n2.000e+00,9.0e-01\n",
+	} {
+		_, err := toy.ReadCSV("points.csv", strings.NewReader(text))
+		if err == nil || !strings.Contains(err.Error(), "the first column holds row numbers") {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+	for _, text := range []string{"t,x\n0,0.5\n1,0.7\n2,0.9\n", "X,Y\n0,0.5\n1,0.7\n2,0.9\n", "idx,x\n0.5,1\n0.7,2\n", "0.0,1.0\n1.0,0.0\n1.0,1.0\n"} {
+		if _, err := toy.ReadCSV("points.csv", strings.NewReader(text)); err != nil {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
 }

@@ -45,13 +45,22 @@ func recognize(file io.Reader) (dialect, error) {
 	if len(lines) == 0 {
 		return dialect{"", ','}, nil
 	}
+	if strings.HasPrefix(lines[0], "%%MatrixMarket") {
+		return dialect{}, errors.New("is a Matrix Market file, whose first numbers are sizes: read it by scipy.io.mmread and save the array as .npy")
+	}
 	if told := excelSeparator.FindStringSubmatch(lines[0]); told != nil {
 		d.separator = []rune(told[1])[0]
 		lines[0] = "\n"
 	}
 	var sample []string // the first two lines of fields
+	matrices := 0
 	for i, line := range lines {
 		line = strings.Trim(line, " \n")
+		if strings.HasPrefix(line, "# name: ") {
+			if matrices++; matrices > 1 {
+				return dialect{}, fmt.Errorf("holds several variables of Octave (line %d: %q): save the points alone", i+1, line)
+			}
+		}
 		if strings.HasPrefix(line, "%") || strings.HasPrefix(line, "#") && !excelError.MatchString(line) {
 			lines[i] = "\n"
 		} else if strings.TrimSpace(line) != "" && len(sample) < 2 {

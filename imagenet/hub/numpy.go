@@ -40,7 +40,7 @@ var foreigners = map[byte]string{'c': "complex numbers: save .real and .imag", '
 
 // reason says what it is, and what to do.
 func (f foreign) reason() string {
-	if len(f.descr) > 1 && foreigners[f.descr[1]] != "" {
+	if len(f.descr) > 1 && strings.Contains("<>|", f.descr[:1]) && foreigners[f.descr[1]] != "" {
 		return foreigners[f.descr[1]]
 	}
 	return "want integers or floats"

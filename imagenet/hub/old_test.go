@@ -45,6 +45,11 @@ func TestRefused(t *testing.T) {
 		"\x85abc": "of unknown kind",
 		zipped(t, 0, "a/config.json", "{}", "model.weights.h5", "x"): "a Keras model",
 		zipped(t, 0): "a zip file with nothing in it",
+		zipped(t, 0, "data.pkl", "x", "data/0", "x"):                    "a PyTorch file that was unpacked and zipped again",
+		zipped(t, 0, "a/b/data.pkl", "x", "a/b/data/0", "x"):            "a PyTorch file that was unpacked and zipped again",
+		zipped(t, 0, "a\\data.pkl", "x"):                                "a PyTorch file that was unpacked and zipped again",
+		zipped(t, 0, "a/.data/serialization_id", "x", "a/version", "3"): "a PyTorch file without data.pkl: torch.save did not get to its end",
+		zipped(t, 0, "a/my_data.pkl", "x"):                              "a zip file with \"a/my_data.pkl\", neither PyTorch nor npz",
 	} {
 		path := write(t, "x.pt", data)
 		if _, err := hub.Open(path); err == nil || !strings.HasPrefix(err.Error(), "hub: "+path+": "+want) {

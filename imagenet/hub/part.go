@@ -28,6 +28,8 @@ type part struct {
 
 const partial = ".incomplete"
 
+var errWrong = errors.New("wrong bytes came, and were removed")
+
 // begin returns what is left of an earlier download of a blob, or an empty file.
 func begin(blob string) (*part, error) {
 	own := ownName(blob)
@@ -116,11 +118,27 @@ func (d *download) bring(ctx context.Context, a *about, blob string) error {
 		return err
 	}
 	d.etag = a.etag
-	if err := d.insist(ctx, func() (bool, error) { return d.more(ctx, a, p) }); err != nil {
+	had, err := p.Seek(0, io.SeekEnd)
+	if err == nil {
+		err = d.insist(ctx, func() (bool, error) { return d.more(ctx, a, p) })
+	}
+	if err != nil {
 		p.leave()
 		return err
 	}
-	if err := d.finish(a, p); err != nil {
+	if err = d.finish(a, p); had > 0 && errors.Is(err, errWrong) { // what an earlier download left may have been
+		d.notice("%s/%s: what an earlier download left is damaged: it is fetched from the beginning", d.Repo, d.File)
+		if err = p.again(); err != nil {
+			return err
+		}
+		d.etag, d.most = a.etag, 0
+		if err = d.insist(ctx, func() (bool, error) { return d.more(ctx, a, p) }); err != nil {
+			p.leave()
+			return err
+		}
+		err = d.finish(a, p)
+	}
+	if err != nil {
 		p.Close()
 		os.Remove(p.Name())
 		return err
@@ -145,7 +163,7 @@ func (d *download) finish(a *about, p *part) error {
 			return err
 		}
 		if got != want {
-			return fmt.Errorf("wrong bytes came, and were removed: SHA-256 %s, want %s", got, want)
+			return fmt.Errorf("%w: SHA-256 %s, want %s", errWrong, got, want)
 		}
 	}
 	err := p.become()

@@ -119,6 +119,26 @@ func TestLeft(t *testing.T) {
 	}
 }
 
+// TestLeftDamaged: what an earlier download left is not what the hub has. It is fetched from the beginning, at once.
+func TestLeftDamaged(t *testing.T) {
+	for _, length := range []int{10, 200_000, 1 << 40} {
+		s := &shop{}
+		s.open(t)
+		blobs := filepath.Join(os.Getenv("HF_HOME"), "hub", "models--owner--name", "blobs")
+		if err := os.MkdirAll(blobs, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		overwrite(t, filepath.Join(blobs, s.checksum()+".incomplete"), make([]byte, min(length, len(s.data))))
+		path, err := s.get(t.Context(), "", nil)
+		if err != nil {
+			t.Fatalf("%d bytes: %v", length, err)
+		}
+		if data, err := os.ReadFile(path); err != nil || !bytes.Equal(data, s.data) {
+			t.Errorf("%d bytes: %d came, %v", length, len(data), err)
+		}
+	}
+}
+
 // TestTakenOver: a part that another process took over gets the blob's name all the same, and one whose blob is there
 // already is no error.
 func TestTakenOver(t *testing.T) {

@@ -123,7 +123,7 @@ func (t torch) storage(id []any) (any, error) {
 	case m.wrong != nil:
 		return nil, m.wrong
 	case m.Method != zip.Store:
-		return nil, fmt.Errorf("storage %q is compressed, as torch.save does not", key)
+		return nil, fmt.Errorf("storage %q is compressed, as torch.save does not: the file was zipped again; take it as torch.save wrote it", key)
 	case sized && (m.UncompressedSize64%uint64(size) != 0 || m.UncompressedSize64/uint64(size) != uint64(n)):
 		return nil, fmt.Errorf("storage %q: %d bytes for %d numbers of %s", key, m.UncompressedSize64, n, of.kind)
 	}

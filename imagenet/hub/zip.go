@@ -132,13 +132,16 @@ func (c *content) readZip(r io.ReaderAt, size int64, name string) error {
 	case len(z.order) == 0:
 		return errors.New("a zip file with nothing in it")
 	}
+	const again = "a PyTorch file that was unpacked and zipped again in another shape: take the file as torch.save wrote it"
 	for _, known := range []struct{ member, what string }{
+		{"/data.pkl", again}, {`\data.pkl`, again},
+		{"/.data/serialization_id", "a PyTorch file without data.pkl: torch.save did not get to its end; save it again"},
 		{"model.weights.h5", "a Keras model: model.export or save its weights as safetensors"},
 		{"/archive_format", "a program of torch.export: torch.save(torch.export.load(file).state_dict, new)"},
 		{"serialized_exported_program.json", "a program of torch.export: torch.save(torch.export.load(file).state_dict, new)"},
 		{"[Content_Types].xml", "an Office document"},
 	} {
-		if slices.ContainsFunc(z.order, func(name string) bool { return strings.HasSuffix(name, known.member) }) {
+		if slices.ContainsFunc(z.order, func(name string) bool { return strings.HasSuffix("/"+name, known.member) }) {
 			return errors.New(known.what)
 		}
 	}
@@ -219,8 +222,11 @@ func (m *member) all(most uint64) ([]byte, error) {
 	if m.wrong != nil {
 		return nil, m.wrong
 	}
-	if m.Method != zip.Store || m.UncompressedSize64 > most {
-		return nil, fmt.Errorf("%q: %d bytes, want at most %d, not compressed", m.Name, m.UncompressedSize64, most)
+	if m.Method != zip.Store {
+		return nil, fmt.Errorf("%q is compressed, as torch.save does not: the file was zipped again; take it as torch.save wrote it", m.Name)
+	}
+	if m.UncompressedSize64 > most {
+		return nil, fmt.Errorf("%q: %d bytes, want at most %d", m.Name, m.UncompressedSize64, most)
 	}
 	r, err := m.whole()
 	if err != nil {

@@ -28,8 +28,33 @@ type Header struct {
 	Shape   []int
 }
 
-// dictionary is the text of a header: a Python dict.
-var dictionary = regexp.MustCompile(fmt.Sprintf(`^\{'descr': '([^']*)', 'fortran_order': (True|False), 'shape': \( *((?:%[1]s *,|%[1]s(?: *, *%[1]s)+ *,?)?) *\),? *\} *\n$`, `(?:0|[1-9][0-9]*)L?`)) // L as Python 2 wrote it
+// entry is a part of a header, which is the text of a Python dict: its three entries come in any order. L stands behind
+// numbers as Python 2 wrote them.
+var entry = regexp.MustCompile(fmt.Sprintf(`^(?:['"](descr)['"]\s*:\s*(?:'([^']*)'|"([^"]*)")|['"](fortran_order)['"]\s*:\s*(True|False)|['"](shape)['"]\s*:\s*\( *((?:%[1]s *,|%[1]s(?: *, *%[1]s)+ *,?)?) *\))\s*(,\s*|$)`, `(?:0|[1-9][0-9]*)L?`))
+
+// structured is the beginning of a type of several columns.
+var structured = regexp.MustCompile(`['"]descr['"]\s*:\s*\[`)
+
+// parse returns the type, the order and the shape in the text of a header.
+func parse(text []byte) (descr, fortran, shape string, ok bool) {
+	inner, opened := bytes.CutPrefix(bytes.TrimSpace(text), []byte("{"))
+	inner, closed := bytes.CutSuffix(inner, []byte("}"))
+	inner = bytes.TrimSpace(inner)
+	seen := map[string]string{}
+	for len(inner) > 0 {
+		words := entry.FindSubmatch(inner)
+		if words == nil {
+			return "", "", "", false
+		}
+		key, value := string(words[1])+string(words[4])+string(words[6]), string(words[2])+string(words[3])+string(words[5])+string(words[7])
+		if _, twice := seen[key]; twice {
+			return "", "", "", false
+		}
+		seen[key] = value
+		inner = inner[len(words[0]):]
+	}
+	return seen["descr"], seen["fortran_order"], seen["shape"], opened && closed && len(seen) == 3
+}
 
 // Read reads the header of a file that has length bytes in all, and returns where the numbers begin. It takes no more
 // memory than the header is long, and 64 KiB at most.
@@ -65,19 +90,19 @@ func Read(r io.Reader, length int64) (h Header, begin int64, err error) {
 	if _, err := io.ReadFull(r, text); err != nil {
 		return fail("%w", cut(err))
 	}
-	words := dictionary.FindSubmatch(text)
-	if bytes.HasPrefix(text, []byte("{'descr': [")) {
+	descr, fortran, shape, ok := parse(text)
+	if structured.Match(text) {
 		return fail("a structured array, whose columns have names and types: save its numbers by np.save(path, np.stack([x[name] for name in x.dtype.names], axis=-1))")
 	}
-	if words == nil {
+	if !ok {
 		return fail("header %.120q, want descr, fortran_order and shape, as NumPy writes them", text)
 	}
-	h = Header{Type: string(words[1]), Fortran: string(words[2]) == "True", Shape: []int{}}
-	if len(words[3]) > 0 {
-		for word := range strings.SplitSeq(strings.TrimSuffix(string(words[3]), ","), ",") {
+	h = Header{Type: descr, Fortran: fortran == "True", Shape: []int{}}
+	if shape != "" {
+		for word := range strings.SplitSeq(strings.TrimSuffix(shape, ","), ",") {
 			d, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(word), "L"))
 			if err != nil {
-				return fail("shape (%s), want numbers below 2⁶³", words[3])
+				return fail("shape (%s), want numbers below 2⁶³", shape)
 			}
 			h.Shape = append(h.Shape, d)
 		}

@@ -96,6 +96,22 @@ func TestReadRefuses(t *testing.T) {
 			t.Errorf("%s: %+v, %v", shape, h, err)
 		}
 	}
+	for _, text := range []string{ // as other programs write it, and NumPy reads it
+		`{'shape': (2,), 'fortran_order': False, 'descr': '<i8'}`, "{'descr':'<i8','fortran_order':False,'shape':(2,)}\n",
+		`{"descr": "<i8", "fortran_order": False, "shape": (2,)}  `, " {'descr': '<i8', 'fortran_order': False,\n 'shape': (2,), }  \n",
+	} {
+		if h, _, err := Read(strings.NewReader(file(text)), 1000); err != nil || !slices.Equal(h.Shape, []int{2}) || h.Type != "<i8" || h.Fortran {
+			t.Errorf("%s: %+v, %v", text, h, err)
+		}
+	}
+	for _, text := range []string{
+		"{'descr': '<i8', 'fortran_order': False, 'shape': (2,), 'shape': (2,)}", "{'descr': '<i8', 'fortran_order': False, 'shape': (2,), 'x': 1}",
+		"{'descr': '<i8', 'fortran_order': False, 'shape': (2,)", "{'descr': '<i8' 'fortran_order': False, 'shape': (2,)}", "{'descr': '<i8\", 'fortran_order': False, 'shape': (2,)}",
+	} {
+		if h, _, err := Read(strings.NewReader(file(text)), 1000); err == nil {
+			t.Errorf("%s: %+v", text, h)
+		}
+	}
 	if _, _, err := Read(strings.NewReader(file(whole)[:30]), 100); err == nil || err.Error() != "cut off in its header" {
 		t.Errorf("shorter than it was said to be: %v", err)
 	}

@@ -92,10 +92,6 @@ func TestBadFiles(t *testing.T) {
 			t.Fatalf("the first %d of %d bytes are accepted", n, len(data))
 		}
 	}
-	with := func(header string, body int) []byte {
-		b := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
-		return append(append(b, header...), make([]byte, body)...)
-	}
 	for _, c := range []struct {
 		header string
 		body   int
@@ -225,6 +221,25 @@ func TestHeader(t *testing.T) {
 	for _, bad := range [][]safetensors.Entry{{want[0], want[0]}, {{Name: "x", Type: "F5"}}, {{Name: "__metadata__", Type: "F32"}}} {
 		if _, err := safetensors.EncodeHeader(bad, nil); err == nil {
 			t.Errorf("a header of %v", bad)
+		}
+	}
+}
+
+// with returns a file of a header and so many zeros.
+func with(header string, body int) []byte {
+	b := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
+	return append(append(b, header...), make([]byte, body)...)
+}
+
+// TestBrokenHeader: what is wrong with the JSON of a header is said in words.
+func TestBrokenHeader(t *testing.T) {
+	for header, want := range map[string]string{
+		`{"a":`: "header: it ends in the middle of its JSON",
+		`{"a":{"dtype":"F32","shape":[2.0],"data_offsets":[0,8]}}`: `tensor "a": shape: [2.0], want a list of integers`,
+		`{"a":{"dtype":"F32","shape":2,"data_offsets":[0,8]}}`:     `tensor "a": shape: 2, want a list of integers`,
+	} {
+		if _, err := safetensors.Decode(with(header, 8)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %s", header, err, want)
 		}
 	}
 }

@@ -90,6 +90,9 @@ func ReadHeader(r io.ReaderAt, size int64) (entries []Entry, meta map[string]str
 		return nil, nil, fmt.Errorf("safetensors: header: %w", err)
 	}
 	members, err := object(text)
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, nil, errors.New("safetensors: header: it ends in the middle of its JSON: the file is damaged")
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("safetensors: header: %w", err)
 	}
@@ -231,11 +234,8 @@ func readEntry(text []byte) (e member, err error) {
 // integers reads a JSON list of integers.
 func integers[T int | int64](text []byte) ([]T, error) {
 	var list []*T
-	if err := json.Unmarshal(text, &list); err != nil {
-		return nil, err
-	}
-	if list == nil || slices.Contains(list, nil) {
-		return nil, fmt.Errorf("%s, want a list of integers", text)
+	if err := json.Unmarshal(text, &list); err != nil || list == nil || slices.Contains(list, nil) {
+		return nil, fmt.Errorf("%.100s, want a list of integers", text)
 	}
 	v := make([]T, len(list))
 	for i, p := range list {

@@ -1,0 +1,39 @@
+package sinkhorn
+
+// masses returns the mass on the arc of every node of the tree, from the weights as they are: quanta are too coarse for
+// weights that are much smaller than others. Where they were so coarse that the tree is not feasible, masses are negative.
+func (t *simplex) masses(a, b []float64) []float64 {
+	root := t.n + t.m
+	below := make([]twofold, root+1) // what the rows below a node, and it, send, less what the columns take
+	left, heaviest := twofold{}, 0
+	weight := func(v int) float64 {
+		if t.isRow(v) {
+			return a[t.rows[v]]
+		}
+		return b[t.columns[v-t.n]]
+	}
+	var order []int
+	for v := t.after(root, root); v >= 0; v = t.after(v, root) {
+		order = append(order, v)
+		sent := weight(v)
+		if sent > weight(heaviest) {
+			heaviest = v
+		}
+		if !t.isRow(v) {
+			sent = -sent
+		}
+		below[v] = below[v].plus(sent)
+		left = left.plus(sent)
+	}
+	below[heaviest] = below[heaviest].plus(-left.high).plus(-left.low) // rounding of the two sums of weights
+	mass := make([]float64, root)
+	for k := range order {
+		v := order[len(order)-1-k]
+		p := t.parent[v]
+		below[p] = below[p].plus(below[v].high).plus(below[v].low)
+		if mass[v] = below[v].float(); !t.isRow(v) {
+			mass[v] = -mass[v]
+		}
+	}
+	return mass
+}
