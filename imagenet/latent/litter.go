@@ -11,9 +11,9 @@ import (
 // litter holds the names, in lower case, that file systems, file servers and programs give to what they keep among other
 // people's files, apart from names that begin with a dot.
 var litter = []string{
-	"@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@tmp", "~snapshot", // Synology, QNAP, NetApp
-	"$recycle.bin", "system volume information", "thumbs.db", "ehthumbs.db", "desktop.ini", // Windows
-	"__macosx", "icon\r", "network trash folder", "temporary items", // macOS
+	"@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@tmp", "@sharebin", "~snapshot", // Synology, QNAP, NetApp
+	"$recycle.bin", "recycler", "recycled", "system volume information", "found.000", "thumbs.db", "ehthumbs.db", "desktop.ini", // Windows
+	"__macosx", "icon\r", "network trash folder", "temporary items", "thevolumesettingsfolder", "thefindbycontentfolder", // macOS
 	"lost+found", "__pycache__",
 }
 
