@@ -27,7 +27,7 @@ type Health struct {
 func (h *Health) Causes() map[string]int { return kinds(slices.Concat(h.Corrupt, h.Closed)) }
 
 // Check reads every image and finds those that Prepare would not, in a fraction of the time, with all cores. Progress, if it
-// is not nil, hears how many are done. The error is that of ctx: what is wrong with an image is part of the answer.
+// is not nil, hears how many are done, from 0. The error is that of ctx: what is wrong with an image is part of the answer.
 func (f *Folder) Check(ctx context.Context, progress func(done, total int)) (*Health, error) {
 	return f.check(ctx, f.images([]batch{{Train, 0, len(f.Train)}, {Val, 0, len(f.Val)}}), progress)
 }
@@ -112,6 +112,9 @@ func (f *Folder) check(ctx context.Context, of []member, progress func(done, tot
 		guard   sync.Mutex
 		workers sync.WaitGroup
 	)
+	if progress != nil {
+		progress(0, len(of))
+	}
 	for range min(len(of), 2*runtime.GOMAXPROCS(0)) { // one of two waits for the disk
 		workers.Go(func() {
 			for ctx.Err() == nil {
