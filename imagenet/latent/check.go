@@ -37,6 +37,9 @@ func (f *Folder) Check(ctx context.Context, progress func(done, total int)) (*He
 // something was wrong with. Of the settings it needs Shard, Shards and Batch.
 func CheckShard(ctx context.Context, cache string, images *Folder, s *Settings, progress func(done, total int)) (*Health, error) {
 	p, err := newPreparation(images, Encoder{}, s)
+	if err == nil {
+		err = images.apart(cache)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -59,6 +59,9 @@ type Settings struct {
 // the others does not depend on them. Images that cannot be opened stop it at once: a disk or a network may come back.
 func Prepare(ctx context.Context, folder string, images *Folder, e Encoder, s *Settings) error {
 	p, err := newPreparation(images, e, s)
+	if err == nil {
+		err = images.apart(folder)
+	}
 	if err != nil {
 		return err
 	}
