@@ -24,6 +24,9 @@ func infoFolder(c *cobra.Command, folder string) error {
 	}
 	f, err := latent.ReadFolder(folder)
 	if err != nil {
+		if checks, _ := filepath.Glob(filepath.Join(folder, "check-*-of-*.json")); len(checks) > 0 {
+			return fmt.Errorf("%s is a cache of latents for which images have been checked and none encoded\nnext: wflow data prepare IMAGES %s", folder, folder)
+		}
 		if weights, ok := hub.Folder(folder); ok {
 			return fmt.Errorf("%s: %s", folder, weights)
 		}
