@@ -27,7 +27,7 @@ func TestLitter(t *testing.T) {
 		"train/RECYCLER/1.png", "val/RECYCLER/1.png", "train/FOUND.000/1.png", "val/FOUND.000/1.png", "train/TheVolumeSettingsFolder/1.png", "val/TheVolumeSettingsFolder/1.png",
 		"train/System Volume Information/1.png", "train/.DS_Store", "val/.DS_Store", "train/n00000007/.DS_Store",
 		"train/n00000007/._0001.png", "train/n00000007/._0004.png", "val/n00000000/._0001.png", "train/n00000007/@eaDir/0001.png/thumb.jpg",
-		"train/n00000007/.ipynb_checkpoints/0001-checkpoint.png", "train/n00000007/.hidden.png", "train/n00000007/Thumbs.db",
+		"train/n00000007/.ipynb_checkpoints/0001-checkpoint.png", "train/n00000007/.hidden.png", "train/n00000007/.0001.png.icloud", "train/n00000007/.0004.png.icloud", "train/n00000007/Thumbs.db",
 		"train/n00000007/desktop.ini", "train/n00000007/sub/__MACOSX/1.png", "@eaDir/1.png", ".DS_Store", "__MACOSX/train/._x",
 	} {
 		path := filepath.Join(littered, filepath.FromSlash(name))
@@ -40,8 +40,8 @@ func TestLitter(t *testing.T) {
 		write(t, path, some)
 	}
 	f := read(t, littered)
-	want := "left out: what other programs keep among the images, 30 in all: " +
-		"3 .DS_Store, 3 ._*, 3 .ipynb_checkpoints, 2 .Trash-*, 2 @eaDir, 2 FOUND.000, 2 RECYCLER, 2 TheVolumeSettingsFolder, 2 __MACOSX, 1 #recycle, …"
+	want := "left out: what other programs keep among the images, 32 in all: " +
+		"3 .DS_Store, 3 ._*, 3 .ipynb_checkpoints, 2 .*.icloud, 2 .Trash-*, 2 @eaDir, 2 FOUND.000, 2 RECYCLER, 2 TheVolumeSettingsFolder, 2 __MACOSX, …"
 	if len(f.Notes) != 1 || f.Notes[0] != want {
 		t.Errorf("notes %q, want %q", f.Notes, want)
 	}

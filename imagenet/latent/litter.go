@@ -17,13 +17,15 @@ var litter = []string{
 	"lost+found", "__pycache__",
 }
 
-// littered returns the kind of what a program has left: "._*", ".Trash-*" or the name itself.
+// littered returns the kind of what a program has left: "._*", ".Trash-*", ".*.icloud" or the name itself.
 func littered(name string) (kind string, yes bool) {
 	switch {
 	case strings.HasPrefix(name, "._"): // what macOS knows of a file beside it
 		return "._*", true
 	case strings.HasPrefix(name, ".Trash-"):
 		return ".Trash-*", true
+	case strings.HasPrefix(name, ".") && strings.HasSuffix(name, ".icloud"): // stands for a file that is in the cloud only
+		return ".*.icloud", true
 	case strings.HasPrefix(name, "."):
 		return name, true
 	}
