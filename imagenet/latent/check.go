@@ -27,8 +27,8 @@ type Health struct {
 func (h *Health) Causes() map[string]int { return kinds(slices.Concat(h.Corrupt, h.Closed)) }
 
 // Check reads every image, with all cores, and finds those that Prepare could not read. It takes a fraction of Prepare's
-// time. Progress, if it is not nil, hears how many are done. The only error is that of ctx: what is wrong with an image is
-// part of the answer.
+// time. Progress, if it is not nil, hears how many are done, from 0. The only error is that of ctx: what is wrong with an
+// image is part of the answer.
 func (f *Folder) Check(ctx context.Context, progress func(done, total int)) (*Health, error) {
 	return f.check(ctx, f.images([]batch{{Train, 0, len(f.Train)}, {Val, 0, len(f.Val)}}), progress)
 }
@@ -38,6 +38,9 @@ func (f *Folder) Check(ctx context.Context, progress func(done, total int)) (*He
 // Shard, Shards and Batch of the settings.
 func CheckShard(ctx context.Context, cache string, images *Folder, s *Settings, progress func(done, total int)) (*Health, error) {
 	p, err := newPreparation(images, Encoder{}, s)
+	if err == nil {
+		err = images.apart(cache)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -114,6 +117,9 @@ func (f *Folder) check(ctx context.Context, of []member, progress func(done, tot
 		guard   sync.Mutex
 		workers sync.WaitGroup
 	)
+	if progress != nil {
+		progress(0, len(of))
+	}
 	for range min(len(of), 2*runtime.GOMAXPROCS(0)) { // one of two waits for the disk
 		workers.Go(func() {
 			for ctx.Err() == nil {

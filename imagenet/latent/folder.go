@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -88,6 +89,24 @@ func (f *Folder) Path(s Split, file File) string {
 		return filepath.Join(folder, path.Base(file.Name))
 	}
 	return filepath.Join(f.Root, string(s), filepath.FromSlash(file.Name))
+}
+
+// apart returns an error if a cache would lie among the folders of classes, and be taken for one.
+func (f *Folder) apart(cache string) error {
+	place, err := filepath.Abs(cache)
+	if err != nil {
+		return err
+	}
+	for last := ""; place != last; place, last = filepath.Dir(real(place)), place {
+		here, err := os.Stat(place)
+		for _, s := range splits {
+			folder := filepath.Join(f.Root, string(s))
+			if split, there := os.Stat(folder); err == nil && there == nil && os.SameFile(here, split) {
+				return fmt.Errorf("latent: cache %s lies in %s, where folders are classes: use another place", cache, folder)
+			}
+		}
+	}
+	return nil
 }
 
 // SHA256 returns the checksum, in hexadecimal, of the lines "split/name size\n" of all images: it changes with their

@@ -80,7 +80,10 @@ func readFile(path string) ([]byte, error) {
 		return nil, fmt.Errorf("%s %w", path, err)
 	}
 	file := make([]byte, info.Size())
-	if _, err := io.ReadFull(f, file); err != nil {
+	switch n, err := io.ReadFull(f, file); {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, fmt.Errorf("%s ends after %d bytes and was said to have %d: it has changed, or its file system is at fault", path, n, len(file))
+	case err != nil:
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return file, nil

@@ -134,7 +134,7 @@ func Verify(ctx context.Context, folder string, progress func(done, total int64)
 				return nil, fmt.Errorf("latent: cache: %w", err)
 			}
 			if want := m.Files[p.name(s)]; got != want {
-				return nil, fmt.Errorf("latent: cache %s: SHA-256 %s, want %q", filepath.Join(folder, p.name(s)), got, want)
+				return nil, fmt.Errorf("latent: cache %s: SHA-256 %s, want %s as %s says: it is damaged, or has been changed since", filepath.Join(folder, p.name(s)), got, want, manifestFile)
 			}
 		}
 		c, err := Open(folder, s)

@@ -145,6 +145,9 @@ func join(w *work, folder string, there []*shard, s Split, p part, rows int) err
 		if _, found := os.Stat(path); errors.Is(err, fs.ErrNotExist) && found == nil {
 			return nil // by a call that was stopped
 		}
+		if errors.Is(err, fs.ErrNotExist) {
+			err = lost(filepath.Join(there[0].folder, p.name(s)), err)
+		}
 		return err
 	}
 	left, err := atomicfile.Leftovers(path) // by a call that was killed
@@ -171,15 +174,24 @@ func join(w *work, folder string, there []*shard, s Split, p part, rows int) err
 
 func appendRows(w *work, to io.Writer, path string, rows int, p part) error {
 	f, a, err := openArray(path, p)
+	if err == nil && a.rows != rows {
+		err = errors.Join(fmt.Errorf("%s: %d rows, want %d", path, a.rows, rows), f.Close())
+	}
 	if err != nil {
-		return err
+		return lost(path, err)
 	}
 	defer f.Close()
-	if a.rows != rows {
-		return fmt.Errorf("%s: %d rows, want %d", path, a.rows, rows)
-	}
 	_, err = io.Copy(io.MultiWriter(to, w), io.NewSectionReader(a, a.offset, int64(rows)*p.row))
 	return err
+}
+
+// lost is the error of an array of a finished shard that is not there or not whole; it is not fs.ErrNotExist, for the shard
+// is there. What a disk or a network refuses may come back.
+func lost(path string, err error) error {
+	if refused := (*fs.PathError)(nil); errors.As(err, &refused) && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return fmt.Errorf("a finished shard is damaged: %v: remove the folder %s and prepare the shard again", err, filepath.Dir(path))
 }
 
 // work counts the bytes that are written to it and reports them. It fails when its context is done.

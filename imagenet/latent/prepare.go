@@ -60,6 +60,9 @@ type Settings struct {
 // back.
 func Prepare(ctx context.Context, folder string, images *Folder, e Encoder, s *Settings) error {
 	p, err := newPreparation(images, e, s)
+	if err == nil {
+		err = images.apart(folder)
+	}
 	if err != nil {
 		return err
 	}

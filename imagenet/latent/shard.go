@@ -117,7 +117,8 @@ func agree(cache string, n int, recipe Recipe) error {
 // shards returns the names of the shards' folders.
 func shards(cache string) ([]string, error) { return numbered(cache, shardFormat) }
 
-// numbered returns what lies in the folder of a cache under names of a format, with the number of a shard and of all.
+// numbered returns what lies in the folder of a cache under names of a format, with the number of a shard and of all, as
+// Prepare writes them.
 func numbered(cache, format string) (names []string, err error) {
 	entries, err := os.ReadDir(cache)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -125,7 +126,7 @@ func numbered(cache, format string) (names []string, err error) {
 	}
 	for _, e := range entries {
 		var i, n int
-		if k, _ := fmt.Sscanf(e.Name(), format, &i, &n); k == 2 && e.Name() == fmt.Sprintf(format, i, n) {
+		if k, _ := fmt.Sscanf(e.Name(), format, &i, &n); k == 2 && e.Name() == fmt.Sprintf(format, i, n) && 0 <= i && i < n && n <= MaxShards {
 			names = append(names, e.Name())
 		}
 	}

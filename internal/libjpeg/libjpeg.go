@@ -42,6 +42,7 @@ type Frame struct {
 	Bits          int // a sample
 	Arithmetic    bool
 	Sampling      [][2]int // of each component, across and down
+	Scans         int
 }
 
 // Decoder decodes one file. It must be closed.
@@ -103,7 +104,7 @@ func (d *Decoder) header(file []byte) (err error) {
 		return err
 	}
 	r := d.results()
-	d.Frame = Frame{Width: r[placeWidth], Height: r[placeHeight], Bits: r[placeBits], Arithmetic: r[placeArithmetic] != 0}
+	d.Frame = Frame{Width: r[placeWidth], Height: r[placeHeight], Bits: r[placeBits], Arithmetic: r[placeArithmetic] != 0, Scans: countScans(file)}
 	for i := range r[placeComponents] {
 		d.Sampling = append(d.Sampling, [2]int{r[placeAcross+i], r[placeDown+i]})
 	}

@@ -28,11 +28,15 @@ const (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	progress := newScreen(os.Stderr)
 	context.AfterFunc(ctx, func() {
 		stop()
-		fmt.Fprintln(os.Stderr, "\nwflow: stopping, which may take a moment; a second signal ends it at once")
+		if progress.columns > 0 {
+			fmt.Fprintln(progress) // below a bar
+		}
+		fmt.Fprintln(progress, "wflow: stopping, which may take a moment; a second signal ends it at once")
 	})
-	code := run(ctx, os.Args[1:], os.Stdout, newScreen(os.Stderr))
+	code := run(ctx, os.Args[1:], os.Stdout, progress)
 	os.Exit(code)
 }
 

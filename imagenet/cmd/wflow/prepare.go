@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -79,6 +80,9 @@ func (p preparation) run(c *cobra.Command) error {
 	}
 	if p.batch < 1 {
 		return misuse{fmt.Errorf("--batch %d, want 1 or more", p.batch)}
+	}
+	if there, err := os.Stat(p.cache); err == nil && !there.IsDir() {
+		return fmt.Errorf("%s is a file, want a folder for the cache", p.cache)
 	}
 	images, err := readImages(c, p.images)
 	if err != nil {
