@@ -57,6 +57,14 @@ func TestOf(t *testing.T) {
 	} {
 		files[kind] = []byte(text)
 	}
+	var asText []rune // each byte a letter, as in Latin-1
+	for _, b := range files["a JPEG image"] {
+		asText = append(asText, rune(b))
+	}
+	files["a JPEG image that was written as text"] = []byte(string(asText))
+	files["a file that was written as text"] = bytes.Map(func(r rune) rune { return r }, files["a JPEG image"]) // what is no UTF-8 is lost
+	files["a PNG image that was written as text"] = bytes.Map(func(r rune) rune { return r }, files["a PNG image"])
+	files["a PNG image whose line ends a transfer has changed"] = bytes.ReplaceAll(files["a PNG image"], []byte("\r\n"), []byte("\n"))
 	for kind, file := range files {
 		if got, ok := Of(file); !ok || got.Name != kind {
 			t.Errorf("%q, %v, want %q", got.Name, ok, kind)

@@ -23,6 +23,11 @@ var binaries = []row{
 	// images
 	{0, "\x89PNG\r\n\x1a\n", Kind{"a PNG image", ""}},
 	{0, "\xff\xd8\xff", Kind{"a JPEG image", ""}},
+	{0, "\x89PNG\n", Kind{"a PNG image whose line ends a transfer has changed", again}},
+	{0, "\xc2\x89PNG", Kind{"a PNG image that was written as text", again}},
+	{0, "\xef\xbf\xbdPNG", Kind{"a PNG image that was written as text", again}},
+	{0, "\xc3\xbf\xc3\x98\xc3\xbf", Kind{"a JPEG image that was written as text", again}},
+	{0, "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd", Kind{"a file that was written as text", again}},
 	{0, "GIF87a", Kind{"a GIF image", asPNG}},
 	{0, "GIF89a", Kind{"a GIF image", asPNG}},
 	{0, "BM", Kind{"a BMP image", asPNG}},
