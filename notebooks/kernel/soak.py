@@ -2,9 +2,9 @@
 
     env.sh python soak.py [ROUNDS]
 
-GOMAXPROCS is 1, 2 and 16 in turn, every other round has the race detector and leaves out what is long, tests run in another order each time, and a
-process on each core keeps it busy all the while. A test that depends on the speed of the machine, on its cores or on the
-order of the tests fails sooner or later. Exit status 1 if any did.
+GOMAXPROCS is 1, 2 and 16 in turn. Every other round has the race detector and leaves out what is long. Tests run in another
+order each time, and a process on each core keeps it busy all the while. A test that depends on the speed of the machine,
+on its cores or on the order of the tests fails sooner or later. Exit status 1 if any did.
 """
 
 import multiprocessing
@@ -35,8 +35,8 @@ def main():
         for i in range(rounds):
             race, processors = i % 2 == 1, PROCESSORS[i % len(PROCESSORS)]
             name = f"round {i + 1} of {rounds}, GOMAXPROCS={processors}{', -race' if race else ''}"
-            arguments = ["-count=1", "-shuffle=on", *(["-race", "-short"] if race else []), "./..."]
-            good, bad = gotest.tests(name, arguments, WFLOW_XLA_PLUGIN="", GOMAXPROCS=str(processors))
+            arguments = ["-count=1", "-shuffle=on", f"-exec=env GOMAXPROCS={processors}", *(["-race", "-short"] if race else []), "./..."]
+            good, bad = gotest.tests(name, arguments, WFLOW_XLA_PLUGIN="")
             passed, failed = passed + good, failed + bad
     finally:
         for process in load:
