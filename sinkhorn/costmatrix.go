@@ -12,9 +12,9 @@ import (
 	"github.com/wflowlab/wflowlab/sinkhorn/internal/softmin"
 )
 
-// costMatrix holds the costs of all pairs of points that carry weight: for the cost ‖x−y‖²/2 of clouds that are further from
-// each other than they are wide, those of the centred clouds, as pair describes them. Coordinates relative to a centre are
-// twofold, so that centring costs no digits.
+// costMatrix holds the costs of all pairs of points that carry weight. If the cost is ‖x−y‖²/2 and the clouds are further
+// from each other than they are wide, these are the costs of the centred clouds, as pair describes them. Coordinates
+// relative to a centre are twofold, so that centring costs no digits.
 type costMatrix struct {
 	rows, columns []int     // the row of X and of Y of every row and column
 	cost          []float64 // [rows, columns]
@@ -24,7 +24,7 @@ type costMatrix struct {
 	fromRow, fromColumn []twofold
 }
 
-// lookEvery is the number of coordinates, or of arcs, that are worked on between two looks at a context: some milliseconds.
+// lookEvery is how many coordinates, or arcs, are worked on between two looks at a context: some milliseconds.
 const lookEvery = 1 << 20
 
 func newCostMatrix(ctx context.Context, p Problem, a, b []float64) (*costMatrix, error) {
@@ -48,7 +48,7 @@ func newCostMatrix(ctx context.Context, p Problem, a, b []float64) (*costMatrix,
 	return m, nil
 }
 
-// centres returns what to subtract from X and from Y: their means, or nothing where the costs are not the smaller for it.
+// centres returns what to subtract from X and from Y: their means, or zeros where means would make the costs no smaller.
 func centres(p Problem, a, b []float64) (x, y []float64) {
 	x, y = mean(p.X, a), mean(p.Y, b)
 	between, within := 0.0, 0.0

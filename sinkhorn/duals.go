@@ -5,19 +5,21 @@ import (
 	"math"
 )
 
-// duals are the potentials of an optimal tree, for the problem as it was put. Where no mass flows along an arc of the tree the
-// two parts that it joins may move against each other, as far as the other arcs let them: each part is moved to where its
-// own potentials are smallest, so that one part's costs, however large, cost the others no digits.
+// duals turns the potentials of an optimal tree into those of the problem as it was put.
+//
+// Arcs without mass cut the tree into parts. The potentials of a part may rise and fall together, as far as the costs
+// between parts let them. Each part is moved to where its own potentials are smallest, so that the costs of one part,
+// however large, cost the others no digits.
 type duals struct {
 	*simplex
 	carries []bool    // whether the arc of a node carries mass
 	part    []int     // of every node
 	lift    []fixed   // of every part: what is added to the potentials of the tree
-	rounded []float64 // lift, from that of the middle's part at the start
-	from    fixed     // which was that
+	rounded []float64 // lift − from, in float64
+	from    fixed     // lift of the middle's part at the start
 }
 
-// newDuals takes the arcs that carry mass for those of the parts.
+// newDuals finds the parts, and moves each to where its own potentials are smallest.
 func newDuals(t *simplex, carries []bool) *duals {
 	root := t.n + t.m
 	d := &duals{simplex: t, carries: carries, part: make([]int, root)}
@@ -63,8 +65,9 @@ func (d *duals) level(v int) fixed {
 // value returns F of a row and −G of a column.
 func (d *duals) value(v int) float64 { return d.unit.float(d.level(v).plus(d.lift[d.part[v]])) }
 
-// settle raises parts as little as makes all potentials feasible. What is known to be feasible, the potentials of the tree,
-// makes this a problem of shortest paths with lengths ≥ 0, which are the reduced costs. A cancelled context ends it early.
+// settle raises parts until all potentials are feasible, each as little as it must be. This is a problem of shortest paths,
+// whose lengths are the reduced costs: these are ≥ 0, for the potentials of the tree are feasible. A cancelled context ends
+// it early.
 //
 // Source: Dijkstra, A note on two problems in connexion with graphs (1959); Johnson, Efficient algorithms for shortest
 // paths in sparse networks (1977).

@@ -16,8 +16,8 @@ type Plan struct {
 	Rows, Columns []int
 	Mass          []float64
 
-	// F [n] and G [m] are dual potentials, in the unit of the cost: F_i + G_j ≤ C_ij, with equality on the pairs above, to
-	// the rounding of C_ij, F_i and G_j.
+	// F [n] and G [m] are dual potentials, in the unit of the cost: F_i + G_j ≤ C_ij, with equality on the pairs above. Both
+	// hold to the rounding of C_ij, F_i and G_j.
 	F, G []float64
 
 	cost        float64
@@ -44,9 +44,9 @@ func (p *Plan) Coupling() *mat.Dense {
 	return c
 }
 
-// Simplex is the solver of Exact with its setting; the zero value works.
+// Simplex is [Exact] with a setting; the zero value works.
 type Simplex struct {
-	// Memory is the most that the cost matrix may take, in bytes, of which it takes 8 for each pair of points that carry
+	// Memory is the most that the cost matrix may take, in bytes. It takes 8 for each pair of points that both carry
 	// weight. 0 means 4 GiB, enough for n = m = 23,000.
 	Memory int64
 }
@@ -54,16 +54,17 @@ type Simplex struct {
 const defaultMemory = 4 << 30
 
 // Exact solves transport without entropy, min ⟨P, C⟩ over couplings of A and B, by the network simplex. It holds the
-// cost matrix: memory is O(n·m), 32 MB at n = m = 2,000, and the time there about a second. A problem that needs more than
-// 4 GiB is an error, before any of it is taken; [Simplex] raises the bound.
+// cost matrix: memory is O(n·m), 32 MB at n = m = 2,000, where it takes about a second. A problem that needs more than
+// 4 GiB is an error before any memory is taken; [Simplex] raises the bound.
 //
-// Potentials are sums of the costs without rounding: points that lie far from the others, as far as float64 goes, cost these
-// no digits. Mass that is less than rounding makes of the weights of a pair's points, 3e-14 of the smaller one, does
-// not travel. Before a plan is returned its marginals and potentials are checked against the costs.
+// A plan is optimal to the rounding of each pair's own cost. Points that lie far from the others cost the others no
+// digits, for potentials are sums of costs without rounding. Mass below 3e-14 of the smaller weight of its two points is
+// left out: that is what rounding makes of the weights.
 //
-// Errors are those of Solve, with ErrOverflow for a plan that does not pass: costs so far apart that float64 does not tell
-// the smaller ones apart, or weights so small that what they carry is not found; a masked diagonal is not supported. A
-// cancelled context is looked at every few milliseconds.
+// A plan is checked before it is returned: its marginals against the weights, its potentials against the costs. One that
+// fails is ErrOverflow: costs are then so far apart that float64 does not tell the smaller ones apart, or weights so small
+// that what they carry is not found. Other errors are those of Solve. MaskDiagonal is not supported. A cancelled context is
+// noticed within a few milliseconds.
 //
 // Source: Ahuja, Magnanti and Orlin, Network Flows (1993), ch. 11, with strongly feasible trees against cycling and
 // block search for the entering arc.
@@ -111,8 +112,8 @@ func (s Simplex) allows(n, m int) error {
 	return nil
 }
 
-// travels is the share of the weight at either end of an arc that mass on it must be more than: what is less is what the
-// weights' own rounding, when they are divided by their sum, leaves over.
+// travels is the share of the smaller weight of an arc's points above which the arc's mass counts. Less is left over from
+// rounding, when weights are divided by their sum.
 const travels = 0x1p-45
 
 // plan returns the plan of an optimal tree, once it has passed its check.
@@ -174,8 +175,8 @@ func (p *Plan) extend(q Problem, a, b []float64) {
 	}
 }
 
-// check proves a plan: its marginals are the weights, its potentials are feasible, and they are tight where mass flows, so
-// that no plan costs less, all to rounding.
+// check proves a plan, to rounding: its marginals are the weights, and its potentials are feasible, and tight where mass
+// flows. Then no plan costs less.
 func (t *simplex) check(ctx context.Context, plan *Plan, p Problem, a, b []float64) error {
 	_, dim := p.X.Dims()
 	rounding := 0x1p-52 * float64(dim+64) // of a sum of dim squares, and some more

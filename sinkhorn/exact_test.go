@@ -1,17 +1,13 @@
 package sinkhorn
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math"
 	"math/big"
 	"math/rand/v2"
-	"runtime"
 	"strings"
-	"sync/atomic"
 	"testing"
-	"time"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
@@ -378,120 +374,6 @@ func TestExactNeedsExactPotentials(t *testing.T) {
 	}
 }
 
-// counting is a context that is cancelled at its last look.
-type counting struct {
-	context.Context
-	looks, last atomic.Int64
-	done        chan struct{}
-}
-
-func cancelledAt(last int64) *counting {
-	c := &counting{Context: background, done: make(chan struct{})}
-	c.last.Store(last)
-	return c
-}
-
-func (c *counting) Err() error {
-	if c.looks.Add(1) >= c.last.Load() {
-		return context.Canceled
-	}
-	return nil
-}
-
-func (c *counting) Deadline() (time.Time, bool) { return time.Time{}, false }
-
-// While it fills the cost matrix Exact looks at its context every so many coordinates, and after it is cancelled no worker
-// goes on.
-func TestExactCancelsWhileItFills(t *testing.T) {
-	r := rand.New(rand.NewPCG(48, 1))
-	const n, m, d = 60, 50, 4000
-	p := Problem{X: gaussian(r, n, d, 0, 1), Y: gaussian(r, m, d, 0, 1)}
-	a, b, _ := p.check()
-	never := cancelledAt(math.MaxInt64)
-	costs, err := newCostMatrix(never, p, a, b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if least := int64(n * m * d / lookEvery); never.looks.Load() < least || floats.Min(costs.cost) == 0 {
-		t.Errorf("%d looks, want at least %d", never.looks.Load(), least)
-	}
-	workers := int64(runtime.GOMAXPROCS(0))
-	whole := never.looks.Load()
-	for _, last := range []int64{1, whole / 2, whole - 1} {
-		ctx := cancelledAt(last)
-		if _, err := Exact(ctx, p); !errors.Is(err, context.Canceled) {
-			t.Fatalf("cancelled at look %d: %v", last, err)
-		}
-		if more := ctx.looks.Load() - last; more > n+workers {
-			t.Errorf("%d looks after it was cancelled at look %d", more, last)
-		}
-	}
-	// Rows that are not begun stay empty.
-	ctx := cancelledAt(n / 2)
-	partly := &costMatrix{rows: support(a), columns: support(b)}
-	partly.fill(ctx, relativeTo(p.X, partly.rows, make([]float64, d)), relativeTo(p.Y, partly.columns, make([]float64, d)), HalfSquared)
-	empty := 0
-	for i := range n {
-		if partly.cost[i*m] == 0 {
-			empty++
-		}
-	}
-	if empty < n/2-int(workers) {
-		t.Errorf("%d of %d rows are empty after a cancellation in the middle", empty, n)
-	}
-}
-
-// Every stage of the simplex notices too.
-func TestExactCancelsAnywhere(t *testing.T) {
-	r := rand.New(rand.NewPCG(49, 1))
-	p := Problem{X: gaussian(r, 200, 2, 0, 1), Y: gaussian(r, 200, 2, 0, 1)}
-	never := cancelledAt(math.MaxInt64)
-	if _, err := Exact(never, p); err != nil {
-		t.Fatal(err)
-	}
-	for last := int64(1); last < never.looks.Load(); last += 7 {
-		ctx := cancelledAt(last)
-		if plan, err := Exact(ctx, p); !errors.Is(err, context.Canceled) || plan != nil {
-			t.Fatalf("cancelled at look %d of %d: %v, %v", last, never.looks.Load(), plan, err)
-		}
-	}
-}
-
-// Exact transport between 2,000 weighted points and 2,000 others looks at 100 million reduced costs or so, whatever the
-// machine, and goes on with exact potentials for no more than a look at each.
-func TestExactWork(t *testing.T) {
-	if testing.Short() {
-		t.Skip("slow")
-	}
-	r := rand.New(rand.NewPCG(16, 1))
-	p := Problem{X: gaussian(r, 2000, 2, 0, 1), Y: gaussian(r, 2000, 2, 0, 1), A: weights(r, 2000, false)}
-	a, b, _ := p.check()
-	costs, err := newCostMatrix(background, p, a, b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := newSimplex(costs, a, b)
-	counted := func(search func() (int, int)) (total, pivots int) {
-		if err := s.pivots(background, func() (int, int) {
-			arc, seen := search()
-			if total += seen; arc >= 0 {
-				pivots++
-			}
-			return arc, seen
-		}); err != nil {
-			t.Fatal(err)
-		}
-		return total, pivots
-	}
-	total, pivots := counted(s.entering)
-	s.refine()
-	closely, more := counted(s.enteringExactly)
-	t.Logf("%d arcs and %d pivots, then %d and %d", total, pivots, closely, more)
-	if total > 2e8 || pivots > 6e4 || closely > 8e6 || more > 10 {
-		t.Errorf("%d arcs and %d pivots, then %d and %d", total, pivots, closely, more)
-	}
-}
-
 // The bound on memory is held before any is taken, and its error says what to do.
 func TestExactMemory(t *testing.T) {
 	r := rand.New(rand.NewPCG(50, 1))
@@ -512,45 +394,5 @@ func TestExactMemory(t *testing.T) {
 	}
 	if _, err := (Simplex{Memory: -1}).Exact(background, small); err == nil || !strings.Contains(err.Error(), "Memory is -1") {
 		t.Errorf("negative memory: %v", err)
-	}
-}
-
-// Sums in fixed point are those of whole numbers of any length.
-func TestFixed(t *testing.T) {
-	r := rand.New(rand.NewPCG(51, 1))
-	for range 2000 {
-		largest := math.Pow(10, 500*r.Float64()-200)
-		u := unitFor(largest, 50)
-		sum, want := fixed{}, long(0)
-		for range 50 {
-			v := largest * math.Pow(10, -20*r.Float64()) * r.Float64()
-			if r.IntN(2) == 0 {
-				sum, want = sum.plus(u.fixed(v)), want.Add(want, long(v))
-			} else {
-				sum, want = sum.minus(u.fixed(v)), want.Sub(want, long(v))
-			}
-		}
-		if w, _ := want.Float64(); math.Abs(u.float(sum)-w) > 1e-15*math.Abs(w)+50*u.words[0] || sum.negative() != (w < 0) {
-			t.Fatalf("largest %g: %v, want %v", largest, u.float(sum), w)
-		}
-	}
-}
-
-// Sums and products of twice the digits.
-func TestTwofold(t *testing.T) {
-	r := rand.New(rand.NewPCG(52, 1))
-	for range 2000 {
-		sum, want := twofold{}, long(0)
-		for range 30 {
-			v, w := sumOf(r.NormFloat64()*1e8, r.NormFloat64()), sumOf(r.NormFloat64(), 1e-12*r.NormFloat64())
-			x := new(big.Float).Add(long(v.high), long(v.low))
-			want.Add(want, x.Mul(x, new(big.Float).Add(long(w.high), long(w.low))))
-			want.Add(want, long(v.low))
-			sum = sum.plusProduct(v, w).plus(v.low)
-		}
-		e := want.Sub(want, long(sum.high))
-		if off, _ := e.Sub(e, long(sum.low)).Float64(); math.Abs(off) > 1e-20 {
-			t.Fatalf("off by %g", off)
-		}
 	}
 }

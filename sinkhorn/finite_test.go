@@ -100,8 +100,8 @@ func finiteSolution(t *rapid.T, s *Solution, x, y *mat.Dense) {
 	finitePotential(t, "G", s.G(), x, y)
 }
 
-// Whatever the mask, the weights and the number of points: every number of a solution is finite, save for a primal value that a
-// mask makes infinite, or Solve says why there is none.
+// Whatever the mask, the weights and the number of points: every number of a solution is finite, or Solve says why there is
+// none. Only the primal value may be infinite, where there is a mask.
 func TestSolutionIsFinite(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		symmetric := rapid.Bool().Draw(t, "symmetric")

@@ -5,8 +5,8 @@ import (
 	"math/bits"
 )
 
-// fixed is a signed number of 192 bits in a unit that goes with it, the lowest word first, in two's complement. Sums and
-// differences of such numbers are exact, whatever their sizes.
+// fixed is a whole number of units, see unit, in 192 bits: two's complement, the lowest word first. Sums and differences
+// of such numbers are exact, whatever their sizes. It stands in for math/big, which takes memory for each number.
 type fixed [3]uint64
 
 func (a fixed) plus(b fixed) (c fixed) {

@@ -14,8 +14,8 @@ type Problem struct {
 	// problem of a self term, whose two potentials are one.
 	X, Y *mat.Dense
 
-	// A [n] and B [m] are the weights of the points: non-negative, of sum 1. Nil is uniform. A sum within 1e-6 of 1, which
-	// weights may have that were float32 once, is accepted, and the weights are divided by it.
+	// A [n] and B [m] are the weights of the points: non-negative, of sum 1. Nil is uniform. A sum within 1e-6 of 1 is
+	// accepted, as weights have it that were float32 once, and the weights are divided by it.
 	A, B []float64
 
 	// Cost is the ground cost; the zero value is ‖x−y‖²/2.
@@ -103,7 +103,8 @@ func CheckCloud(name string, x *mat.Dense) error {
 	return nil
 }
 
-// check returns the weights of a problem, each of sum 1 and for a nil Y the same, or an error that names the argument, the row and the value.
+// check returns the weights of a problem, each list of sum 1, or an error that names the argument, the row and the value.
+// For a nil Y both are those of X.
 func (p Problem) check() (a, b []float64, err error) {
 	if p.Cost != HalfSquared && p.Cost != Euclidean {
 		return nil, nil, fmt.Errorf("sinkhorn: Cost is %d, want HalfSquared or Euclidean", int(p.Cost))

@@ -2,16 +2,16 @@ package sinkhorn
 
 import "gonum.org/v1/gonum/floats"
 
-// rounded is a coupling made to have exact marginals: its rows and columns shrunk to what they may have, and what is missing
-// added as the product of the two lists, in units of their sum.
+// rounded is a coupling made to have exact marginals. Its rows and columns are shrunk to what they may have. What rows and
+// columns then lack is added: to the pair (i, j) missingRow_i · missingColumn_j / missing.
 type rounded struct {
 	*Solution
 	rowScale, columnScale     []float64
 	missingRow, missingColumn []float64
 	missing                   float64
 
-	// With a mask: the mass that belongs on (i, i), for which the pairs outside of row and column i give this share of
-	// theirs, and the sum of all shares.
+	// With a mask: diagonal_i is the mass that (i, i) would get. It goes to the rest of row and of column i instead. For it
+	// the pairs outside of these give share_i of their mass; shares is the sum of all.
 	diagonal, share []float64
 	shares          float64
 }
@@ -65,7 +65,7 @@ func (r *rounded) unmask() bool {
 		}
 		outside := 1 - total - (r.x.weights[i] - d) - (r.y.weights[i] - d)
 		if r.share[i] = d / outside; !(outside > negligibleMass) {
-			r.share[i] = 2
+			r.share[i] = 2 // more than there is
 		}
 		r.shares += r.share[i]
 	}

@@ -14,8 +14,12 @@ import (
 // The basis is a spanning tree. Each node keeps the arc to its parent: its flow and its cost. Rows send, columns
 // receive, so the arc of a row points up to its parent and the arc of a column points down to it.
 //
-// Flows are whole numbers of quanta, so that pivots neither make nor lose mass. Potentials are float64 as long as these find
-// arcs to enter, and then exact sums of costs: one pair that is far from the others costs the others no digits.
+// Flows are whole numbers of quanta, so that pivots neither make nor lose mass. Potentials are float64 at first. When they
+// find no more arcs to enter, they become exact sums of costs, and the pivots go on. So a pair that lies far from the
+// others costs the others no digits.
+//
+// The costs are a costMatrix. Its coordinates are twofold numbers and the exact potentials fixed ones: both are float64
+// with more digits. From an optimal tree, duals makes the potentials of the problem, and check in exact.go proves the plan.
 type simplex struct {
 	*costMatrix
 	n, m      int
@@ -32,9 +36,9 @@ type simplex struct {
 	block     int // arcs that are searched at a time
 	slack     float64
 
-	exact  []fixed // the potentials, once they are exact
-	middle int     // the node that potential is the difference to, then
-	from   fixed   // its potential when they became so
+	exact  []fixed // the potentials once they are exact; potential is then their difference to from, rounded
+	middle int     // the node in the middle of them when they became exact
+	from   fixed   // its potential then
 	unit   unit
 }
 
@@ -142,8 +146,8 @@ func (t *simplex) place(v int) {
 	}
 }
 
-// refine makes the potentials exact, and what float64 has of them their difference to the one in the middle: the potentials
-// of most points, which are near each other, keep their digits there.
+// refine makes the potentials exact. In float64 it keeps their differences to the one in the middle: the potentials of most
+// points are near each other, and so keep their digits.
 func (t *simplex) refine() {
 	root := t.n + t.m
 	order := make([]int, root)

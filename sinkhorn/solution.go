@@ -162,9 +162,10 @@ func relativeEntropy(r float64) float64 {
 
 // Primal returns the primal value ⟨P, C⟩ + ε KL(P | a⊗b) of the coupling rounded to exact marginals: an upper bound of
 // OT_ε, converged or not, so that Primal − Dual certifies the distance to the optimum. It takes four passes over all
-// pairs. Rounding puts what is missing in row i and in column j on the pair (i, j). Where that is masked, the mass goes to
-// the rest of row i and of column i instead, in exchange for mass of the pairs (k, l) that leads from there to there; if
-// there is too little of it Primal is +Inf, as OT_ε is where the mask leaves no coupling. It is never NaN.
+// pairs. Rounding puts what row i and column j lack on the pair (i, j).
+//
+// Mass for a masked pair (i, i) goes elsewhere: the pairs (i, l) and (k, i) get it, and pairs (k, l) give up as much. If
+// these have too little, Primal is +Inf, and so it is where the mask leaves no coupling at all. It is never NaN.
 //
 // Source: Altschuler, Weed and Rigollet, Near-linear time approximation algorithms for optimal transport via Sinkhorn
 // iteration (2017), algorithm 2.

@@ -478,8 +478,8 @@ func (q *pair) phases(set Settings) []phase {
 }
 
 // singleError estimates the marginal error below which rounding to float32 does not let the iteration come: a score of
-// the size of the mean cost, in units of ε ln 2, rounded, with some room; and 1 where the furthest point may have scores that
-// float32 does not resolve.
+// the size of the mean cost, in units of ε ln 2, rounded, with some room. It is 1 where the furthest point may have scores
+// that float32 does not resolve.
 func (q *pair) singleError(epsilon float64) float64 {
 	if q.furthest/(epsilon*math.Ln2) > 1e8/float64(q.x.d+4) {
 		return 1

@@ -2,8 +2,7 @@ package sinkhorn
 
 import "math"
 
-// twofold is a number of twice the digits of float64, the sum of its parts, of which the low one is the rounding of the
-// high one.
+// twofold is a number of twice the digits of float64: the sum of a float64 and of what its rounding left out.
 //
 // Source: Dekker, A floating-point technique for extending the available precision (1971).
 type twofold struct{ high, low float64 }

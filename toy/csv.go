@@ -19,17 +19,17 @@ import (
 
 // ReadCSV reads a cloud [n, d] of decimal numbers in text, one point a line. It finds out by itself what the file uses:
 //
-//   - commas, semicolons, tabs, bars or runs of spaces between the numbers, or what a first line sep=… says; a separator
-//     at the end of every line adds no column;
-//   - points in the numbers, or commas where these do not separate;
+//   - commas, semicolons, tabs, bars or runs of spaces between the numbers, or the separator that a first line sep=…
+//     names; a separator at the end of every line adds no column;
+//   - decimal points, or decimal commas if commas do not separate the numbers;
 //   - UTF-8, or UTF-16 with a byte order mark; lines that end with LF, CR LF or CR.
 //
-// A first line without numbers is a header and left out; so are blank lines and those that begin with # or %.
+// A first line without numbers is a header, and is left out. So are blank lines and those that begin with # or %.
 //
-// Row numbers are no coordinate and a header is no point. Where the first column looks like row numbers (it holds whole
-// numbers under no name or one such as idx, or counts and there are no names), or the first line like a header of numbers
-// (0, 1, … or years above fractions), it is an error that says how to write the file without them, or how to say that they
-// are meant.
+// Row numbers are no coordinate, and names of columns are no point, even if they are numbers. So two things are errors: a
+// first column of whole numbers that has no name or one such as idx, or that counts where no column has a name; and a first
+// line of numbers such as 0, 1, … or years above fractions. The error says how to write the file without them, or how to
+// say that they are meant.
 //
 // Ragged lines, fields that are no finite float64 in decimal notation and the absence of numbers are errors. They give
 // name (of the file), row and column as in the matrix, from 0, the line of the file, from 1, and the value.

@@ -20,8 +20,8 @@ type dialect struct {
 	separator rune
 }
 
-// separators are those of text files of numbers, in the order in which a line that holds several is tried. A comma may be
-// part of a number, and a space may stand beside any of the others.
+// separators may stand between numbers. A line that holds several of them is tried in this order: a comma may be part of a
+// number, and a space may stand beside any of the others.
 var separators = []rune{'\t', ';', '|', ',', ' '}
 
 var (
@@ -86,7 +86,7 @@ func recognize(file io.Reader) (dialect, error) {
 	return d, nil
 }
 
-// separatorOf returns the first separator that cuts a line into numbers; else the first in it at all; 0 if there is none.
+// separatorOf returns the first separator that cuts a line into numbers, or else the first that the line has, or 0.
 func separatorOf(line string) rune {
 	present := slices.DeleteFunc(slices.Clone(separators), func(s rune) bool { return !strings.ContainsRune(line, s) })
 	for _, s := range present {

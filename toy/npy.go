@@ -15,12 +15,12 @@ import (
 	"github.com/wflowlab/wflowlab/internal/npy"
 )
 
-// ReadNPY reads a cloud from NumPy's array file: shape (n, d), or (n,) for points of the line, and axes of length 1
-// besides; float16, float32, float64, integers of any size, or booleans as 0 and 1; in any byte order, C or Fortran order.
-// 64-bit integers beyond ±2⁵³ are rounded to float64.
+// ReadNPY reads a cloud from NumPy's array file. The shape is (n, d), or (n,) for points on a line; axes of length 1 besides
+// do not count. The numbers are float16, float32, float64, integers of any size, or booleans as 0 and 1, in any byte order,
+// in C or Fortran order. 64-bit integers beyond ±2⁵³ are rounded to float64.
 //
-// Everything is checked before memory is taken: the shape against the length of the file. Errors give name (of the
-// file), how to save the array so that it can be read and, for a NaN or Inf, its row and column from 0.
+// The shape is held against the length of the file before memory is taken for numbers. Errors give name (of the file), and
+// say how to save the array so that it can be read. For a NaN or Inf they give its row and column, from 0.
 func ReadNPY(name string, r io.Reader) (*mat.Dense, error) {
 	x, err := readNPY(r)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/wflowlab/wflowlab/internal/npy"
 )
 
-// ReadNPZ reads a cloud from the only array in an archive of NumPy, of so many bytes, as ReadNPY does. Where it holds
-// several arrays, the error lists them with their types and shapes, and says how to save one.
+// ReadNPZ reads a cloud from an .npz archive of NumPy that holds one array, as ReadNPY does. Size is the length of the
+// archive in bytes. If it holds several arrays, the error lists them with their types and shapes, and says how to save one.
 func ReadNPZ(name string, r io.ReaderAt, size int64) (*mat.Dense, error) {
 	x, err := readNPZ(r, size)
 	if err != nil {

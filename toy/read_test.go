@@ -30,8 +30,8 @@ func TestReadFile(t *testing.T) {
 	}
 	for p, want := range map[string]string{
 		path:       fmt.Sprintf(`toy: cloud %s: row 1 (line 2), column 1: "four" is not a finite decimal number`, path),
-		"none.csv": `toy: cloud: stat none.csv: `,
-		folder:     fmt.Sprintf(`toy: cloud %s: is a folder, want a file`, folder),
+		"none.csv": `toy: cloud: open none.csv: `,
+		folder:     fmt.Sprintf(`toy: cloud: %s: is a folder, want a file`, folder),
 		write("sheet.xlsx", "PK\x03\x04"+strings.Repeat("\x00", 26)+"[Content_Types].xml"): `sheet.xlsx: is an Excel sheet or other Office document: save it as CSV; want a file with the extension .csv, .tsv, .txt, .dat, .npy or .npz, not ".xlsx"`,
 		write("picture.csv", "\x89PNG\r\n\x1a\n\x00\x00"):                                  `picture.csv: is a PNG image; want a text file of numbers`,
 		write("page.csv", "<!DOCTYPE html>\n<p>1,2"):                                       `page.csv: is an HTML page`,

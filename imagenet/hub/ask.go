@@ -35,8 +35,8 @@ type about struct {
 	size   int64  // -1 if it does not say
 }
 
-// ask asks the hub for a file's size and identity. Large files come from another server, and it is the first answer, which
-// points there, that tells.
+// ask asks the hub for a file's size and identity. Large files come from another server: the hub's own answer, which points
+// there, tells both.
 func (d *download) ask(ctx context.Context) (*about, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.idle)
 	defer cancel()
@@ -48,8 +48,8 @@ func (d *download) ask(ctx context.Context) (*about, error) {
 	return d.read(response.Header, response.ContentLength), nil
 }
 
-// read understands what the hub says of a file in the header of its answer, and the answer's length, -1 if it is not told.
-// Whatever it says, the name of the blob is one that a file may have.
+// read understands what the hub says of a file: in the header of its answer, and by the answer's length, -1 if that is not
+// told. Whatever the hub says, the name of the blob is one that a file may have.
 func (d *download) read(h http.Header, length int64) *about {
 	a := &about{size: max(length, -1)}
 	if commit := h.Get("X-Repo-Commit"); commitID.MatchString(commit) {
@@ -106,6 +106,8 @@ func (d *download) do(ctx context.Context, method string, header http.Header) (*
 		return response, nil
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		err = final{fmt.Errorf("%s: %s: private, or not there; HF_TOKEN opens private repositories", d.url(), response.Status)}
+	case status == http.StatusNotFound:
+		err = final{fmt.Errorf("%s: %s: there is no such repository, revision or file: look at their names", d.url(), response.Status)}
 	case status == http.StatusRequestTimeout || status == http.StatusTooManyRequests || status >= 500:
 		err = fmt.Errorf("%s: %s", d.url(), response.Status)
 	default:

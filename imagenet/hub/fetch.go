@@ -28,21 +28,25 @@ type Watch struct {
 	Notice   func(text string)       // a sentence about what takes time or was mended: an attempt that failed, a file that is damaged
 }
 
-// Fetch returns the path of a file in the cache, downloaded if it is not there. The cache is the one of Python's
-// huggingface_hub, $HF_HUB_CACHE, $HF_HOME/hub or huggingface/hub in $XDG_CACHE_HOME or ~/.cache, and what either side
-// downloaded serves both; a branch stays what it was when it was fetched first. A download that was cut off is resumed,
-// now or by the next call, and the file gets its name once length and checksum are right; wrong bytes are removed. While
-// one process downloads, others that want the same file wait. On a file system without locks each downloads, and all end
-// well.
+// Fetch returns the path of a file in the cache, and downloads it if it is not there. The cache is the one of Python's
+// huggingface_hub: $HF_HUB_CACHE, $HF_HOME/hub, or huggingface/hub in $XDG_CACHE_HOME or ~/.cache. What either side
+// downloads serves both. A branch stays what it was when it was fetched first.
 //
-// A file that is there is right as long as its length and its time of change are those it had when it was checked last,
-// which the folder .checked beside the snapshots says. Otherwise it is checked again. Where its SHA-256 is known, which is
-// the name of a large file's blob, all of it is read. Where it is not, its length must be what the hub says; without an
-// answer within ten seconds, and offline, it is taken as it is. A file that is wrong is downloaded again; offline, the
-// error names the file to delete.
+// A download that was cut off is resumed, now or by the next call. The file gets its name once its length and checksum are
+// right; wrong bytes are removed. While one process downloads, others that want the same file wait. On a file system
+// without locks each of them downloads, and all end well.
+//
+// A file in the cache is taken as right if its length and its time of change are those of its last check, which the folder
+// .checked beside the snapshots records. Otherwise it is checked again:
+//
+//   - if its SHA-256 is known, as it is for large files, whose blobs it names, all of it is read;
+//   - if not, its length must be the one that the hub tells; offline, and without an answer within ten seconds, the file
+//     is taken as it is.
+//
+// A file that is wrong is downloaded again; offline, the error names the file to delete.
 //
 // HF_ENDPOINT stands for https://huggingface.co, HF_TOKEN opens private repositories, and with HF_HUB_OFFLINE=1 nothing is
-// asked of the network. A watch may be nil.
+// asked of the network. The watch may be nil.
 func Fetch(ctx context.Context, r Remote, w *Watch) (string, error) {
 	d := download{Remote: r, pause: time.Second, idle: time.Minute, lock: lockFile}
 	if w != nil {
@@ -153,7 +157,7 @@ func (d *download) fetch(ctx context.Context) (string, error) {
 	return d.obtain(ctx, a, r, local, revision)
 }
 
-// identify asks the hub what the file is, of the commit that it has in the cache. Of a file that may be right it asks once.
+// identify asks the hub what the file is in the commit that the cache has. It asks only once if the file there may be right.
 func (d *download) identify(ctx context.Context, there *entry, damage error) (a *about, err error) {
 	ask := func() (came bool, err error) { a, err = d.ask(ctx); return false, err }
 	if there == nil {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/wflowlab/wflowlab/internal/magic"
 	"github.com/wflowlab/wflowlab/internal/npy"
+	"github.com/wflowlab/wflowlab/internal/regular"
 	"github.com/wflowlab/wflowlab/wflow/mlp/safetensors"
 )
 
@@ -61,11 +62,11 @@ func (c *content) add(t Tensor) error {
 }
 
 // Open opens a file and reads what it says of its tensors, not their numbers. Nested names are joined by dots. The index of
-// sharded weights, such as model.safetensors.index.json, is opened with the shards beside it, as one file. What else stands
-// in a file is left out, and listed by [File.LeftOut]; a file that contradicts itself is an error, and so is one that is no
-// weight file: the error says what it is. The checksums of a zip file are checked when numbers are read.
+// sharded weights, such as model.safetensors.index.json, is opened with the shards beside it, as one file. What is no
+// tensor, number or text is left out, and listed by [File.LeftOut]. A file that contradicts itself is an error. So is one
+// that is no weight file: the error says what it is. The checksums of a zip file are checked when numbers are read.
 func Open(path string) (*File, error) {
-	file, err := regular(path)
+	file, err := openFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("hub: %w", err)
 	}
@@ -77,19 +78,16 @@ func Open(path string) (*File, error) {
 	return f, nil
 }
 
-// regular opens a file, and nothing else: to open a pipe is to wait for who writes it.
-func regular(path string) (*os.File, error) {
-	info, err := os.Stat(path)
+// openFile opens a regular file. The error of a folder of weights says what to open instead.
+func openFile(path string) (*os.File, error) {
+	file, _, err := regular.Open(path)
 	if err != nil {
+		if advice, ok := Folder(path); ok {
+			err = fmt.Errorf("%s: is %s", path, advice)
+		}
 		return nil, err
 	}
-	if advice, ok := Folder(path); ok && info.IsDir() {
-		return nil, fmt.Errorf("%s: not a file but %s", path, advice)
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a file", path)
-	}
-	return os.Open(path)
+	return file, nil
 }
 
 func (f *File) open() error {
@@ -150,9 +148,6 @@ func (c *content) recognise(r io.ReaderAt, size int64, name string, head []byte)
 		c.format = Flax
 		return c.readFlax(r, size, name)
 	}
-	if size == 0 {
-		return errors.New("an empty file")
-	}
 	return fmt.Errorf("%s; want safetensors, PyTorch, Flax msgpack, npy or npz", magic.Describe(head))
 }
 
@@ -200,8 +195,8 @@ func (f *File) Tensors() []Tensor { return slices.Clone(f.tensors) }
 // Flax, by names joined by dots. Lists are in brackets.
 func (f *File) Meta() map[string]string { return maps.Clone(f.meta) }
 
-// LeftOut returns what is in the file and is not read, by the key where it stands: the objects of a pickle, the members of
-// an .npz that are no numbers, tensors of types that are not read. Nothing of it is executed.
+// LeftOut returns what is in the file and is not read, each with the key where it stands: objects of a pickle, members of an
+// .npz that are no numbers, tensors of types that are not read. Nothing of it is executed.
 func (f *File) LeftOut() []LeftOut { return slices.Clone(f.omitted) }
 
 // Unreadable returns nil if all tensors can be read, otherwise an error that names those that cannot, with their types.
@@ -242,18 +237,18 @@ func (f *File) wrap(name string, err error) error {
 	return fmt.Errorf("hub: %s: tensor %q: %w", f.path, name, err)
 }
 
-// SHA256 returns the checksum of the file in hexadecimal; of sharded weights, that of the index followed by the shards in
-// the order of their names. It reads all of it; progress, if it is not nil, hears how many bytes are read and how many
-// there are.
+// SHA256 reads the whole file and returns its checksum in hexadecimal. For sharded weights this is the checksum of the
+// index followed by the shards in the order of their names. Progress, if it is not nil, hears how many bytes are read and
+// how many there are.
 func (f *File) SHA256(progress func(done, total int64)) (string, error) {
-	return f.sum(&tally{total: f.size, report: progress})
+	return f.sum(&work{total: f.size, report: progress})
 }
 
-func (f *File) sum(t *tally) (string, error) {
+func (f *File) sum(w *work) (string, error) {
 	sum := sha256.New()
 	read := int64(0)
 	for _, part := range f.parts {
-		n, err := io.Copy(io.MultiWriter(sum, t), io.NewSectionReader(part, 0, f.size-read))
+		n, err := io.Copy(io.MultiWriter(sum, w), io.NewSectionReader(part, 0, f.size-read))
 		if err != nil {
 			return "", fmt.Errorf("hub: %s: %w", part.Name(), err)
 		}
@@ -265,17 +260,17 @@ func (f *File) sum(t *tally) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// tally counts the bytes that are written to it and reports them.
-type tally struct {
+// work counts the bytes that are written to it and reports them.
+type work struct {
 	done, total int64
 	report      func(done, total int64)
 }
 
 // Write implements io.Writer.
-func (t *tally) Write(b []byte) (int, error) {
-	t.done += int64(len(b))
-	if t.report != nil {
-		t.report(t.done, t.total)
+func (w *work) Write(b []byte) (int, error) {
+	w.done += int64(len(b))
+	if w.report != nil {
+		w.report(w.done, w.total)
 	}
 	return len(b), nil
 }

@@ -44,7 +44,7 @@ func (c *content) readFlax(r io.ReaderAt, size int64, name string) error {
 		return fmt.Errorf("at byte %d: %w", m.pos, err)
 	}
 	if m.pos != size {
-		return fmt.Errorf("it ends at byte %d of %d", m.pos, size)
+		return fmt.Errorf("its tree ends at byte %d, want the end of the file, %d: it is not of Flax, or damaged", m.pos, size)
 	}
 	return c.flatten(tree, name)
 }
@@ -92,7 +92,7 @@ func (m *msgpack) next(n int64) ([]byte, error) {
 }
 
 func (m *msgpack) cut(n int64) error {
-	return fmt.Errorf("%d bytes or more, where %d are left: it is cut off", n, m.end-m.pos)
+	return fmt.Errorf("%d bytes or more, where %d are left: it is cut off; download it again", n, m.end-m.pos)
 }
 
 // unsigned reads an integer of so many bytes.

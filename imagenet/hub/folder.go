@@ -26,8 +26,8 @@ var layouts = []struct{ pattern, what string }{
 var weightFiles = []string{"*.safetensors.index.json", "*.bin.index.json", "*.index.json", "*.safetensors", "*.msgpack", "*.pt",
 	"*.pth", "*.ckpt", "*.bin"}
 
-// Folder says what weights there are in a folder, and which file of it to give to [Open]; false if there are none that it
-// knows. Arrays of NumPy do not count.
+// Folder says what weights lie in a folder, and which of its files to give to [Open]. It returns false if it finds none.
+// Arrays of NumPy do not count.
 func Folder(folder string) (string, bool) {
 	for _, layout := range layouts {
 		if found, _ := filepath.Glob(filepath.Join(escaped(folder), layout.pattern)); len(found) > 0 {

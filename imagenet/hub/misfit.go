@@ -9,15 +9,15 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 )
 
-// MisfitError is how a file differs from the table of a network.
+// MisfitError says how a file differs from the table of a network.
 type MisfitError struct {
 	Path       string
-	Prefix     string   // that stands before the names, and is not in those below
+	Prefix     string   // stands before the names in the file; left out below
 	Parameters int      // of the table
 	Missing    []string // parameters that the file lacks
 	Left       []string // tensors that the table lacks, by their names in the file
 	Wrong      []string // parameters of another shape, with both
-	Several    []string // prefixes, under each of which the table is: there is no telling which is meant
+	Several    []string // prefixes that each have the whole table: there is no telling which is meant
 }
 
 // Problems returns how many differences there are.
@@ -59,8 +59,8 @@ const (
 	most    = 16 // prefixes that are looked at
 )
 
-// commonPrefixes returns the prefixes under which tensors may be the parameters of a table: first the one under which most
-// names are, "" unless another one has more of them and more than half; then others with as many names as the table.
+// commonPrefixes returns the prefixes under which tensors may be the parameters of a table. First comes the one with the
+// most names of the table: "", unless another one has more of them and more than half. Then come others that have them all.
 func commonPrefixes(tensors []Tensor, table weights.Table) []string {
 	want := map[string]bool{}
 	for _, p := range table {

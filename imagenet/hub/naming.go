@@ -10,8 +10,8 @@ import (
 	"strings"
 )
 
-// Naming says what official code calls a tensor of a released file, and how its axes lie there; false of what the network
-// does not have, such as an optimiser's state.
+// Naming says what official code calls a tensor of a released file, and how its axes lie there. It returns false for a
+// tensor that is not of the network, such as an optimiser's state.
 type Naming func(Tensor) (Tensor, bool)
 
 // Official is the naming of files that have official names, such as those that [View.WriteSafetensors] writes.
@@ -108,7 +108,7 @@ type Metadata struct {
 func ReadMetadata(path string) (Metadata, error) {
 	var m Metadata
 	path = filepath.Join(filepath.Dir(path), "metadata.json")
-	file, err := regular(path)
+	file, err := openFile(path)
 	if err != nil {
 		return m, fmt.Errorf("hub: %w", err)
 	}

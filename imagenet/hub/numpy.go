@@ -14,8 +14,8 @@ import (
 var numpyTypes = map[string]Type{"f8": F64, "f4": F32, "f2": F16, "i8": I64, "i4": I32, "i2": I16, "i1": I8,
 	"u8": U64, "u4": U32, "u2": U16, "u1": U8, "b1": Bool}
 
-// numpyTypeOf returns the type that NumPy writes as "<f4", "" if it is none that is read, and whether the bytes of a number
-// come in the order of big-endian machines.
+// numpyTypeOf returns the type that NumPy writes as "<f4", or "" if it is not read, and whether the bytes of a number come
+// in the order of big-endian machines.
 func numpyTypeOf(descr string) (kind Type, big bool) {
 	if len(descr) < 2 || !strings.Contains("<>|", descr[:1]) {
 		return "", false

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// What a pickle holds beside dicts, lists, tensors, numbers and text. Nothing of it is run: these are notes of what stands there.
+// What a pickle holds beside dicts, lists, tensors, numbers and text. Nothing of it is run: these are notes of what stands
+// there.
 type (
 	// object is what Python would make of a class or a function.
 	object struct {

@@ -11,8 +11,8 @@ import (
 // Source: MAGIC_NUMBER in torch/serialization.py.
 var torchMagic, _ = new(big.Int).SetString("1950a86a20f9469cfc6c", 16)
 
-// beforeZip tells of a file that begins with head, and that PyTorch wrote before it wrote zip files, what to do: the magic
-// number is spelled in every protocol of pickles in another way. It returns "" of other files.
+// beforeZip says what a file is that PyTorch wrote before it wrote zip files, and what to do with it; "" of any other file.
+// Every protocol of pickles spells the magic number in another way, so head is run, as far as it goes.
 func beforeZip(head []byte) string {
 	if bytes.HasPrefix(head, []byte("sys_info\x00")) {
 		return "a tar file of PyTorch 0.1: if you trust it, torch.load it with weights_only=False and torch.save it again"
@@ -31,19 +31,23 @@ func beforeZip(head []byte) string {
 // picklish tells whether a file begins like a pickle. Those of protocols 0 and 1 have no mark: they begin with a dict, a
 // list, or the name of a function.
 func picklish(head []byte) bool {
-	if len(head) > 1 && head[0] == 0x80 && head[1] <= 5 {
+	switch {
+	case len(head) < 3:
+		return false
+	case head[0] == 0x80 && head[1] <= 5:
+		return true
+	case (head[0] == '}' || head[0] == ']') && (head[1] == 'q' || head[1] == 'r'):
 		return true
 	}
 	line, rest, ok := strings.Cut(string(head), "\n")
-	if !ok || len(line) < 2 {
-		return len(head) > 2 && (head[0] == '}' || head[0] == ']') && (head[1] == 'q' || head[1] == 'r')
-	}
 	switch {
+	case !ok || len(line) < 2:
+		return false
 	case line[0] == 'c' && strings.Trim(line[1:], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.") == "":
 		name, _, ok := strings.Cut(rest, "\n")
 		return ok && name != "" && !strings.ContainsAny(name, " \t,;")
 	case line[0] == '(' && (line[1] == 'd' || line[1] == 'l' || line[1] == 't'):
 		return len(line) > 2 && line[2] == 'p'
 	}
-	return (head[0] == '}' || head[0] == ']') && (head[1] == 'q' || head[1] == 'r')
+	return false
 }

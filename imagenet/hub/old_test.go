@@ -100,7 +100,7 @@ func TestShards(t *testing.T) {
 		`{"weight_map": {"c": "model-00001-of-00002.safetensors"}}`:                          `tensor "c" is not in shard model-00001-of-00002.safetensors`,
 		`{"weight_map": {"a": "../a.safetensors"}}`:                                          `shard "../a.safetensors": want the name of a file beside`,
 		`{"weight_map": {"a": "model.safetensors.index.json"}}`:                              "shard model.safetensors.index.json: the index of sharded weights",
-		`{"weight_map": {}}`:      "it names none",
+		`{"weight_map": {}}`:      "names no tensor",
 		`{"weight_map": {"a":`:    "the index of sharded weights: unexpected EOF: download it again",
 		`{"weight_map": {"a":1}}`: "the index of sharded weights",
 	} {

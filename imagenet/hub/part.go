@@ -18,9 +18,9 @@ import (
 	"time"
 )
 
-// part is the file of a blob that is being downloaded. Its name is its own. Where locks keep other processes out, it has
-// what an earlier download left; where they do not, two processes may write to one file, which is no harm: they write the
-// same bytes to the same places, and nothing is ever cut off a file that another process may have.
+// part is the file of a blob that is being downloaded, under a name that no other process gives. It goes on with what an
+// earlier download left. Where no lock keeps other processes out, two of them may write to one file. That does no harm:
+// they write the same bytes to the same places, and nothing is ever cut off a file that another process may have.
 type part struct {
 	*os.File
 	blob string
@@ -52,7 +52,7 @@ func empty(blob string) (*part, error) {
 
 func ownName(blob string) string { return blob + "." + rand.Text() + partial }
 
-// left returns what there is of downloads of a blob, by Python's library too, the longest first.
+// left returns the files that downloads of a blob have left, those of Python's library too, the longest first.
 func left(blob string) (names []string) {
 	entries, _ := os.ReadDir(filepath.Dir(blob))
 	sizes := map[string]int64{}

@@ -57,7 +57,7 @@ func (p *pickle) run() (any, error) {
 // count counts a value more.
 func (p *pickle) count() error {
 	if p.values++; p.values > p.most {
-		return fmt.Errorf("more than %d values", p.most)
+		return fmt.Errorf("pickle: more than %d values", p.most)
 	}
 	return nil
 }
@@ -106,7 +106,7 @@ func (p *pickle) top() (any, error) {
 	return p.stack[len(p.stack)-1], nil
 }
 
-// step runs one operation: of those that make a number, text or bytes here, of the others where they belong.
+// step runs one operation. Those that make a number, text or bytes are run here; the others have functions of their own.
 func (p *pickle) step(op byte) error {
 	switch op {
 	case 0x80: // PROTO
@@ -229,7 +229,7 @@ func (p *pickle) gather(op byte) error {
 		}
 		return fill(into, items, op == 's' || op == 'u')
 	}
-	return fmt.Errorf("pickle: operation %#x, which there is not", op)
+	return fmt.Errorf("pickle: operation %#x, which no protocol up to 5 has: it is damaged; download it again", op)
 }
 
 // fill appends items to a list, or sets pairs of them in a dict, or does either to an object that behaves like one.

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// rebuilders returns the functions by which tensors, dicts and bytes stand in a pickle. Of what cannot be read they make an
-// object that says what it is.
+// rebuilders returns the functions by which tensors, dicts and bytes stand in a pickle. A function of what cannot be read
+// makes an object that says what it is.
 func (t torch) rebuilders() map[string]func(a []any) (any, error) {
 	plain := func(a []any) (any, error) { return t.rebuild(a, "") }
 	first := func(a []any) (any, error) {

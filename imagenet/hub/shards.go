@@ -43,7 +43,7 @@ func readIndex(file *os.File) (*shardIndex, error) {
 	case err != nil || index.WeightMap == nil:
 		return nil, nil
 	case len(index.WeightMap) == 0:
-		return nil, errors.New("the index of sharded weights: it names none")
+		return nil, errors.New("the index of sharded weights names no tensor: download it again")
 	}
 	return &index, nil
 }
@@ -64,7 +64,7 @@ func (f *File) openShards(index *shardIndex) error {
 	}
 	found := map[string]string{} // the shard of each tensor
 	for _, name := range names {
-		file, err := regular(filepath.Join(folder, name))
+		file, err := openFile(filepath.Join(folder, name))
 		if err != nil {
 			return err
 		}
@@ -97,7 +97,7 @@ func (f *File) openShards(index *shardIndex) error {
 	return nil
 }
 
-// allThere tells which shards are missing in a folder.
+// allThere returns an error if shards are missing in a folder.
 func allThere(folder string, names []string) error {
 	var missing []string
 	for _, name := range names {
@@ -109,16 +109,17 @@ func allThere(folder string, names []string) error {
 		}
 	}
 	const shown = 5
-	switch n := len(missing); {
-	case n > shown:
-		return fmt.Errorf("%d of %d shards are missing beside it: %s, …; download them too", n, len(names), strings.Join(missing[:shown], ", "))
-	case n > 0:
-		return fmt.Errorf("%d of %d shards missing beside it: %s; download what is missing", n, len(names), strings.Join(missing, ", "))
+	n, more := len(missing), ""
+	if n > shown {
+		missing, more = missing[:shown], ", …"
+	}
+	if n > 0 {
+		return fmt.Errorf("%d of %d shards missing beside it: %s%s; download what is missing", n, len(names), strings.Join(missing, ", "), more)
 	}
 	return nil
 }
 
-// take takes the content of a shard: of a tensor that is in several, the one that the index means.
+// take takes the content of a shard. A tensor may be in several shards: it takes only the one that the index means.
 func (f *File) take(part content, index *shardIndex, name string, found map[string]string) error {
 	elsewhere := map[string]bool{}
 	for tensor, shard := range index.WeightMap {

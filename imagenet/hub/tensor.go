@@ -80,7 +80,7 @@ func fits(t Tensor) error {
 	n := 1
 	for _, d := range t.Shape {
 		if d < 0 || d > 0 && n > math.MaxInt64/widest/d {
-			return fmt.Errorf("shape %v of %s", t.Shape, t.Type)
+			return fmt.Errorf("shape %v of %s: more numbers than there can be", t.Shape, t.Type)
 		}
 		n *= d
 	}
@@ -180,8 +180,8 @@ func (t Tensor) overlaps() bool {
 	return false
 }
 
-// walk reads the file forwards, and hands out runs of numbers: the row-major index of the first, the step from one to the
-// next, and their bytes, which are overwritten by the next run.
+// walk reads the file forwards and hands out runs of numbers: the row-major index of the first, the step from one to the
+// next, and their bytes. The next run overwrites these.
 func (t Tensor) walk(put func(first, step int, run []byte) error) error {
 	if err := t.Readable(); err != nil {
 		return err
@@ -295,7 +295,7 @@ func (t Tensor) turn(run []byte) {
 // cut returns what it means that a file ends.
 func cut(err error) error {
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		return errors.New("the file is cut off")
+		return errors.New("the file is cut off; download it again")
 	}
 	return err
 }

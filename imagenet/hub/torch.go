@@ -93,13 +93,15 @@ func (t torch) find(name string) any {
 	return global(name)
 }
 
+var errStorage = errors.New("a storage that is not described as torch.save does")
+
 // storage returns what ("storage", class, key, device, numbers) stands for.
 func (t torch) storage(id []any) (any, error) {
 	if len(id) == 0 || id[0] != "storage" {
 		return &object{class: "persistent_id", arguments: id}, nil
 	}
 	if len(id) < 5 {
-		return nil, errors.New("a storage that is not described as torch.save does")
+		return nil, errStorage
 	}
 	of, known := id[1].(class)
 	if !known {
@@ -108,7 +110,7 @@ func (t torch) storage(id []any) (any, error) {
 	key, ok := id[2].(string)
 	n, ok2 := id[4].(int64)
 	if !ok || !ok2 || n < 0 {
-		return nil, errors.New("a storage that is not described as torch.save does")
+		return nil, errStorage
 	}
 	m := t.members[t.folder+"/data/"+key]
 	size, sized := safetensors.Bytes(string(of.kind), nil)
@@ -117,7 +119,7 @@ func (t torch) storage(id []any) (any, error) {
 	}
 	switch {
 	case m == nil:
-		return nil, fmt.Errorf("storage %.200q is missing", key)
+		return nil, fmt.Errorf("storage %.200q is missing: the file is not whole; download it again", key)
 	case m.wrong != nil:
 		return nil, m.wrong
 	case m.Method != zip.Store:

@@ -39,7 +39,7 @@ func (c *content) flatten(tree any, name string) error {
 	return w.visit("", tree, 0)
 }
 
-// Values may be shared, and so be in the tree more often than in the file.
+// walker goes through a tree. Values may be shared, and so be in the tree more often than in the file.
 type walker struct {
 	*content
 	root   string
@@ -295,7 +295,8 @@ func scalar(value any) (string, bool) {
 	return "", false
 }
 
-// text returns a list of scalars as text, whether it is one, and whether its text is longer than most: then there is none.
+// text returns a list of scalars as text, and whether it is such a list. If the text would be longer than most, it is
+// empty, and long is true.
 func (l *list) text(most int) (text string, scalars, long bool) {
 	var b strings.Builder
 	for i, item := range l.items {

@@ -30,10 +30,12 @@ type View struct {
 	buffer []float32         // of Read
 }
 
-// View returns the tensors that a naming wants, under their official names. Where all parameters of the table have one
-// prefix too many, such as module. or state_dict.model., it is dropped, see [View.Prefix], and tensors without it are left
-// out; so are the parts _orig_mod and the like within names, that wrappers of modules add. If the table has a parameter
-// that the file lacks, the file a tensor that the table lacks, or one has another shape, the error is a [MisfitError].
+// View returns the tensors that a naming wants, under their official names. If all parameters of the table have one prefix
+// too many, such as module. or state_dict.model., the prefix is dropped, see [View.Prefix], and tensors without it are left
+// out. Parts of names that wrappers of modules add, such as _orig_mod, are dropped too.
+//
+// If the file lacks a parameter of the table, has a tensor that the table lacks, or has one of another shape, the error is
+// a [MisfitError].
 func (f *File) View(naming Naming, table weights.Table) (*View, error) {
 	v, err := f.view(naming, table)
 	misfit, ok := errors.AsType[*MisfitError](err)
@@ -162,15 +164,14 @@ func (v *View) Read(p weights.Parameter) ([]float32, error) {
 // Load makes every parameter a float32 variable of a scope.
 func (v *View) Load(scope *model.Scope) error { return weights.Load(scope, v.table, v.Read) }
 
-// WriteSafetensors writes the parameters as safetensors, of one type, [F32], or each of its own, "". They are written one
-// after the other, and the file gets its name when it is complete. Beside them stand the source's name and checksum and
-// its own metadata, but for what is nested. Progress, if it is not nil, hears how many bytes are read for the checksum and
-// written, and how many it will be.
+// WriteSafetensors writes the parameters as safetensors: all as [F32], or for "" each in its own type. The file gets its name
+// when it is complete. Its metadata are the source's name and checksum, and those of the source's own that are not nested.
+// Progress, if it is not nil, hears how many bytes are read for the checksum and written, and how many it will be.
 func (v *View) WriteSafetensors(path string, as Type, progress func(done, total int64)) error {
 	if as != F32 && as != "" {
 		return fmt.Errorf("hub: %s: type %s, want F32 or the tensors' own", path, as)
 	}
-	count := &tally{total: v.file.size, report: progress}
+	count := &work{total: v.file.size, report: progress}
 	for _, p := range v.table {
 		count.total += int64(p.Size()) * int64(cmp.Or(as, v.from[p.Name].Type).bytes())
 	}

@@ -31,14 +31,14 @@ type member struct {
 	checked func() error // holds the bytes, as they are stored, against their checksum, once
 }
 
-// What the members may be together, uncompressed: 64 MB, or the file a hundredfold. Numbers of a network grow by a tenth,
-// zeros a thousandfold.
+// All members together may be so large, uncompressed: 64 MB, or a hundred times the file. A network's numbers grow by a
+// tenth, zeros a thousandfold.
 const (
 	maxInflated = 64 << 20
 	maxGrowth   = 100
 )
 
-// unzip reads the directory of a zip file. A member that lies is noted as one that cannot be read.
+// unzip reads the directory of a zip file. A member that contradicts it is noted as one that cannot be read.
 func unzip(r io.ReaderAt, size int64) (archive, error) {
 	z := archive{members: map[string]*member{}}
 	reader, err := zip.NewReader(r, size)

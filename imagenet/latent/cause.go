@@ -21,8 +21,11 @@ func (e *DecodeError) Error() string {
 	return text
 }
 
-// Cause returns the kind of an error of DecodeImage, CheckImage or ReadImage, by which files can be counted: the Cause of a
-// *DecodeError, "not readable" for what the file system refuses, "" for nil.
+// notReadable is the cause of what the file system refuses.
+const notReadable = "not readable"
+
+// Cause returns the kind of an error of DecodeImage, CheckImage or ReadImage, by which files can be counted. It is the Cause
+// of a *DecodeError, "not readable" for what the file system refuses, and "" for nil.
 func Cause(err error) string {
 	var d *DecodeError
 	switch {
@@ -31,5 +34,5 @@ func Cause(err error) string {
 	case errors.As(err, &d):
 		return d.Cause
 	}
-	return "not readable"
+	return notReadable
 }

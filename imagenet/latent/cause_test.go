@@ -35,6 +35,10 @@ func TestDecodeImageRefuses(t *testing.T) {
 	checksum[30]++
 	wide := bytes.Clone(photograph) // 2000 × 2000 pixels do not fit 3.5 kB
 	copy(wide[bytes.Index(wide, []byte("\xff\xc0"))+5:], "\x07\xd0\x07\xd0")
+	scans := file("420-progressive.jpg") // of 16 million pixels, 200 times over
+	copy(scans[bytes.Index(scans, []byte("\xff\xc2"))+5:], "\x0f\xa0\x0f\xa0")
+	last := bytes.Clone(scans[bytes.LastIndex(scans, []byte("\xff\xda")) : len(scans)-2])
+	scans = slices.Concat(scans[:len(scans)-2], bytes.Repeat(last, 200), []byte("\xff\xd9"), make([]byte, 1<<16))
 	grey16 := new(bytes.Buffer)
 	if err := png.Encode(grey16, image.NewGray16(image.Rect(0, 0, 3, 2))); err != nil {
 		t.Fatal(err)
@@ -62,6 +66,7 @@ func TestDecodeImageRefuses(t *testing.T) {
 		"large JPEG":      {large, "too large", "65500×65500 pixels, want at most 89478485"},
 		"wide JPEG":       {wide, "cut off", "2000×2000 pixels in 3516 bytes"},
 		"huge PNG":        {header, "too large", "65536×65536 pixels, want at most"},
+		"many scans":      {scans, "damaged JPEG", "scans of 4000×4000 pixels, want at most 125 of so many"},
 		"16 bits":         {grey16.Bytes(), "unsupported PNG of grey in 16 bits", "8"},
 		"16 bits, clear":  {clear16, "unsupported PNG of grey in 16 bits", "8"},
 		"no pixels":       {append([]byte("\xff\xd8\xff\xc0\x00\x0b\x08\x00\x00\x00\x00\x01\x01\x11\x00\xff\xda"), 0, 2), "no pixels", "length 0"},

@@ -26,17 +26,21 @@ type Health struct {
 // Causes counts the images that cannot be decoded or read, by the kind of the cause.
 func (h *Health) Causes() map[string]int { return kinds(slices.Concat(h.Corrupt, h.Closed)) }
 
-// Check reads every image and finds those that Prepare would not, in a fraction of the time, with all cores. Progress, if it
-// is not nil, hears how many are done. The error is that of ctx: what is wrong with an image is part of the answer.
+// Check reads every image, with all cores, and finds those that Prepare could not read. It takes a fraction of Prepare's
+// time. Progress, if it is not nil, hears how many are done, from 0. The only error is that of ctx: what is wrong with an
+// image is part of the answer.
 func (f *Folder) Check(ctx context.Context, progress func(done, total int)) (*Health, error) {
 	return f.check(ctx, f.images([]batch{{Train, 0, len(f.Train)}, {Val, 0, len(f.Val)}}), progress)
 }
 
-// CheckShard checks the images of a shard before Prepare encodes them, and does it once: what it finds is kept in the folder
-// of the cache until that is merged, and when it is called again for the same images it only looks at those again that
-// something was wrong with. Of the settings it needs Shard, Shards and Batch.
+// CheckShard checks the images of a shard before Prepare encodes them. It keeps what it finds in the folder of the cache
+// until that is merged. Called again for the same images, it looks only at those that something was wrong with. It uses
+// Shard, Shards and Batch of the settings.
 func CheckShard(ctx context.Context, cache string, images *Folder, s *Settings, progress func(done, total int)) (*Health, error) {
 	p, err := newPreparation(images, Encoder{}, s)
+	if err == nil {
+		err = images.apart(cache)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +98,8 @@ func (f *Folder) images(of []batch) (all []member) {
 
 func (f *Folder) path(m member) string { return f.Path(m.split, f.Files(m.split)[m.index]) }
 
-// below returns where an image lies below the root: the name of its File but for a split without folders of classes.
+// below returns where an image lies below the root. This is the split and the name of its File, except in a split without
+// folders of classes.
 func (f *Folder) below(m member) string {
 	if below, err := filepath.Rel(f.Root, f.path(m)); err == nil {
 		return filepath.ToSlash(below)
@@ -112,6 +117,9 @@ func (f *Folder) check(ctx context.Context, of []member, progress func(done, tot
 		guard   sync.Mutex
 		workers sync.WaitGroup
 	)
+	if progress != nil {
+		progress(0, len(of))
+	}
 	for range min(len(of), 2*runtime.GOMAXPROCS(0)) { // one of two waits for the disk
 		workers.Go(func() {
 			for ctx.Err() == nil {
@@ -154,7 +162,7 @@ func (h *Health) add(file string, err error) {
 	var mended *DecodeError
 	switch {
 	case errors.As(err, &closed{}):
-		c.Kind = "not readable"
+		c.Kind = notReadable
 		h.Closed = append(h.Closed, c)
 	case errors.As(err, &mended) && mended.Mended:
 		h.Mended = append(h.Mended, c)

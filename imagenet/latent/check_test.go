@@ -87,7 +87,7 @@ func TestCheck(t *testing.T) {
 	}
 	root, damaged := manyImages(t, n)
 	images := read(t, root)
-	seen, begin := 0, time.Now()
+	seen, begin := -1, time.Now()
 	h, err := images.Check(t.Context(), func(done, total int) {
 		if seen++; done != seen || total != n {
 			t.Errorf("progress %d of %d, want %d of %d", done, total, seen, n)
@@ -138,7 +138,7 @@ func TestCheckShard(t *testing.T) {
 	cache := filepath.Join(t.TempDir(), "cache")
 	check := func(shard int) (h *Health, looked int) {
 		t.Helper()
-		h, err := CheckShard(t.Context(), cache, images, &Settings{Batch: 2, Shard: shard, Shards: 2}, func(int, int) { looked++ })
+		h, err := CheckShard(t.Context(), cache, images, &Settings{Batch: 2, Shard: shard, Shards: 2}, func(done, _ int) { looked = done })
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -31,18 +32,18 @@ type File struct {
 // ones. Within a class, images lie at any depth, links are followed, and files are left out whose names do not end as
 // an image's: .jpg, .jpeg, .png, .ppm, .bmp, .pgm, .tif, .tiff or .webp, in large or small letters.
 //
-// What begins with a dot, and what file servers, archives and other programs leave (._*, .ipynb_checkpoints, Thumbs.db,
-// @eaDir, __MACOSX and others), is left out: the images, their order and SHA256 are those of a folder without it. Notes
+// Files and folders that begin with a dot are left out, and so is what file servers, archives and other programs leave
+// (Thumbs.db, @eaDir, __MACOSX and others). The images, their order and SHA256 are those of a folder without it. Notes
 // counts what was left out.
 //
-// A split without folders of classes is read too where its labels are there: LOC_val_solution.csv of Kaggle, in val or in
-// a folder around it, val_annotations.txt of Tiny ImageNet, or names that end in their class, as in
-// ILSVRC2012_val_00000001_n01751748.JPEG of Hugging Face. It counts as if every image lay in the folder of its class,
-// val/<class>/<image>: the same names, order and SHA256.
+// A split without folders of classes is read too if its labels are known: from Kaggle's LOC_val_solution.csv, in val or in
+// a folder around it; from Tiny ImageNet's val_annotations.txt; or from names that end in their class, as Hugging Face's
+// ILSVRC2012_val_00000001_n01751748.JPEG. The split then counts as if every image lay in the folder of its class,
+// val/<class>/<image>: it has the same names, order and SHA256.
 //
-// A folder without train and val is an error that says where they are if they are above or below it. Errors too are a
-// class without images, or whose name is not UTF-8, a class of one split that the other lacks, a link to nothing or to a
-// folder around it, and what is no file or above 1 GiB.
+// A folder without train and val is an error, which says where they are if they lie above or below it. These are errors
+// too: a class without images, or with a name that is not UTF-8; a class of one split that the other lacks; a link to
+// nothing or to a folder around it; an image that is no regular file, or larger than 1 GiB.
 func ReadFolder(root string) (*Folder, error) {
 	f := &Folder{Root: root, loose: map[Split]string{}}
 	if err := f.read(); err != nil {
@@ -88,6 +89,24 @@ func (f *Folder) Path(s Split, file File) string {
 		return filepath.Join(folder, path.Base(file.Name))
 	}
 	return filepath.Join(f.Root, string(s), filepath.FromSlash(file.Name))
+}
+
+// apart returns an error if a cache would lie among the folders of classes, and be taken for one.
+func (f *Folder) apart(cache string) error {
+	place, err := filepath.Abs(cache)
+	if err != nil {
+		return err
+	}
+	for last := ""; place != last; place, last = filepath.Dir(real(place)), place {
+		here, err := os.Stat(place)
+		for _, s := range splits {
+			folder := filepath.Join(f.Root, string(s))
+			if split, there := os.Stat(folder); err == nil && there == nil && os.SameFile(here, split) {
+				return fmt.Errorf("latent: cache %s lies in %s, where folders are classes: use another place", cache, folder)
+			}
+		}
+	}
+	return nil
 }
 
 // SHA256 returns the checksum, in hexadecimal, of the lines "split/name size\n" of all images: it changes with their

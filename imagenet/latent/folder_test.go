@@ -1,6 +1,7 @@
 package latent
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -98,5 +99,28 @@ func TestReadFolderRefuses(t *testing.T) {
 		if f, err := ReadFolder(c.root); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.root) {
 			t.Errorf("%s: %v, %v, want %q", name, f, err, c.want)
 		}
+	}
+}
+
+// A cache among the folders of classes would be one of them the next time.
+func TestCacheAmongClasses(t *testing.T) {
+	root := folder(t, 10)
+	images, link, deep := read(t, root), filepath.Join(t.TempDir(), "link"), filepath.Join(t.TempDir(), "deep")
+	if err := errors.Join(os.Symlink(filepath.Join(root, "val"), link), os.Symlink(filepath.Join(root, "train", "n00000000"), deep)); err != nil {
+		t.Fatal(err)
+	}
+	for _, cache := range []string{filepath.Join(root, "train", "cache"), filepath.Join(root, "val"), filepath.Join(root, "train", "n00000000", "deep", "cache"), filepath.Join(link, "cache"), link, filepath.Join(deep, "cache")} {
+		_, checked := CheckShard(t.Context(), cache, images, nil, nil)
+		for _, err := range []error{checked, Prepare(t.Context(), cache, images, cheap, nil)} {
+			if err == nil || !strings.Contains(err.Error(), "where folders are classes: use another place") {
+				t.Errorf("%s: %v", cache, err)
+			}
+		}
+	}
+	if again := read(t, root); again.SHA256() != images.SHA256() || len(again.Classes) != len(images.Classes) {
+		t.Errorf("something has been written: %v", again)
+	}
+	if err := Prepare(t.Context(), filepath.Join(root, "latents"), images, cheap, nil); err != nil {
+		t.Error(err)
 	}
 }

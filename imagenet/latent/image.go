@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/wflowlab/wflowlab/internal/magic"
+	"github.com/wflowlab/wflowlab/internal/regular"
 )
 
 // Image is a picture of 8 bits a channel: Pix is [Height, Width, 3], row by row, red, green, blue.
@@ -71,7 +71,7 @@ func ReadImage(path string) (*Image, error) {
 
 // readFile reads a file of an image.
 func readFile(path string) ([]byte, error) {
-	f, info, err := open(path)
+	f, info, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -80,32 +80,13 @@ func readFile(path string) ([]byte, error) {
 		return nil, fmt.Errorf("%s %w", path, err)
 	}
 	file := make([]byte, info.Size())
-	if _, err := io.ReadFull(f, file); err != nil {
+	switch n, err := io.ReadFull(f, file); {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, fmt.Errorf("%s ends after %d bytes and was said to have %d: it has changed, or its file system is at fault", path, n, len(file))
+	case err != nil:
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return file, nil
-}
-
-// open opens a file, and nothing else: to open a pipe is to wait for who writes it.
-func open(path string) (*os.File, fs.FileInfo, error) {
-	info, err := os.Stat(path)
-	if reason := (*fs.PathError)(nil); errors.As(err, &reason) {
-		reason.Op = "open" // what was wanted
-	}
-	if err != nil {
-		return nil, nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, nil, fmt.Errorf("%s is not a file", path)
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	if info, err = f.Stat(); err != nil {
-		return nil, nil, errors.Join(err, f.Close())
-	}
-	return f, info, nil
 }
 
 // readable refuses what has no length, pipes and devices, and what is longer than any image within MaxPixels.
@@ -120,18 +101,19 @@ func readable(info fs.FileInfo) error {
 	return nil
 }
 
-// DecodeImage decodes a PNG or JPEG file as Pillow's open and convert("RGB") do, to the same bytes: grey and palette
-// become colours, alpha is dropped, of 16 bits the upper 8 are kept, CMYK is taken as inverted whether or not a marker says
-// so, the rotation that EXIF asks for is ignored. JPEG is read by libjpeg-turbo, as in Pillow: see Decoder.
+// DecodeImage decodes a PNG or JPEG file as Pillow's open and convert("RGB") do, to the same bytes. Grey and palettes
+// become colours, alpha is dropped, and the upper 8 of 16 bits are kept. CMYK is taken as inverted whether or not a marker
+// says so. The rotation that EXIF asks for is ignored. JPEG is read by libjpeg-turbo, as in Pillow: see Decoder.
 //
-// What cannot be read is a *DecodeError: what Pillow refuses too, a file that is cut off for one; grey of 16 bits, of
-// which Pillow makes white; and a PNG file with a wrong checksum, which Pillow reads now and then. A JPEG file whose data
-// are damaged inside is read as libjpeg mends it, without an error: at a restart marker out of order it goes on where the
-// order is right again, and where data are missing it fills in grey or the last colour. CheckImage tells such files. Where
-// the damage makes numbers overflow, Pillow's own pixels depend on the processor; these do not.
+// A file that cannot be read is a *DecodeError. Pillow refuses these too, but for two kinds: PNG in grey of 16 bits, which
+// Pillow makes white, and PNG with a wrong checksum, which Pillow reads now and then.
 //
-// It takes no memory before the size of the picture is held against MaxPixels and against the length of the file: a
-// block of JPEG, 64 pixels, takes at least a bit unless it is arithmetically coded, and PNG shrinks no more than 1032 times.
+// A JPEG file whose data are damaged inside is read as libjpeg mends it, without an error. After a restart marker out of
+// order it goes on where the order is right again. Where data are missing it fills in grey or the last colour. CheckImage
+// finds such files. Where the damage makes numbers overflow, Pillow's own pixels depend on the processor; these do not.
+//
+// No memory is taken before the size of the picture is held against MaxPixels and against the length of the file. A block
+// of JPEG, 64 pixels, takes at least a bit unless it is arithmetically coded, and PNG shrinks no more than 1032 times.
 func DecodeImage(file []byte) (*Image, error) {
 	switch {
 	case bytes.HasPrefix(file, []byte(jpegBegins)):
@@ -142,8 +124,8 @@ func DecodeImage(file []byte) (*Image, error) {
 	return nil, foreign(file)
 }
 
-// CheckImage returns the error that DecodeImage returns for the same file. For a JPEG file that DecodeImage reads although
-// its data are damaged, it returns a *DecodeError that is Mended. It makes no picture of a JPEG file, so that it takes a
+// CheckImage returns the error that DecodeImage returns for the same file. If DecodeImage reads a JPEG file although its
+// data are damaged, CheckImage returns a *DecodeError that is Mended. It makes no picture of a JPEG file, and so takes a
 // third of the time.
 func CheckImage(file []byte) error {
 	if bytes.HasPrefix(file, []byte(jpegBegins)) {

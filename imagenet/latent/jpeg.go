@@ -44,6 +44,12 @@ func checkJPEG(file []byte) error {
 	return nil
 }
 
+// A file of a few bytes more a scan could keep a processor for hours.
+const (
+	usualScans = 100    // more than any program writes
+	mostWork   = 2000e6 // pixels times scans beyond them, half a minute
+)
+
 // openJPEG refuses what the header of a file tells.
 func openJPEG(file []byte) (*libjpeg.Decoder, error) {
 	d, err := libjpeg.Open(file)
@@ -57,6 +63,8 @@ func openJPEG(file []byte) (*libjpeg.Decoder, error) {
 	err = fits(d.Width, d.Height, file, density)
 	switch n := len(d.Sampling); {
 	case err != nil:
+	case d.Scans > usualScans && d.Width*d.Height > mostWork/d.Scans:
+		err = &DecodeError{Cause: "damaged JPEG", Detail: fmt.Sprintf("%d scans of %d×%d pixels, want at most %d of so many", d.Scans, d.Width, d.Height, max(usualScans, mostWork/(d.Width*d.Height)))}
 	case d.Bits != 8:
 		err = &DecodeError{Cause: fmt.Sprintf("unsupported JPEG of %d bits", d.Bits), Detail: "save it again in 8"}
 	case n != 1 && n != 3 && n != 4:
@@ -69,7 +77,7 @@ func openJPEG(file []byte) (*libjpeg.Decoder, error) {
 	return d, nil
 }
 
-// ofJPEG takes the words of the decoder for an error of the file.
+// ofJPEG makes an error of the file from one of the decoder.
 func ofJPEG(err error) error {
 	var e *libjpeg.Error
 	if errors.As(err, &e) {
@@ -85,7 +93,7 @@ func fromGrey(to, grey []byte) {
 }
 
 // fromInks takes black and the other inks away from white, with Pillow's rounding of a product of bytes. The samples are
-// inverted: they say how much ink is missing.
+// inverted: they tell how much ink is missing.
 func fromInks(to, samples []byte) {
 	for x := range len(samples) / 4 {
 		white := int32(samples[4*x+3])

@@ -1,17 +1,18 @@
 package latent
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/wflowlab/wflowlab/internal/magic"
+	"github.com/wflowlab/wflowlab/internal/regular"
 )
 
 // labels are the classes of images that lie in one folder.
@@ -65,6 +66,9 @@ func (l *listing) labels(s Split, folder string, folders, images []string) (*lab
 	}
 	source, hint := l.source()
 	if source == "" {
+		if len(folders) > 0 {
+			return nil, refuse(", or Tiny ImageNet's " + tiny + " in " + filepath.Dir(folder) + hint)
+		}
 		return nil, refuse(", or Kaggle's " + kaggle + " in " + l.folder.Root + hint)
 	}
 	classes, err := readLabels(source)
@@ -79,7 +83,8 @@ func (l *listing) labels(s Split, folder string, folders, images []string) (*lab
 	return in, nil
 }
 
-// source returns the file of the labels of val, in val or a folder around it, or what to say of what lies there instead.
+// source returns the file of the labels of val, which lies in val or a folder around it. If there is none, the hint says
+// what lies there instead and does not help as it is.
 func (l *listing) source() (file, hint string) {
 	val := filepath.Join(l.folder.Root, string(Val))
 	places := []string{val}
@@ -123,7 +128,7 @@ func real(path string) string {
 
 // readLabels reads the classes of images by their names without extension.
 func readLabels(path string) (map[string]string, error) {
-	f, info, err := open(path)
+	f, info, err := regular.Open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -132,51 +137,88 @@ func readLabels(path string) (map[string]string, error) {
 	if info.Size() > most {
 		return nil, fmt.Errorf("%s has %d bytes, want at most %d", path, info.Size(), most)
 	}
-	classes, err := parseLabels(f)
+	text, err := io.ReadAll(io.LimitReader(f, most))
+	if err != nil {
+		return nil, err
+	}
+	if kind, known := magic.Of(text[:min(len(text), magic.Enough)]); known {
+		return nil, fmt.Errorf("%s, which is %v", path, kind)
+	}
+	classes, err := parseLabels(string(text))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return classes, nil
 }
 
-// parseLabels reads lines of an image, a comma, tab or space, and its class; what follows the class, such as boxes, is left
-// out, and so is a first line that begins with ImageId.
-func parseLabels(r io.Reader) (map[string]string, error) {
+// parseLabels reads lines of an image and its class, with a comma, semicolon, tab or space between them. It leaves out what
+// follows the class, such as boxes, and folders before the image. A first line may name the columns.
+func parseLabels(text string) (map[string]string, error) {
+	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", `"`, "").Replace(strings.TrimPrefix(text, "\ufeff"))
 	classes := map[string]string{}
-	lines, n := bufio.NewScanner(r), 1
-	for ; lines.Scan(); n++ {
-		line := strings.TrimSpace(strings.ReplaceAll(strings.TrimPrefix(lines.Text(), "\ufeff"), `"`, ""))
-		if line == "" || n == 1 && strings.HasPrefix(line, "ImageId") {
-			continue
-		}
-		cut := -1
-		for _, separator := range ",\t " {
-			if cut < 0 {
-				cut = strings.IndexRune(line, separator)
+	imageAt, classAt, n := 0, 1, 0
+	for line := range strings.SplitSeq(text, "\n") {
+		n++
+		fields := columns(line)
+		if n == 1 {
+			if i, c, found := titles(fields); found {
+				imageAt, classAt = i, c
+				continue
 			}
 		}
-		fields := strings.Fields(line[max(cut, 0)+1:])
-		if cut < 1 || len(fields) == 0 {
-			return nil, fmt.Errorf("line %d: %.40q, want an image and its class: ILSVRC2012_val_00048981,n03995372", n, line)
+		if strings.TrimSpace(line) == "" {
+			continue
 		}
-		image, class := line[:cut], fields[0]
+		var image, class string
+		if len(fields) > max(imageAt, classAt) {
+			image = fields[imageAt][strings.LastIndexAny(fields[imageAt], `/\`)+1:]
+			if words := strings.Fields(fields[classAt]); len(words) > 0 {
+				class = words[0]
+			}
+		}
 		if isImage(image) {
 			image = strings.TrimSuffix(image, path.Ext(image))
 		}
+		if image == "" || class == "" {
+			return nil, fmt.Errorf("line %d: %.40q, want an image and its class: ILSVRC2012_val_00048981,n03995372", n, line)
+		}
 		if before, found := classes[image]; found && before != class {
-			return nil, fmt.Errorf("line %d: %s is of class %s, and of %s before", n, image, class, before)
+			return nil, fmt.Errorf("line %d: %s is of class %s, and of %s before: want one class an image", n, image, class, before)
 		}
 		classes[image] = class
-	}
-	if err := lines.Err(); errors.Is(err, bufio.ErrTooLong) {
-		return nil, fmt.Errorf("line %d is too long, want lines of an image and its class", n)
-	} else if err != nil {
-		return nil, err
 	}
 	if len(classes) == 0 {
 		return nil, errors.New("it has no line of an image and its class")
 	}
 	return classes, nil
+}
+
+// columns cuts a line at the first kind of separator that it has.
+func columns(line string) []string {
+	for _, separator := range []string{",", ";", "\t"} {
+		if strings.Contains(line, separator) {
+			list := strings.Split(line, separator)
+			for i, column := range list {
+				list[i] = strings.TrimSpace(column)
+			}
+			return list
+		}
+	}
+	return strings.Fields(line)
+}
+
+// titles tells which column of a table is of images and which of classes, by their names.
+func titles(names []string) (image, class int, found bool) {
+	image, class = -1, -1
+	for i, name := range names {
+		switch strings.ReplaceAll(strings.ToLower(name), "_", "") {
+		case "imageid", "image", "imagename", "filename", "file":
+			image = i
+		case "predictionstring", "class", "classid", "label", "wnid", "synset":
+			class = i
+		}
+	}
+	return image, class, image >= 0 && class >= 0
 }
 
 // labelled lists a split by its labels, as if the images lay in folders of their classes.
@@ -189,20 +231,16 @@ func (l *listing) labelled(s Split, in *labels) (classes []string, files []File,
 			lost = append(lost, image)
 			continue
 		}
-		info, err := os.Stat(filepath.Join(in.folder, image))
-		if err == nil {
-			err = readable(info)
-		}
-		if pathErr := (*fs.PathError)(nil); err != nil && !errors.As(err, &pathErr) {
-			err = fmt.Errorf("%s %w", filepath.Join(in.folder, image), err)
-		}
+		path := filepath.Join(in.folder, image)
+		info, err := os.Stat(path)
+		size, err := length(path, info, err)
 		if err != nil {
 			return nil, nil, err
 		}
 		if of[class] == nil {
 			classes = append(classes, class)
 		}
-		of[class] = append(of[class], File{class + "/" + image, 0, info.Size()})
+		of[class] = append(of[class], File{class + "/" + image, 0, size})
 	}
 	if len(lost) > 0 {
 		return nil, nil, fmt.Errorf("%s has no line for %s of %s%s", in.source, plural(len(lost), "image"), in.folder, list(lost))

@@ -129,6 +129,7 @@ func TestLabelsRefuse(t *testing.T) {
 		"packed":       {tree(t, "train/a/1.png", "val/1.png", "LOC_val_solution.csv.zip"), "LOC_val_solution.csv.zip is packed: unzip it"},
 		"devkit":       {tree(t, "train/a/1.png", "val/1.png", "ILSVRC2012_devkit_t12/data/ILSVRC2012_validation_ground_truth.txt"), "ground_truth.txt does not help, for it counts"},
 		"Tiny":         {tree(t, "train/a/images/1.png", "val/images/1.png", "val/images/2.png"), filepath.Join("val", "images") + " holds 2 images and no folders of classes"},
+		"Tiny bare":    {tree(t, "train/a/images/1.png", "val/images/1.png"), "or Tiny ImageNet's val_annotations.txt in "},
 		"Tiny damaged": {tree(t, "train/a/images/1.png", "val/images/1.png", "val/val_annotations.txt"), "val_annotations.txt: line 1: \"val/val_annotations.txt\", want an image and its class"},
 		"train":        {tree(t, "train/1.png", "val/a/1.png"), "train holds 1 image and no folders of classes"},
 		"no class":     {labelled("ImageId,PredictionString\n1,a 1 2 3 4\n2,\n"), "line 3: \"2,\", want an image and its class"},
@@ -136,7 +137,11 @@ func TestLabelsRefuse(t *testing.T) {
 		"missing":      {labelled("1,a\n"), "LOC_val_solution.csv has no line for 1 image of "},
 		"other class":  {labelled("1,a\n2,c\n"), "1 only in train (b), 1 only in val (c)"},
 		"empty":        {labelled("ImageId,PredictionString\n"), "it has no line of an image and its class"},
-		"too long":     {labelled(strings.Repeat("1", 1<<17)), "LOC_val_solution.csv: line 1 is too long, want lines"},
+		"too long":     {labelled(strings.Repeat("1", 1<<17)), "LOC_val_solution.csv: line 1: \"1111"},
+		"a pointer":    {labelled("version https://git-lfs.github.com/spec/v1\n"), "LOC_val_solution.csv, which is a Git LFS pointer, not the file it stands for: git lfs pull"},
+		"a page":       {labelled("<!DOCTYPE html>\n"), "LOC_val_solution.csv, which is an HTML page"},
+		"UTF-16":       {labelled("\xff\xfe1\x00,\x00a\x00"), "LOC_val_solution.csv, which is text in UTF-16: save it as UTF-8"},
+		"in columns":   {labelled("class,image\nb,2\na\n"), "line 3: \"a\", want an image and its class"},
 	} {
 		if f, err := ReadFolder(c.root); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, %v, want %q", name, f, err, c.want)
@@ -144,12 +149,39 @@ func TestLabelsRefuse(t *testing.T) {
 	}
 }
 
+// A table of labels says the same however it was saved.
+func TestParseLabels(t *testing.T) {
+	want := map[string]string{"1": "a", "2": "b"}
+	for name, text := range map[string]string{
+		"Kaggle's":              "ImageId,PredictionString\n1,a 1 2 3 4 b 5 6 7 8 \n2,b 1 2 3 4 \n",
+		"Windows":               "\ufeffImageId,PredictionString\r\n1,a 1 2 3 4 \r\n\r\n2,b 1 2 3 4 \r\n",
+		"an old Mac":            "ImageId,PredictionString\r1,a 1 2 3 4 \r2,b 1 2 3 4 ",
+		"without names":         "1,a\n2,b\n",
+		"in quotes":             `"ImageId","PredictionString"` + "\n" + `"1","a 1 2 3 4"` + "\n" + `"2","b"`,
+		"the other way round":   "PredictionString,ImageId\na 1 2 3 4 ,1\nb,2\n",
+		"with an index":         ",ImageId,PredictionString\n0,1,a 1 2 3 4\n1,2,b\n",
+		"other names":           "file_name;size;label\n1.JPEG;7;a\n2.JPEG;8;b\n",
+		"semicolons":            "ImageId;PredictionString\n1;a 1 2 3 4\n2;b\n",
+		"tabs":                  "1.JPEG\ta\t0\t32\n2.JPEG\tb\t0\t32\n",
+		"spaces":                "1.png a\n2.png  b 1 2\n",
+		"folders":               "val/1.JPEG,a\nC:\\val\\2.JPEG,b\n",
+		"twice the same":        "1,a\n2,b\n1,a\n",
+		"blanks after a comma":  "1, a\n2,\tb 3 4\n",
+		"more columns than two": "1,a,0,0\n2,b,0,0\n",
+	} {
+		if got, err := parseLabels(text); err != nil || !maps.Equal(got, want) {
+			t.Errorf("%s: %v, %v, want %v", name, got, err, want)
+		}
+	}
+}
+
 func FuzzLabels(f *testing.F) {
-	f.Add([]byte("ImageId,PredictionString\nILSVRC2012_val_00048981,n03995372 85 1 499 272 \n"))
-	f.Add([]byte("val_0.JPEG\tn03444034\t0\t32\t44\t62\n"))
-	f.Add([]byte("\xef\xbb\xbf\"1\",\"a\"\r\n"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		classes, err := parseLabels(bytes.NewReader(text))
+	f.Add("ImageId,PredictionString\nILSVRC2012_val_00048981,n03995372 85 1 499 272 \n")
+	f.Add("val_0.JPEG\tn03444034\t0\t32\t44\t62\n")
+	f.Add("\xef\xbb\xbf\"1\",\"a\"\r\n")
+	f.Add(",PredictionString,ImageId\n0,n03995372 1 2,val/ILSVRC2012_val_00048981.JPEG\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		classes, err := parseLabels(text)
 		if err == nil && len(classes) == 0 {
 			t.Error("no labels and no error")
 		}

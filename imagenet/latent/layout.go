@@ -11,9 +11,16 @@ import (
 	"strings"
 
 	"github.com/wflowlab/wflowlab/internal/magic"
+	"github.com/wflowlab/wflowlab/internal/regular"
 )
 
-// expected returns an error where a folder has not both splits: what it holds, and where they are.
+// called are other names of the splits.
+var called = map[Split][]string{
+	Train: {"training", "Train", "TRAIN", "train_images"},
+	Val:   {"validation", "valid", "Val", "VAL", "val_images", "test", "dev"},
+}
+
+// expected returns an error if a folder lacks a split. The error says what the folder holds, and where the splits are.
 func expected(root string) error {
 	info, err := os.Stat(root)
 	switch {
@@ -34,25 +41,28 @@ func expected(root string) error {
 	if below := splitsBelow(root); len(below) > 0 {
 		return fmt.Errorf("it holds %s; train and val lie below it: give %s", holds(root), strings.Join(below, " or "))
 	}
-	for _, lost := range []struct {
-		split, other Split
-		names        []string
-	}{{Train, Val, []string{"training", "Train", "train_images"}}, {Val, Train, []string{"validation", "valid", "Val", "val_images", "test", "dev"}}} {
-		if !hasSplit(root, lost.other) {
+	var lacks, renames []string
+	for _, split := range splits {
+		if hasSplit(root, split) {
 			continue
 		}
-		for _, name := range lost.names {
+		lacks = append(lacks, string(split))
+		for _, name := range called[split] {
 			if hasSplit(root, Split(name)) {
-				return fmt.Errorf("it holds %s, but no %s: if that is %s, rename it", holds(root), lost.split, filepath.Join(root, name))
+				renames = append(renames, fmt.Sprintf("if %s is %s, rename it", filepath.Join(root, name), split))
+				break
 			}
 		}
+	}
+	if len(renames) == len(lacks) {
+		return fmt.Errorf("it holds %s, but no %s: %s", holds(root), strings.Join(lacks, " and no "), strings.Join(renames, "; "))
 	}
 	return fmt.Errorf("it holds %s, want folders train and val in it, and in these a folder of images for each class", holds(root))
 }
 
 // kindOfFile says what a file is.
 func kindOfFile(path string) string {
-	f, _, err := open(path)
+	f, _, err := regular.Open(path)
 	if err != nil {
 		return "no folder"
 	}

@@ -1,6 +1,7 @@
 package latent
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -128,7 +129,8 @@ func (l *listing) class(split, class string, label int) (files []File, err error
 				l.others[kindOf(name)]++
 				continue
 			}
-			info, err := os.Stat(filepath.Join(split, filepath.FromSlash(name)))
+			path := filepath.Join(split, filepath.FromSlash(name))
+			info, err := os.Stat(path)
 			switch {
 			case err == nil && info.IsDir():
 				if err := read(name); err != nil {
@@ -136,13 +138,12 @@ func (l *listing) class(split, class string, label int) (files []File, err error
 				}
 			case !image:
 				l.others[kindOf(name)]++
-			case err != nil:
-				return err
 			default:
-				if err := readable(info); err != nil {
-					return fmt.Errorf("%s %w", filepath.Join(split, name), err)
+				size, err := length(path, info, err)
+				if err != nil {
+					return err
 				}
-				inside[folder] = append(inside[folder], File{name, label, info.Size()})
+				inside[folder] = append(inside[folder], File{name, label, size})
 			}
 		}
 		return nil
@@ -159,6 +160,22 @@ func (l *listing) class(split, class string, label int) (files []File, err error
 		files = append(files, inside[folder]...)
 	}
 	return files, nil
+}
+
+// length returns the length of an image's file, of which os.Stat returned the rest.
+func length(path string, info fs.FileInfo, err error) (int64, error) {
+	if target, notLink := os.Readlink(path); errors.Is(err, fs.ErrNotExist) && notLink == nil {
+		return 0, fmt.Errorf("%s is a link to %s, which is not there: get what it stands for, or remove it", path, target)
+	}
+	if err == nil {
+		if err = readable(info); err != nil {
+			err = fmt.Errorf("%s %w", path, err)
+		}
+	}
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
 }
 
 // kindOf returns the extension of a name, for a tally.

@@ -24,9 +24,10 @@ func TestLitter(t *testing.T) {
 		"train/.ipynb_checkpoints/a-checkpoint.png", "val/.ipynb_checkpoints/a.png", // a class, it seems
 		"train/.empty/", "train/.git/objects/1.png", "train/#recycle/1.png", "train/$RECYCLE.BIN/1.png", "train/lost+found/",
 		"train/@eaDir/1.png", "train/__MACOSX/n00000007/._0001.png", "train/.Trash-1000/files/1.png", "train/.Trash-0/1.png",
+		"train/RECYCLER/1.png", "val/RECYCLER/1.png", "train/FOUND.000/1.png", "val/FOUND.000/1.png", "train/TheVolumeSettingsFolder/1.png", "val/TheVolumeSettingsFolder/1.png",
 		"train/System Volume Information/1.png", "train/.DS_Store", "val/.DS_Store", "train/n00000007/.DS_Store",
 		"train/n00000007/._0001.png", "train/n00000007/._0004.png", "val/n00000000/._0001.png", "train/n00000007/@eaDir/0001.png/thumb.jpg",
-		"train/n00000007/.ipynb_checkpoints/0001-checkpoint.png", "train/n00000007/.hidden.png", "train/n00000007/Thumbs.db",
+		"train/n00000007/.ipynb_checkpoints/0001-checkpoint.png", "train/n00000007/.hidden.png", "train/n00000007/.0001.png.icloud", "train/n00000007/.0004.png.icloud", "train/n00000007/Thumbs.db",
 		"train/n00000007/desktop.ini", "train/n00000007/sub/__MACOSX/1.png", "@eaDir/1.png", ".DS_Store", "__MACOSX/train/._x",
 	} {
 		path := filepath.Join(littered, filepath.FromSlash(name))
@@ -39,8 +40,8 @@ func TestLitter(t *testing.T) {
 		write(t, path, some)
 	}
 	f := read(t, littered)
-	want := "left out: what other programs keep among the images, 24 in all: " +
-		"3 .DS_Store, 3 ._*, 3 .ipynb_checkpoints, 2 .Trash-*, 2 @eaDir, 2 __MACOSX, 1 #recycle, 1 $RECYCLE.BIN, 1 .empty, 1 .git, …"
+	want := "left out: what other programs keep among the images, 32 in all: " +
+		"3 .DS_Store, 3 ._*, 3 .ipynb_checkpoints, 2 .*.icloud, 2 .Trash-*, 2 @eaDir, 2 FOUND.000, 2 RECYCLER, 2 TheVolumeSettingsFolder, 2 __MACOSX, …"
 	if len(f.Notes) != 1 || f.Notes[0] != want {
 		t.Errorf("notes %q, want %q", f.Notes, want)
 	}
@@ -69,6 +70,15 @@ func TestNotes(t *testing.T) {
 }
 
 func TestListingRefuses(t *testing.T) {
+	// An image that has gone, as git-annex leaves it.
+	gone := tree(t, "train/a/1.png", "val/a/1.png")
+	if err := os.Symlink("../.git/annex/objects/x.png", filepath.Join(gone, "train", "a", "2.png")); err != nil {
+		t.Fatal(err)
+	}
+	want := filepath.Join(gone, "train", "a", "2.png") + " is a link to ../.git/annex/objects/x.png, which is not there"
+	if _, err := ReadFolder(gone); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "stat ") {
+		t.Errorf("%v, want %q", err, want)
+	}
 	// A class of nothing but litter is empty.
 	root := tree(t, "train/a/1.png", "train/b/._1.png", "val/a/1.png", "val/b/1.png")
 	if _, err := ReadFolder(root); err == nil || !strings.Contains(err.Error(), "1 class without an image (b)") {

@@ -8,22 +8,24 @@ import (
 	"strings"
 )
 
-// litter holds the names, in lower case, that file systems, file servers and programs give to what they keep among other
-// people's files, apart from names that begin with a dot.
+// litter holds the names, in lower case, of what file systems, file servers and programs keep among other people's files,
+// apart from names that begin with a dot.
 var litter = []string{
-	"@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@tmp", "~snapshot", // Synology, QNAP, NetApp
-	"$recycle.bin", "system volume information", "thumbs.db", "ehthumbs.db", "desktop.ini", // Windows
-	"__macosx", "icon\r", "network trash folder", "temporary items", // macOS
+	"@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@tmp", "@sharebin", "~snapshot", // Synology, QNAP, NetApp
+	"$recycle.bin", "recycler", "recycled", "system volume information", "found.000", "thumbs.db", "ehthumbs.db", "desktop.ini", // Windows
+	"__macosx", "icon\r", "network trash folder", "temporary items", "thevolumesettingsfolder", "thefindbycontentfolder", // macOS
 	"lost+found", "__pycache__",
 }
 
-// littered returns the kind of what a program has left: "._*", ".Trash-*" or the name itself.
+// littered returns the kind of what a program has left: "._*", ".Trash-*", ".*.icloud" or the name itself.
 func littered(name string) (kind string, yes bool) {
 	switch {
 	case strings.HasPrefix(name, "._"): // what macOS knows of a file beside it
 		return "._*", true
 	case strings.HasPrefix(name, ".Trash-"):
 		return ".Trash-*", true
+	case strings.HasPrefix(name, ".") && strings.HasSuffix(name, ".icloud"): // stands for a file that is in the cloud only
+		return ".*.icloud", true
 	case strings.HasPrefix(name, "."):
 		return name, true
 	}

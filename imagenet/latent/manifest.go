@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/wflowlab/wflowlab/internal/regular"
 )
 
 const manifestFile = "manifest.json"
@@ -42,7 +44,7 @@ func (m *Manifest) bytes() (n int64) {
 
 // openArray opens and checks an array.
 func openArray(path string, p part) (*os.File, *array, error) {
-	f, info, err := open(path)
+	f, info, err := regular.Open(path)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -132,7 +134,7 @@ func Verify(ctx context.Context, folder string, progress func(done, total int64)
 				return nil, fmt.Errorf("latent: cache: %w", err)
 			}
 			if want := m.Files[p.name(s)]; got != want {
-				return nil, fmt.Errorf("latent: cache %s: SHA-256 %s, want %q", filepath.Join(folder, p.name(s)), got, want)
+				return nil, fmt.Errorf("latent: cache %s: SHA-256 %s, want %s as %s says: it is damaged, or has been changed since", filepath.Join(folder, p.name(s)), got, want, manifestFile)
 			}
 		}
 		c, err := Open(folder, s)

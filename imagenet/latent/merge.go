@@ -14,12 +14,13 @@ import (
 	"github.com/wflowlab/wflowlab/internal/atomicfile"
 )
 
-// Merge makes the cache from its finished shards, in their order, and returns its manifest; only then does it remove
-// them, so that more shards than one take their room on the disk twice. The bytes do not depend on the number of shards.
-// It can be stopped and called again; of a cache that is merged it returns the manifest. A shard that is missing or not
-// finished, or of another recipe, is an error that names it, and so are another process that merges and a manifest whose
-// files are not there: then nothing is removed. Progress, if it is not nil, hears how many bytes are copied and read for
-// the checksums, and how many it will be.
+// Merge makes the cache from its finished shards, in their order, and returns its manifest. The bytes do not depend on the
+// number of shards. It removes the shards once the cache is complete: until then, if there are several, they take their
+// room on the disk twice. It can be stopped and called again. If the cache is merged already, it returns the manifest.
+//
+// A shard that is missing, not finished or of another recipe is an error that names it. Another process that merges is an
+// error too, and so is a manifest whose files are not there. Nothing is removed then. Progress, if it is not nil, hears how
+// many bytes are copied and read for the checksums, and how many it will be.
 func Merge(ctx context.Context, folder string, progress func(done, total int64)) (*Manifest, error) {
 	lock, err := hold(flock.New(folder, flock.SetFlag(os.O_RDONLY)))
 	if lock != nil {
@@ -108,7 +109,7 @@ func finished(folder string) ([]*shard, error) {
 	var i, n int
 	fmt.Sscanf(names[0], shardFormat, &i, &n)
 	if len(names) > n {
-		return nil, fmt.Errorf("shards of two divisions: %s and %s", names[0], names[len(names)-1])
+		return nil, fmt.Errorf("shards of two divisions: %s and %s: remove those of one", names[0], names[len(names)-1])
 	}
 	var all []*shard
 	open := &UnfinishedError{Shards: n}
@@ -144,6 +145,9 @@ func join(w *work, folder string, there []*shard, s Split, p part, rows int) err
 		if _, found := os.Stat(path); errors.Is(err, fs.ErrNotExist) && found == nil {
 			return nil // by a call that was stopped
 		}
+		if errors.Is(err, fs.ErrNotExist) {
+			err = lost(filepath.Join(there[0].folder, p.name(s)), err)
+		}
 		return err
 	}
 	left, err := atomicfile.Leftovers(path) // by a call that was killed
@@ -170,15 +174,24 @@ func join(w *work, folder string, there []*shard, s Split, p part, rows int) err
 
 func appendRows(w *work, to io.Writer, path string, rows int, p part) error {
 	f, a, err := openArray(path, p)
+	if err == nil && a.rows != rows {
+		err = errors.Join(fmt.Errorf("%s: %d rows, want %d", path, a.rows, rows), f.Close())
+	}
 	if err != nil {
-		return err
+		return lost(path, err)
 	}
 	defer f.Close()
-	if a.rows != rows {
-		return fmt.Errorf("%s: %d rows, want %d", path, a.rows, rows)
-	}
 	_, err = io.Copy(io.MultiWriter(to, w), io.NewSectionReader(a, a.offset, int64(rows)*p.row))
 	return err
+}
+
+// lost is the error of an array of a finished shard that is not there or not whole; it is not fs.ErrNotExist, for the shard
+// is there. What a disk or a network refuses may come back.
+func lost(path string, err error) error {
+	if refused := (*fs.PathError)(nil); errors.As(err, &refused) && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return fmt.Errorf("a finished shard is damaged: %v: remove the folder %s and prepare the shard again", err, filepath.Dir(path))
 }
 
 // work counts the bytes that are written to it and reports them. It fails when its context is done.

@@ -36,8 +36,8 @@ func ofPNG(err error, file []byte) error {
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return &DecodeError{Cause: "cut off", Detail: fmt.Sprintf("the file ends after %d bytes, its picture does not", len(file))}
-	case errors.As(err, &damaged) && damaged == "not enough pixel data":
-		return &DecodeError{Cause: "cut off", Detail: string(damaged)}
+	case errors.As(err, &damaged) && strings.HasSuffix(string(damaged), "not enough pixel data"):
+		return &DecodeError{Cause: "cut off", Detail: "not enough pixel data"}
 	case errors.As(err, &unsupported):
 		return &DecodeError{Cause: "unsupported PNG", Detail: string(unsupported)}
 	case errors.As(err, &damaged):

@@ -36,9 +36,9 @@ type Settings struct {
 	Shards      int    // of so many, at most MaxShards; 0 means 1
 	SkipCorrupt bool   // leave corrupt images out instead of failing at the end
 
-	// Noise fills the noise of the image of an index in its split; nil means that number k is Normal(index·4096 + k) of the
-	// stream (package toy/stream) of the seed by the name "latent noise train" or "latent noise val". One noise serves the
-	// image and its mirror. Many goroutines call it.
+	// Noise fills the noise of an image, given its split and its index there. One noise serves the image and its mirror
+	// image. Many goroutines call it. Nil means that number k is Normal(index·4096 + k) of the stream (package toy/stream)
+	// of the seed by the name "latent noise train" or "latent noise val".
 	Noise func(s Split, index int, noise []float32)
 
 	// Progress is told how many of the shard's images are done, before the first batch and after each.
@@ -54,11 +54,15 @@ type Settings struct {
 // batch is done again. It refuses to go on with another Recipe. Shards may run at the same time, each in a process of
 // its own; a second process on one shard is refused where the file system has locks.
 //
-// Images that cannot be decoded have no row. CheckShard finds them before. Here they are listed in a *CorruptError when all
-// others are done, and recorded; called again with SkipCorrupt, Prepare accepts that and reads no image twice. The noise of
-// the others does not depend on them. Images that cannot be opened stop it at once: a disk or a network may come back.
+// Images that cannot be decoded have no row. CheckShard finds them beforehand. Prepare records them, and lists them in a
+// *CorruptError when all others are done. Called again with SkipCorrupt, it accepts that and reads no image twice. The noise
+// of the others does not depend on them. An image that cannot be opened stops Prepare at once: a disk or a network may come
+// back.
 func Prepare(ctx context.Context, folder string, images *Folder, e Encoder, s *Settings) error {
 	p, err := newPreparation(images, e, s)
+	if err == nil {
+		err = images.apart(folder)
+	}
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func (p *progress) without(s Split) (n int) {
 	return n
 }
 
-// Shard is how far a part of a cache is that is not merged yet.
+// Shard says how far a part of a cache is that is not merged yet.
 type Shard struct {
 	Shard    int       `json:"shard"`
 	Shards   int       `json:"shards"`
@@ -43,8 +43,8 @@ func (p *progress) report(i, n int) Shard {
 	return Shard{Shard: i, Shards: n, Train: p.Rows[Train], Val: p.Rows[Val], Corrupt: p.Corrupt, Finished: p.Finished}
 }
 
-// ReadShards reads how far the shards of a cache are that have begun, in their order: none where Prepare has not been, or
-// all is merged.
+// ReadShards reads how far the shards of a cache are, those that have begun, in their order. There are none before Prepare,
+// and none after Merge.
 func ReadShards(folder string) ([]Shard, error) {
 	names, err := shards(folder)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/wflowlab/wflowlab/toy/stream"
 )
 
-// Sample is what some rows of an array of latents tell of all of them.
+// Sample is the mean and the standard deviation of some rows of an array of latents.
 type Sample struct {
 	File      string  `json:"file"` // train_moments.npy
 	Rows      int     `json:"rows"` // that were drawn, without repetition
@@ -17,8 +17,8 @@ type Sample struct {
 	Deviation float64 `json:"standard_deviation"` // of all their numbers
 }
 
-// Sample draws n rows, or all where there are fewer, with the seed 0, and reads their latents as they are and mirrored. Of
-// no rows there is none. An error names a row that is damaged.
+// Sample draws n rows with the seed 0, or takes all if there are fewer, and reads their latents: one Sample is of the plain
+// latents, one of the mirrored ones. There is none of an empty split. An error names a row that is damaged.
 func (c *Cache) Sample(n int) ([]Sample, error) {
 	n = min(n, c.Len())
 	if n == 0 {
@@ -43,11 +43,11 @@ func (c *Cache) Sample(n int) ([]Sample, error) {
 	return samples, nil
 }
 
-// Scale is what the latents of the official autoencoder are multiplied by before they are written: over photographs their
-// standard deviation is near 1 then.
+// Scale is the factor of the official autoencoder's latents. Multiplied by it, latents of photographs have a standard
+// deviation near 1.
 const Scale = 0.18215
 
-// Odd says what is wrong with the scale of the latents if their standard deviation is outside 0.6 to 1.4, "" if it is not.
+// Odd says what seems wrong with the scale of the latents if their standard deviation is outside 0.6 to 1.4, otherwise "".
 func (s Sample) Odd() string {
 	const least, most = 0.6, 1.4
 	usual := func(deviation float64) bool { return least <= deviation && deviation <= most }

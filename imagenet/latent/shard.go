@@ -11,6 +11,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/wflowlab/wflowlab/internal/atomicfile"
+	"github.com/wflowlab/wflowlab/internal/regular"
 )
 
 // shard is the folder of a shard: its recipe, its progress and its part of each array.
@@ -65,14 +66,15 @@ func openShard(cache string, i, n int, recipe Recipe) (sh *shard, err error) {
 	return sh, nil
 }
 
-// hold keeps other processes from what is locked until the lock is closed, where the file system has locks.
+// hold takes a lock, and keeps other processes out until it is closed. Where the file system has no locks it returns the
+// error of the file system.
 func hold(lock *flock.Flock) (*flock.Flock, error) {
 	held, err := lock.TryLock()
 	if cannot := (*fs.PathError)(nil); errors.As(err, &cannot) {
 		return nil, err
 	}
 	if !held && err == nil {
-		return nil, fmt.Errorf("%s is in use by another process", lock.Path())
+		return nil, fmt.Errorf("%s is in use by another process: wait until that has ended", lock.Path())
 	}
 	return lock, nil
 }
@@ -115,7 +117,8 @@ func agree(cache string, n int, recipe Recipe) error {
 // shards returns the names of the shards' folders.
 func shards(cache string) ([]string, error) { return numbered(cache, shardFormat) }
 
-// numbered returns what lies in the folder of a cache under names of a format, with the number of a shard and of all.
+// numbered returns what lies in the folder of a cache under names of a format, with the number of a shard and of all, as
+// Prepare writes them.
 func numbered(cache, format string) (names []string, err error) {
 	entries, err := os.ReadDir(cache)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -123,7 +126,7 @@ func numbered(cache, format string) (names []string, err error) {
 	}
 	for _, e := range entries {
 		var i, n int
-		if k, _ := fmt.Sscanf(e.Name(), format, &i, &n); k == 2 && e.Name() == fmt.Sprintf(format, i, n) {
+		if k, _ := fmt.Sscanf(e.Name(), format, &i, &n); k == 2 && e.Name() == fmt.Sprintf(format, i, n) && 0 <= i && i < n && n <= MaxShards {
 			names = append(names, e.Name())
 		}
 	}
@@ -214,7 +217,7 @@ func (sh *shard) close() {
 
 // readJSON reads a file whose every key into knows.
 func readJSON(path string, into any) error {
-	f, _, err := open(path)
+	f, _, err := regular.Open(path)
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func Names() (names []string) {
 	return names
 }
 
-// Purpose returns in a line what a released configuration is for, or nothing if the name is none of [Names].
+// Purpose says in a line what a released configuration is for. It returns "" for a name that is not in [Names].
 func Purpose(name string) string {
 	return map[string]string{
 		"gen/ablation_ot_1node":       "generator B/2 of the paper's comparisons: a short training on 8 GPUs, features of mae/latent_ablation_256",

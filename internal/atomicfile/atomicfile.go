@@ -13,11 +13,11 @@ import (
 	"github.com/natefinch/atomic"
 )
 
-// Write makes a file of what write writes. Until all of it is on the disk, path holds what it held before. If write or the
-// file system fails, that error is returned, and nothing is left beside path. Only a process that is killed leaves its
-// temporary file: see [Leftovers].
+// Write makes the file path of what the function write writes. Until all of it is on the disk, path holds what it held
+// before. If write or the file system fails, Write returns that error and leaves nothing beside path. Only a process that is
+// killed leaves its temporary file: see [Leftovers].
 //
-// The file can be read by all that the process's umask allows, and written by its owner. A symbolic link is replaced, not
+// Everybody whom the process's umask allows can read the file, and its owner can write it. A symbolic link is replaced, not
 // followed. The folder must be there.
 func Write(path string, write func(io.Writer) error) (err error) {
 	f, err := os.OpenFile(temporary(path), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
@@ -53,7 +53,7 @@ func temporary(path string) string {
 	return folder + fmt.Sprintf(".%s.%016x.tmp", name, rand.Uint64())
 }
 
-// Leftovers returns the temporary files of path: what calls of [Write] have left that were killed, or are still writing.
+// Leftovers returns the temporary files of path: those of calls of [Write] that were killed, or that are still writing.
 func Leftovers(path string) ([]string, error) {
 	folder, name := filepath.Split(path)
 	if folder == "" {

@@ -26,8 +26,9 @@ func Average(scope *model.Scope, g *graph.Graph, decay float64) {
 	})
 }
 
-// CorrectedAverage keeps a moving average as Average does, of the weights after the updates alone: the start has no
-// part in it. Its caller feeds the share of the newest weights, a scalar, [Share] of decay and step:
+// CorrectedAverage keeps a moving average as Average does, but of the weights after the updates alone: those before the
+// first update have no part in it. Share is the part of the newest weights, a scalar that the caller feeds in each step;
+// the function [Share] computes it:
 //
 //	e ← (1 − share)·e + share·θ
 //

@@ -1,10 +1,10 @@
-// Package libjpeg decodes JPEG files with libjpeg-turbo, and so gives the pixels that Pillow, OpenCV and torchvision
-// give, to the byte: the accurate integer transform, interpolated chroma, and what libjpeg makes of damaged data. It
-// reads baseline, extended, progressive, arithmetic and lossless files of 8 bits with every sampling that libjpeg knows.
+// Package libjpeg decodes JPEG files with libjpeg-turbo. So it gives the pixels that Pillow, OpenCV and torchvision give, to
+// the byte: it has the accurate integer transform, interpolated chroma, and what libjpeg makes of damaged data. It reads
+// baseline, extended, progressive, arithmetic and lossless files of 8 bits with every sampling that libjpeg knows.
 //
-// The library is compiled to WebAssembly, without imports, and runs inside wazero: no C compiler is needed, no file can
-// touch memory but its decoder's own, and the bytes are the same on every machine. The folder wasm holds what it is made
-// of. This software is based in part on the work of the Independent JPEG Group.
+// The library is compiled to WebAssembly, without imports, and runs inside wazero. So no C compiler is needed, a file
+// can touch no memory but its decoder's own, and the bytes are the same on every machine. The folder wasm holds what the
+// library is made with, and its licences. This software is based in part on the work of the Independent JPEG Group.
 package libjpeg
 
 import (
@@ -42,6 +42,7 @@ type Frame struct {
 	Bits          int // a sample
 	Arithmetic    bool
 	Sampling      [][2]int // of each component, across and down
+	Scans         int
 }
 
 // Decoder decodes one file. It must be closed.
@@ -52,15 +53,25 @@ type Decoder struct {
 	length int
 }
 
+const mostComponents = 10 // MAX_COMPONENTS of libjpeg
+
 // The places of report in decode.c.
 const (
-	placeError, placeDamage                                              = 0, 5
-	placeWidth, placeHeight, placeBits, placeArithmetic, placeComponents = 10, 11, 12, 13, 14
-	mostComponents                                                       = 10
-	placeAcross, placeDown, placeChannels, places                        = 15, 15 + mostComponents, 15 + 2*mostComponents, 16 + 2*mostComponents
+	placeError      = 0 // and its four values
+	placeDamage     = 5 // and its four values
+	placeWidth      = 10
+	placeHeight     = 11
+	placeBits       = 12
+	placeArithmetic = 13
+	placeComponents = 14
+	placeAcross     = 15
+	placeDown       = placeAcross + mostComponents
+	placeChannels   = placeDown + mostComponents
+	places          = placeChannels + 1
 )
 
-// Open reads the header of a file, and allocates nothing of the size of its picture. What is wrong with a file is an *Error.
+// Open reads the header of a file, and allocates nothing of the size of its picture. What is wrong with a file is an
+// *Error.
 func Open(file []byte) (*Decoder, error) {
 	instance, err := machine()
 	if err != nil {
@@ -93,7 +104,7 @@ func (d *Decoder) header(file []byte) (err error) {
 		return err
 	}
 	r := d.results()
-	d.Frame = Frame{Width: r[placeWidth], Height: r[placeHeight], Bits: r[placeBits], Arithmetic: r[placeArithmetic] != 0}
+	d.Frame = Frame{Width: r[placeWidth], Height: r[placeHeight], Bits: r[placeBits], Arithmetic: r[placeArithmetic] != 0, Scans: countScans(file)}
 	for i := range r[placeComponents] {
 		d.Sampling = append(d.Sampling, [2]int{r[placeAcross+i], r[placeDown+i]})
 	}

@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -141,6 +142,28 @@ func TestFill(t *testing.T) {
 	} {
 		if got := fill(text, []int{7, 8, 9, 10}); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestScans: neither a small picture in the header nor what follows the picture counts.
+func TestScans(t *testing.T) {
+	file := flat(t, 40, 30, 99)
+	scan := bytes.Index(file, []byte("\xff\xda"))
+	for name, c := range map[string]struct {
+		file []byte
+		want int
+	}{
+		"one":              {file, 1},
+		"with another":     {slices.Concat(file[:2], []byte{0xff, 0xe1, byte((len(file) + 2) >> 8), byte(len(file) + 2)}, file, file[2:]), 1},
+		"followed by more": {slices.Concat(file, file, file), 1},
+		"three":            {slices.Concat(file[:len(file)-2], file[scan:len(file)-2], file[scan:]), 3},
+		"cut off":          {slices.Concat(file[:len(file)-2], []byte("\xff\xff\xff\xda")), 1},
+		"none":             {file[:scan], 0},
+		"nothing":          {nil, 0},
+	} {
+		if got := countScans(c.file); got != c.want {
+			t.Errorf("%s: %d scans, want %d", name, got, c.want)
 		}
 	}
 }

@@ -1,5 +1,5 @@
-// Package magic says what a file is by its first bytes, in words for people. It is the one table of this kind: whoever
-// refuses a file says with it what the file is instead.
+// Package magic says what a file is by its first bytes, in words for people. Every package that refuses a file uses it to
+// say what the file is instead.
 package magic
 
 import (
@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// Enough is how many of a file's first bytes tell all kinds apart.
+// Enough is how many of a file's first bytes it takes to tell all kinds apart.
 const Enough = 512
 
 // Kind is a kind of file.
@@ -24,8 +24,8 @@ func (k Kind) String() string {
 	return k.Name + ": " + k.Advice
 }
 
-// Of returns the kind of a file that begins with head, its first [Enough] bytes or all of it if it is shorter, and false
-// if it is none of those known.
+// Of returns the kind of a file, and whether it is known. Head is the first [Enough] bytes of the file, or all of a shorter
+// one.
 func Of(head []byte) (Kind, bool) {
 	head = head[:min(len(head), Enough)]
 	for _, row := range binaries {

@@ -1,4 +1,4 @@
-// Package nearest finds what someone may have meant who wrote something else.
+// Package nearest finds the known words that a misspelt one may stand for.
 package nearest
 
 import (
@@ -23,9 +23,12 @@ func Hint(word string, known []string) string {
 	}
 }
 
-// Words returns the known words that are nearest to a word, at most three, in the order in which they are known. Near is
-// a word that differs in at most half of the letters, whatever their case, or that holds the other with others between, at
-// most three fifths: sota_B is near gen/sota_B_ot. There may be none.
+// Words returns the known words that are nearest to a word: at most three, in the order of known, or none. Case does not
+// count. A word is near another if
+//
+//   - they differ in at most half of the letters of the longer one, or
+//   - one holds all letters of the other, of three or more, in their order, and at most three fifths are its own: sota_B is
+//     near gen/sota_B_ot.
 func Words(word string, known []string) (near []string) {
 	const shortest = 3 // too many words hold any two letters
 	word = strings.ToLower(word)

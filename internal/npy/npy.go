@@ -1,6 +1,6 @@
-// Package npy reads and writes what stands before the numbers in NumPy's .npy files. Where bytes are not our own it stands
-// in for github.com/sbinet/npyio, which allocates what a header's length says before it looks whether so many bytes are
-// there, and panics at a header without an end of line.
+// Package npy reads and writes the headers of NumPy's .npy files, which stand before the numbers. For files of other people
+// it stands in for github.com/sbinet/npyio. That allocates what a header's length says before it looks whether so many
+// bytes are there, and panics at a header without an end of line.
 //
 // Source: NumPy Enhancement Proposal 1, versions 1 to 3 of the format.
 package npy
@@ -56,8 +56,8 @@ func parse(text []byte) (descr, fortran, shape string, ok bool) {
 	return seen["descr"], seen["fortran_order"], seen["shape"], opened && closed && len(seen) == 3
 }
 
-// Read reads the header of a file of so many bytes, and returns where the numbers begin. It takes no more memory than the
-// header is long, at most 64 KiB.
+// Read reads the header of a file that has length bytes in all, and returns where the numbers begin. It takes no more
+// memory than the header is long, and 64 KiB at most.
 func Read(r io.Reader, length int64) (h Header, begin int64, err error) {
 	fail := func(format string, arguments ...any) (Header, int64, error) {
 		return Header{}, 0, fmt.Errorf(format, arguments...)

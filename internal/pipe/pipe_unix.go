@@ -1,6 +1,6 @@
 //go:build unix
 
-// Package pipe makes named pipes for tests: whoever opens one waits for who writes it, so that readers of files refuse them.
+// Package pipe makes named pipes for tests. Who opens a pipe waits for who writes it: readers of files have to refuse them.
 package pipe
 
 import (

@@ -11,8 +11,8 @@ import (
 	"strconv"
 )
 
-// samples is how many of each source's samples a checkpoint holds to: as much as drawing a few batches. A change of a
-// share p of a source's samples passes unseen with a probability of (1 − p)^1024.
+// samples is how many samples of each source the fingerprint has a hash of: drawing them takes as long as a few batches. If
+// a share p of a source's samples changes, that passes unseen with a probability of (1 − p)^1024.
 const samples = 1024
 
 // fingerprint returns, as JSON, all that determines the run: the settings, the engine, and a hash of each source's first
@@ -55,9 +55,9 @@ func (t Training) fingerprint(engine string) (string, error) {
 	return string(text), nil
 }
 
-// continues returns an error if a run with the fingerprint found cannot go on as the training with the fingerprint wanted.
-// It names the first setting that differs and says what to do. What a checkpoint of an earlier version does not tell is
-// not compared.
+// continues returns an error if a run whose fingerprint is found cannot go on as the training whose fingerprint is wanted.
+// The error names the first setting that differs and says what to do. Settings that a checkpoint of an earlier version does
+// not have are not compared.
 func (t Training) continues(found, wanted string) error {
 	var a, b map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(found), &a); err != nil {

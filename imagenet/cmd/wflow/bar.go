@@ -29,17 +29,19 @@ func newScreen(f *os.File) screen {
 }
 
 const (
-	patience  = time.Second            // how long bytes are moved before they are shown at all
-	flicker   = 200 * time.Millisecond // between two looks of a bar
-	logPause  = time.Minute            // between two lines of a log
-	logShare  = 100                    // a line of a log is worth a hundredth of the whole
-	barWidth  = 30
-	barBeside = 44 // columns that stand beside a bar
+	patience     = time.Second            // how long bytes are moved before they are shown at all
+	flicker      = 200 * time.Millisecond // between two looks of a bar
+	logPause     = time.Minute            // between two lines of a log
+	logShare     = 100                    // a line of a log is worth a hundredth of the whole
+	barWidth     = 30
+	bytesBeside  = 44 // columns that stand beside a bar of bytes
+	thingsBeside = 34 // and beside one of other things, but for the digits of two counts
 )
 
-// bar shows how far something is and how long it will take: as a bar on a terminal, in a log as a line a minute or every
-// percent, whichever is rarer, and one at the end. What was done before it begins is left out of the speed, for the time
-// that is left to be right. Bytes that are soon done are not shown.
+// bar shows how far something is and how long it will take. On a terminal that has room for it, it is a bar. Otherwise, and
+// in a log, it is a line a minute or a line every percent, whichever is rarer, and one at the end. What was done before the
+// bar begins does not count for the speed, so that the time left is right. Nothing is shown of bytes that are moved within a
+// second.
 type bar struct {
 	screen
 	what  string
@@ -90,13 +92,25 @@ func (b *bar) begin(now time.Time, done, total int64) {
 	if b.columns == 0 {
 		return
 	}
-	what := b.what
+	what, before := b.what, ""
 	if !b.bytes && done > 0 {
-		what = fmt.Sprintf("%s, %d of %d done before", what, done, total)
+		before = fmt.Sprintf(", %d of %d done before", done, total)
 	} else if done > total/100 { // more than a first look at a file
-		what = fmt.Sprintf("%s, %d of %d MB done before", what, done/1e6, total/1e6)
+		before = fmt.Sprintf(", %d of %d MB done before", done/1e6, total/1e6)
 	}
-	width := max(1, min(barWidth, b.columns-barBeside-len([]rune(what)))) // a bar that is wider than a line cannot be drawn over
+	beside := bytesBeside
+	if !b.bytes {
+		beside = thingsBeside + 2*len(fmt.Sprint(total))
+	}
+	room := func(what string) int { return b.columns - beside - len([]rune(what)) }
+	if room(what+before) > 0 {
+		what += before
+	}
+	width := min(barWidth, room(what))
+	if width < 1 { // a line that is longer than the terminal's cannot be drawn over
+		b.columns = 0
+		return
+	}
 	b.drawn = progressbar.NewOptions64(total-done, progressbar.OptionSetWriter(b.Writer), progressbar.OptionSetDescription(what),
 		progressbar.OptionShowCount(), progressbar.OptionShowBytes(b.bytes), progressbar.OptionSetPredictTime(true),
 		progressbar.OptionShowElapsedTimeOnFinish(), progressbar.OptionSetWidth(width))

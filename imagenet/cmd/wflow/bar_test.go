@@ -77,6 +77,32 @@ func TestBarFits(t *testing.T) {
 	}
 }
 
+// Nor is one of images, however long they take; a terminal without room for a bar is a log.
+func TestBarOfImagesFits(t *testing.T) {
+	for _, columns := range []int{20, 60, 80, 120} {
+		var shown bytes.Buffer
+		time := newClock()
+		b := newBar(screen{&shown, columns, time.now}, "images of shard 3/16", false)
+		for done := int64(123_456); done <= 1_281_167; done += 50_000 {
+			b.set(done, 1_281_167)
+			time.after(55 * 3600e9)
+		}
+		b.end()
+		if drawn := strings.Contains(shown.String(), "\r"); drawn != (columns >= 80) {
+			t.Errorf("%d columns: drawn over itself: %v: %q", columns, drawn, &shown)
+			continue
+		}
+		for look := range strings.SplitSeq(strings.TrimSpace(shown.String()), "\r") {
+			if n := len([]rune(look)); columns >= 80 && n > columns {
+				t.Errorf("%d columns in %d: %q", n, columns, look)
+			}
+		}
+		if before := strings.Contains(shown.String(), "done before"); before != (columns >= 120) {
+			t.Errorf("%d columns: %q", columns, &shown)
+		}
+	}
+}
+
 // A log gets a line when it begins, one a minute or every percent, whichever is rarer, and one at the end.
 func TestLog(t *testing.T) {
 	for _, c := range []struct {

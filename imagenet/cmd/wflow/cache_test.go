@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -101,7 +102,15 @@ func TestNextStep(t *testing.T) {
 	if _, said, code := wflow(context.Background(), "data", "merge", folder); code != 0 {
 		t.Fatal(said)
 	}
-	if err := os.Remove(filepath.Join(folder, "manifest.json")); err != nil {
+	aside := filepath.Join(t.TempDir(), "val_targets.npy")
+	if err := os.Rename(filepath.Join(folder, "val_targets.npy"), aside); err != nil {
+		t.Fatal(err)
+	}
+	wants(run("verify"), folder+" is a cache of latents that is not whole: it lacks val_targets.npy")
+	if _, said, code := wflow(context.Background(), "info", folder); code != failed || !strings.Contains(said, "is not whole: it lacks val_targets.npy") {
+		t.Errorf("exit code %d: %s", code, said)
+	}
+	if err := errors.Join(os.Rename(aside, filepath.Join(folder, "val_targets.npy")), os.Remove(filepath.Join(folder, "manifest.json"))); err != nil {
 		t.Fatal(err)
 	}
 	for _, command := range []string{"merge", "verify"} {
@@ -115,4 +124,24 @@ func TestNextStep(t *testing.T) {
 	wants(run("merge"), "there is no such file or folder")
 	folder = images.Path(latent.Train, images.Train[0])
 	wants(run("verify"), "is a file, want the folder of a cache")
+}
+
+// A finished shard that has lost a file is not said to be unfinished.
+func TestMergeOfDamagedShard(t *testing.T) {
+	for _, n := range []int{1, 2} {
+		images, folder := photograph(t, filepath.Join(t.TempDir(), "images")), t.TempDir()
+		for i := range n {
+			if err := latent.Prepare(context.Background(), folder, images, encoder, &latent.Settings{Batch: 1, Shard: i, Shards: n}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		shard := filepath.Join(folder, fmt.Sprintf("shard-%d-of-%d", n-1, n))
+		if err := os.Remove(filepath.Join(shard, "val_targets.npy")); err != nil {
+			t.Fatal(err)
+		}
+		_, said, code := wflow(context.Background(), "data", "merge", folder)
+		if code != failed || !strings.Contains(said, "a finished shard is damaged: ") || !strings.Contains(said, "remove the folder "+shard+" and prepare the shard again") {
+			t.Errorf("%d shards: exit code %d: %s", n, code, said)
+		}
+	}
 }

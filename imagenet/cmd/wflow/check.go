@@ -15,11 +15,14 @@ func checkCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check IMAGES",
 		Short: "find the images of a folder that cannot be read",
-		Long: `check reads all images of a folder, as fast as the disk and all processor cores allow, and names those that
-wflow data prepare could not encode: each with its reason, and how many there are of each cause and of each format. It
-exits with 1 if there are any. Damaged JPEG files that Pillow reads all the same are read here too, and listed.
+		Long: `check reads all images of a folder, as fast as the disk and all processor cores
+allow. It names those that wflow data prepare could not encode, each with its
+reason, and counts them by cause. It counts all images by format. It exits with
+1 if there are images that cannot be read. Damaged JPEG files that Pillow reads
+all the same are read here too, and listed.
 
-wflow data prepare makes this check itself before it encodes; each shard checks its own images.`,
+wflow data prepare makes this check itself before it encodes; each shard checks
+its own images.`,
 		Example: `  wflow data check imagenet-1k
   wflow data check imagenet-1k --json`,
 		Args:              exactly(1),

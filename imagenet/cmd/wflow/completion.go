@@ -14,8 +14,9 @@ func addCompletion(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	c, _, _ := root.Find([]string{"completion"})
 	c.Short = "print a script that lets a shell complete what you type"
-	c.Long = `completion prints a script for a shell: with it, the tab key completes commands, flags, and the names of presets and
-networks. The help of each shell's command tells how to load the script once or for good.`
+	c.Long = `completion prints a script for a shell. With it the tab key completes commands,
+flags, and the names of presets and networks. The help of each shell's command
+tells how to load the script once or for good.`
 	c.Example = `  source <(wflow completion bash)
   wflow help completion zsh`
 	for _, shell := range parent(c).Commands() {

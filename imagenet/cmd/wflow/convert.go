@@ -47,12 +47,15 @@ func convertCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "convert FROM TO.safetensors",
 		Short: "write released weights as safetensors, by their official names",
-		Long: `convert reads the weights of a network from whatever they were released as, PyTorch, Flax or safetensors, and writes
-them as safetensors by the names and in the layout of the official PyTorch code. Nothing in a file is executed. All
-tensors of the network must be there, in the right shape, and no other. Of W-Flow's state files it takes the averaged
-weights. A prefix before all their names, such as module. or state_dict.model., is dropped, and tensors without it are
-left out. It finds out by itself which network a file holds; with --network you say which it should be. If something
-does not fit, the error says what.`,
+		Long: `convert reads the weights of a network from PyTorch, Flax or safetensors files,
+and writes them as safetensors, by the names and in the layout of the official
+PyTorch code. Nothing in a file is executed.
+
+It finds out by itself which network a file holds; with --network you say which
+it should be. All tensors of the network must be there, in the right shape, and
+no other: if something does not fit, the error says what. It takes the averaged
+weights of W-Flow's state files. If all names have a prefix, such as module. or
+state_dict.model., it drops the prefix, and leaves out tensors without it.`,
 		Example: `  wflow convert state_00030000.pt generator.safetensors
   wflow convert --network vae diffusion_pytorch_model.bin vae.safetensors`,
 		Args:              exactly(2),
@@ -68,8 +71,9 @@ does not fit, the error says what.`,
 }
 
 func convert(c *cobra.Command, from, to, name string, force bool) (err error) {
+	var n network
 	if name != "" {
-		if _, err := networkNamed(name); err != nil {
+		if n, err = networkNamed(name); err != nil {
 			return err
 		}
 	}
@@ -86,7 +90,6 @@ func convert(c *cobra.Command, from, to, name string, force bool) (err error) {
 	if err := vacant(from, to, force); err != nil {
 		return err
 	}
-	var n network
 	var v *hub.View
 	if name == "" {
 		var misfit *hub.MisfitError
@@ -97,13 +100,8 @@ func convert(c *cobra.Command, from, to, name string, force bool) (err error) {
 		case v == nil:
 			return fmt.Errorf("%s: the weights of none of %s: with --network the error tells what does not fit", from, networkNames())
 		}
-	} else {
-		if n, err = networkNamed(name); err != nil {
-			return err
-		}
-		if v, err = n.view(f); err != nil {
-			return err
-		}
+	} else if v, err = n.view(f); err != nil {
+		return err
 	}
 	b := newBar(c.ErrOrStderr(), "converting", true)
 	err = v.WriteSafetensors(to, hub.F32, b.set)

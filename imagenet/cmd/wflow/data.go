@@ -15,10 +15,12 @@ func dataCommand() *cobra.Command {
 	c := parent(&cobra.Command{
 		Use:   "data",
 		Short: "turn a folder of images into a cache of latents",
-		Long: `data turns a folder of images into a cache of latents, the six .npy files that training reads instead of the images:
-check finds those that cannot be read; prepare encodes them, in one go or in shards; merge makes the cache of shards;
-verify holds it to its checksums.
-wflow info CACHE tells how far a cache is and what comes next.`,
+		Long: `data turns a folder of images into a cache of latents: the six .npy files that
+training reads instead of the images.
+
+check finds the images that cannot be read. prepare encodes the images, in one
+go or in shards. merge makes the cache of shards. verify holds the cache to its
+checksums. wflow info CACHE tells how far a cache is and what comes next.`,
 		Example: `  wflow data prepare imagenet-1k latents
   wflow data verify latents`,
 	})
@@ -30,8 +32,9 @@ func mergeCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "merge CACHE",
 		Short: "make the cache of all its shards, when they are done",
-		Long: `merge makes the cache of its shards, once wflow data prepare has finished all of them. Only when the cache is complete
-are the shards removed: until then they take their room on the disk twice. It can be stopped and started again.`,
+		Long: `merge makes the cache of its shards, once wflow data prepare has finished all of
+them. It removes the shards when the cache is complete: until then they take
+their room on the disk twice. It can be stopped and started again.`,
 		Example: "  wflow data merge latents",
 		Args:    exactly(1),
 
@@ -61,8 +64,9 @@ func verifyCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "verify CACHE",
 		Short: "read a cache from end to end and hold it to its manifest",
-		Long: `verify reads all files of a cache and compares their checksums with those of manifest.json, which wflow data prepare
-and merge write. What the official code writes has no manifest: wflow info prints the checksums of its files.`,
+		Long: `verify reads all files of a cache and compares their checksums with those of
+manifest.json, which wflow data prepare and merge write. What the official code
+writes has no manifest: wflow info prints the checksums of its files.`,
 		Example: "  wflow data verify latents",
 		Args:    exactly(1),
 

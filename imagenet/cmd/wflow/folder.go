@@ -24,6 +24,9 @@ func infoFolder(c *cobra.Command, folder string) error {
 	}
 	f, err := latent.ReadFolder(folder)
 	if err != nil {
+		if checks, _ := filepath.Glob(filepath.Join(folder, "check-*-of-*.json")); len(checks) > 0 {
+			return fmt.Errorf("%s is a cache of latents for which images have been checked and none encoded\nnext: wflow data prepare IMAGES %s", folder, folder)
+		}
 		if weights, ok := hub.Folder(folder); ok {
 			return fmt.Errorf("%s: %s", folder, weights)
 		}
@@ -94,10 +97,8 @@ func readImages(c *cobra.Command, folder string) (*latent.Folder, error) {
 
 // isCache tells whether a folder is a cache of latents, finished or not, ours or the official code's.
 func isCache(folder string) (bool, error) {
-	if _, err := latent.ReadManifest(folder); err == nil {
-		return true, nil
-	}
-	if shards, err := latent.ReadShards(folder); err != nil || len(shards) > 0 {
+	_, noManifest := latent.ReadManifest(folder)
+	if shards, err := latent.ReadShards(folder); noManifest != nil && (err != nil || len(shards) > 0) {
 		return len(shards) > 0, err
 	}
 	var lost []string
@@ -107,10 +108,10 @@ func isCache(folder string) (bool, error) {
 			lost = append(lost, name)
 		}
 	}
-	switch len(lost) {
-	case 0:
+	switch {
+	case len(lost) == 0:
 		return true, nil
-	case len(names):
+	case len(lost) == len(names) && noManifest != nil:
 		return false, nil
 	}
 	return false, fmt.Errorf("%s is a cache of latents that is not whole: it lacks %s", folder, strings.Join(lost, ", "))

@@ -40,6 +40,7 @@ func TestInfoOfFolders(t *testing.T) {
 		"one split":     {write(t, t.TempDir(), map[string]string{"train/a/1.png": "x"}), failed, []string{"none of images: it holds 1 folder (train), want folders train and val"}},
 		"above":         {write(t, t.TempDir(), map[string]string{"in/train/a/1.png": "x", "in/val/a/1.png": "x"}), failed, []string{"train and val lie below it: give "}},
 		"in part":       {write(t, t.TempDir(), map[string]string{"train_moments.npy": "x"}), failed, []string{"is a cache of latents that is not whole: it lacks train_moments_flip.npy, train_targets.npy, val_moments.npy"}},
+		"checked":       {write(t, t.TempDir(), map[string]string{"check-0-of-1.json": "{}"}), failed, []string{"for which images have been checked and none encoded\nnext: wflow data prepare IMAGES "}},
 		"others":        {write(t, t.TempDir(), map[string]string{"a.parquet": "x", "manifest.json": "{}"}), failed, []string{"it holds 2 files (1 .json, 1 .parquet), want"}},
 	} {
 		out, said, code := wflow(context.Background(), "info", c.folder)

@@ -105,16 +105,22 @@ func infoCommand() *cobra.Command {
 	var list bool
 	c := &cobra.Command{
 		Use:   "info WHAT",
-		Short: "say what a weight file, a configuration, a cache of latents or a folder is",
+		Short: "say what a weight file, configuration, cache or folder is",
 		Long: `info says what a thing is, with counts, sizes and checksums:
 
-  a weight file     safetensors, PyTorch, Flax msgpack, .npy or .npz, or the index of sharded weights; which network, if it
-                    is one of those released; what else is in the file is left out, and listed with its class
-  a configuration   an official YAML file, or the name of a preset: wflow info presets lists them
-  a cache           the folder that wflow data prepare or the official code writes, finished or not; the checksums are
-                    those of its manifest, if it has one, which wflow data verify holds the files to; the mean and the
-                    deviation of rows drawn from it tell whether it is scaled as it should be
-  a folder          of images: how many there are, of which classes; or of weights: which file to give`,
+  a weight file     safetensors, PyTorch, Flax msgpack, .npy or .npz, or the
+                    index of sharded weights. It says which network it is, if it
+                    is a released one. What is no tensor, number or text is left
+                    out, and listed with its class.
+  a configuration   an official YAML file, or the name of a preset: wflow info
+                    presets lists them.
+  a cache           the folder that wflow data prepare or the official code
+                    writes, finished or not. The checksums are those of its
+                    manifest, if it has one: wflow data verify holds the files
+                    to them. The mean and the standard deviation of some rows
+                    tell whether it is scaled as it should be.
+  a folder          of images: how many there are, of which classes; or of
+                    weights: which file to give.`,
 		Example: `  wflow info gen/ablation_ot_1node
   wflow info presets
   wflow info state_00030000.pt

@@ -1,8 +1,8 @@
 // Command wflow works on the files of W-Flow at ImageNet's scale: it says what they are, converts weights and turns folders
 // of images into latents. wflow help lists the commands, each with an example that works.
 //
-// It exits with 0 when it has done what was asked, 1 when it has not, 2 when it was asked for something that there is not,
-// and 130 when it was interrupted.
+// It exits with 0 when it has done what was asked, 1 when it has not, 2 when it was called wrongly, and 130 when it was
+// interrupted.
 package main
 
 import (
@@ -13,7 +13,6 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -29,11 +28,15 @@ const (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	progress := newScreen(os.Stderr)
 	context.AfterFunc(ctx, func() {
 		stop()
-		fmt.Fprintln(os.Stderr, "\nwflow: stopping, which may take a moment; a second signal ends it at once")
+		if progress.columns > 0 {
+			fmt.Fprintln(progress) // below a bar
+		}
+		fmt.Fprintln(progress, "wflow: stopping, which may take a moment; a second signal ends it at once")
 	})
-	code := run(ctx, os.Args[1:], os.Stdout, newScreen(os.Stderr))
+	code := run(ctx, os.Args[1:], os.Stdout, progress)
 	os.Exit(code)
 }
 
@@ -66,13 +69,16 @@ func rootCommand(out, progress io.Writer) *cobra.Command {
 	root := parent(&cobra.Command{
 		Use:   "wflow",
 		Short: "weights, images and latents of W-Flow at ImageNet's scale",
-		Long: `wflow works on the files of W-Flow, one-step generative modelling by Wasserstein gradient flows, at ImageNet's scale.
+		Long: `wflow works on the files of W-Flow, one-step generative modelling by Wasserstein
+gradient flows, at ImageNet's scale.
 
-It exits with 0 when it has done what was asked, 1 when it has not, 2 when it was asked for something that there is
-not, and 130 when it was interrupted: what takes long goes on where it stopped when it is started again. Reports go to
-the standard output, progress and errors to the standard error, errors as text with --json too.
+It exits with 0 when it has done what was asked, 1 when it has not, 2 when it
+was called wrongly, and 130 when it was interrupted: what takes long goes on
+where it stopped when it is started again. Reports go to the standard output.
+Progress and errors go to the standard error, as text with --json too.
 
-Downloads are kept as Hugging Face keeps them: HF_HOME, HF_TOKEN, HF_ENDPOINT and HF_HUB_OFFLINE mean what they mean there.`,
+Downloads are kept as Hugging Face keeps them: HF_HOME, HF_TOKEN, HF_ENDPOINT
+and HF_HUB_OFFLINE mean what they mean there.`,
 		Example: `  wflow info presets
   wflow info gen/latent_sota_XL_ot_8node
   wflow help data prepare`,
@@ -85,7 +91,7 @@ Downloads are kept as Hugging Face keeps them: HF_HOME, HF_TOKEN, HF_ENDPOINT an
 	root.SetFlagErrorFunc(flagMisuse)
 	root.PersistentFlags().Bool("json", false, "print the report as JSON, for machines")
 	root.AddCommand(infoCommand(), convertCommand(), dataCommand(), versionCommand())
-	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if and .Runnable (not .HasAvailableSubCommands)}}", 1))
+	root.SetUsageTemplate(usageTemplate(root.UsageTemplate()))
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()
 	addCompletion(root)

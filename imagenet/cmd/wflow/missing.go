@@ -11,8 +11,8 @@ import (
 	"github.com/wflowlab/wflowlab/internal/nearest"
 )
 
-// missing explains why there is nothing at a path: the folder that is not there, what a link should have led to, or else
-// which name beside it may be meant. An error that is not of that kind keeps its reason.
+// missing explains why there is nothing at a path: its folder is not there, a link leads nowhere, or a name beside it may be
+// meant. An error of another kind keeps its reason.
 func missing(path string, err error) error {
 	folder := filepath.Dir(path)
 	target, notLink := os.Readlink(path)

@@ -79,8 +79,8 @@ func (n network) view(f *hub.File) (*hub.View, error) {
 	return nil, err
 }
 
-// recognise returns the network whose weights a file holds. If it is none of those known, there is no view, but the nearest
-// network and how the file differs from it; if none is near, nothing.
+// recognise returns the network whose weights a file holds, with the view of them. If it is no known network, there is no
+// view: it returns the nearest network and how the file differs from it, or nothing if none is near.
 func recognise(f *hub.File) (nearest network, v *hub.View, misfit *hub.MisfitError) {
 	for _, n := range networks() {
 		v, err := n.view(f)

@@ -17,7 +17,7 @@ func TestPipe(t *testing.T) {
 	for _, c := range []struct{ arguments, says string }{
 		{"info " + waiting, waiting + ": neither a file nor a folder"},
 		{"info " + waiting + ".yaml", "neither a file nor a folder"},
-		{"convert " + waiting + " out", waiting + ": not a file"},
+		{"convert " + waiting + " out", waiting + ": is a pipe, want a file"},
 	} {
 		_, said, code := wflow(context.Background(), strings.Fields(c.arguments)...)
 		if code != failed || !strings.Contains(said, c.says) {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -26,26 +27,32 @@ func prepareCommand() *cobra.Command {
 	p := preparation{}
 	c := &cobra.Command{
 		Use:   "prepare IMAGES CACHE",
-		Short: "encode images/{train,val}/<class>/* into the six files that training reads",
-		Long: `prepare crops the images of IMAGES/{train,val}/<class>/* to 256 × 256 as ADM does, with the bytes of Pillow (in JPEG
-some differ by a level of 255, at most by 3), and writes a sample of the autoencoder's posterior for each, plain and
-mirrored with the same noise, into the six .npy files of the official code. Classes are the folders of train, sorted by
-name.
+		Short: "encode the images into the six files that training reads",
+		Long: `prepare crops the images of IMAGES/{train,val}/<class>/* to 256 × 256 as
+ADM does, to the bytes that Pillow gives. It writes a sample of the
+autoencoder's posterior for each, plain and mirrored with the same noise, into
+the six .npy files of the official code. Classes are the folders of train,
+sorted by name.
 
-It encodes on XLA where WFLOW_XLA_PLUGIN is the path of an XLA plugin, otherwise in pure Go, which takes many times as
-long: wflow version says which it would be. On two processor cores XLA takes three seconds for an image and its mirror image: seven weeks for the 1.3 million
-of ImageNet.
+It encodes on XLA if WFLOW_XLA_PLUGIN is the path of an XLA plugin, otherwise in
+pure Go, which takes many times as long: wflow version says which it would be.
+On two processor cores XLA takes three seconds for an image and its mirror
+image: seven weeks for the 1.3 million of ImageNet.
 
-Stopped at any moment, by Ctrl-C, a crash or a full disk, it goes on where it was when it is started again, to the same
-bytes. With --shard it encodes one part of n, from 0, for the tasks of a Slurm or Kubernetes array that share a file
-system; wflow data merge then makes the cache, again of the same bytes.
+It can be stopped at any moment, by Ctrl-C, a crash or a full disk. Started
+again, it goes on where it was, to the same bytes. With --shard it encodes one
+part of n, from 0, for the tasks of a Slurm or Kubernetes array that share a
+file system; wflow data merge then makes the cache, again of the same bytes.
 
-Before it encodes, it checks once that all images can be read, and lists those that cannot: nothing is encoded then
-unless --skip-corrupt accepts to leave them out. Files that other programs keep among the images (._*, Thumbs.db,
-.ipynb_checkpoints and the like) are left out, and counted at the start. Kaggle's val without folders of classes is read
-where LOC_val_solution.csv lies in it or in a folder around it, and Tiny ImageNet's with its val_annotations.txt.`,
+Before it encodes, it checks once that all images can be read, and lists those
+that cannot. It then encodes nothing, unless --skip-corrupt leaves them out.
+Files that other programs keep among the images (._*, Thumbs.db,
+.ipynb_checkpoints and the like) are left out, and counted at the start.
+Kaggle's val without folders of classes is read if LOC_val_solution.csv lies in
+it or in a folder around it, and Tiny ImageNet's with its val_annotations.txt.`,
 		Example: `  wflow data prepare imagenet-1k latents
-  wflow data prepare imagenet-1k latents --vae vae.safetensors --shard $SLURM_ARRAY_TASK_ID/16`,
+  wflow data prepare imagenet-1k latents --shard $SLURM_ARRAY_TASK_ID/16
+  wflow data prepare imagenet-1k latents --vae vae.safetensors`,
 		Args:              exactly(2),
 		ValidArgsFunction: completeFiles(2, cobra.ShellCompDirectiveFilterDirs),
 		RunE: func(c *cobra.Command, arguments []string) error {
@@ -53,7 +60,7 @@ where LOC_val_solution.csv lies in it or in a folder around it, and Tiny ImageNe
 			return p.run(c)
 		},
 	}
-	c.Flags().StringVar(&p.weights, "vae", "", "the autoencoder's weights, a `file` (default: stabilityai/sd-vae-ft-mse, fetched once)")
+	c.Flags().StringVar(&p.weights, "vae", "", "the autoencoder's weights, a `file` (default: those of stabilityai/sd-vae-ft-mse, fetched once)")
 	c.Flags().StringVar(&p.shard, "shard", "0/1", "which part of how many, from 0: `i/n`")
 	c.Flags().IntVar(&p.batch, "batch", 8, "how many images are encoded together")
 	c.Flags().Uint64Var(&p.seed, "seed", 0, "of the noise; every shard wants the same")
@@ -73,6 +80,9 @@ func (p preparation) run(c *cobra.Command) error {
 	}
 	if p.batch < 1 {
 		return misuse{fmt.Errorf("--batch %d, want 1 or more", p.batch)}
+	}
+	if there, err := os.Stat(p.cache); err == nil && !there.IsDir() {
+		return fmt.Errorf("%s is a file, want a folder for the cache", p.cache)
 	}
 	images, err := readImages(c, p.images)
 	if err != nil {

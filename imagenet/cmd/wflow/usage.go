@@ -58,6 +58,12 @@ func commandName(c *cobra.Command) string {
 	return strings.TrimSpace(strings.TrimPrefix(c.CommandPath(), c.Root().Name()))
 }
 
+// usageTemplate returns cobra's template without the usage line of commands that only have commands, and with flags that
+// fit a terminal of 80 columns.
+func usageTemplate(cobras string) string {
+	return strings.NewReplacer("{{if .Runnable}}", "{{if and .Runnable (not .HasAvailableSubCommands)}}", ".FlagUsages", ".FlagUsagesWrapped 80").Replace(cobras)
+}
+
 // parent makes a command that only has commands print its help.
 func parent(c *cobra.Command) *cobra.Command {
 	c.Args = cobra.ArbitraryArgs // find has seen to them

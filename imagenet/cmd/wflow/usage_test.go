@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
@@ -26,7 +27,7 @@ func commands(c *cobra.Command) []*cobra.Command {
 	return all
 }
 
-// Every command explains itself and shows examples, which call it.
+// Every command explains itself, in lines that fit a terminal of 80 columns, and shows examples, which call it.
 func TestHelp(t *testing.T) {
 	seen := 0
 	for _, c := range commands(rootCommand(io.Discard, io.Discard)) {
@@ -38,6 +39,11 @@ func TestHelp(t *testing.T) {
 		}
 		if c.Parent() != nil && c.Parent().Name() == "completion" {
 			continue // whose help is cobra's and tells where each shell keeps its scripts
+		}
+		for line := range strings.Lines(short) {
+			if utf8.RuneCountInString(line) > 80+len("\n") {
+				t.Errorf("%s --help is wider than 80 columns: %s", c.CommandPath(), line)
+			}
 		}
 		for example := range strings.Lines(c.Example) {
 			seen++

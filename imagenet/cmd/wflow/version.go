@@ -57,8 +57,9 @@ func versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "say which version this is and what it computes with",
-		Long: `version says which version of wflow this is, of which commit if it was built from a checkout, by which Go, and what
-networks run on: XLA or pure Go, and if it is not XLA, why.`,
+		Long: `version says which version of wflow this is, of which commit if it was built
+from a checkout, by which Go, and what networks run on: XLA or pure Go, and if
+it is not XLA, why.`,
 		Example:           "  wflow version",
 		Args:              exactly(0),
 		ValidArgsFunction: cobra.NoFileCompletions,

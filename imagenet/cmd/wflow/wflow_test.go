@@ -78,6 +78,7 @@ func TestExitCodes(t *testing.T) {
 		{"data merge " + empty, failed, "next: wflow data prepare IMAGES " + empty},
 		{"data verify " + empty, failed, empty + " is no cache, and none has been begun in it"},
 		{"data prepare a b --batch 0", misused, "--batch 0, want 1 or more"},
+		{"data prepare " + empty + " " + file, failed, file + " is a file, want a folder for the cache"},
 		{"convert " + file + " " + file, failed, "is what it reads"},
 		{"convert --force " + file + " " + empty + "/./a.npy", failed, "is what it reads"},
 		{"convert --force " + file + " " + empty, failed, empty + " is there and no file"},

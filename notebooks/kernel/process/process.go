@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// Patience is how long an interrupted program may take to end before it is killed, and how long the output of one that has
-// ended is waited for where a child of its own still holds it.
+// Patience is how long an interrupted program may take to end before it is killed. It is also how long the output of a
+// program that has ended is waited for, if a child of it still holds it.
 const Patience = 5 * time.Second
 
 // Command returns a program with a process group of its own. When ctx ends, the group is interrupted; if the program still

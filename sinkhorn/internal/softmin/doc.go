@@ -17,9 +17,9 @@
 // power is at most 4e-7 in float32 and 5e-16 in float64, and a term made from a kept power has that of two; sums are
 // carried on in float64 every 1,024 or 512 terms.
 //
-// No score and no size gives NaN. Where scores are so large that T knows them only to more than 16 powers of two, from 4e7
-// in float32 and 2e16 in float64 for points of the plane, a row is summed by two passes of plain Go that keep terms in range:
-// its answer is good to the rounding of its scores, and slow.
+// No score and no size gives NaN. A row whose scores are so large that rounding moves them by more than 16, in powers of
+// two, is summed by two passes of plain Go that keep its terms in range. That is slow, and right to the rounding of its
+// scores. In the plane scores are so large from 4e7 in float32 and from 2e16 in float64.
 package softmin
 
 //go:generate sh -c "cd asm && go run . ../.."

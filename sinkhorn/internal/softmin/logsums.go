@@ -37,7 +37,8 @@ const (
 // with w_ij the terms of row i. So an iteration, both of whose half-steps need the power of every pair, makes it once.
 //
 // It returns false, and leaves back undefined, where the terms do not serve: where h is −Inf, where columns are so far
-// behind that their terms are out of range, where a row's scores are so large that its terms are not known, and for more targets than a cache has room for.
+// behind that their terms are out of range, where a row's scores are so large that its terms are not known, and where there
+// are more targets than a cache has room for.
 func (s *Sum[T]) LogSums(dst, back, mass []float64) bool {
 	if s.massless || len(s.h) > mostTerms {
 		s.LogSum(dst)

@@ -75,7 +75,7 @@ func New[T Float](x, y []float64, d int, root, mask bool, team *Team) *Sum[T] {
 }
 
 // Scale multiplies the points by a factor, which makes c the cost in units of ε ln 2. Coordinates beyond 10¹⁸ in float32, or
-// 10¹⁵⁰, become that: their squares are numbers.
+// 10¹⁵⁰ in float64, become that number, so that their squares are finite.
 func (s *Sum[T]) Scale(factor float64) {
 	for i, v := range s.x {
 		s.sources[i] = bounded[T](v * factor)
@@ -159,8 +159,8 @@ func (s *Sum[T]) Expect(logSum []float64) {
 	s.referred, s.moved = true, 0
 }
 
-// LogSum writes L_i = log2 Σ_j 2^(h_j − c_ij) for all rows [n]: a number, to the rounding of its scores whatever these are, or
-// −Inf where no target has mass or is in reach.
+// LogSum writes L_i = log2 Σ_j 2^(h_j − c_ij) for all rows [n], to the rounding of their scores, whatever these are. It is
+// −Inf where no target has mass or is in reach, and never NaN.
 func (s *Sum[T]) LogSum(dst []float64) {
 	s.out = dst
 	if s.keeps() {
@@ -213,7 +213,8 @@ func (s *Sum[T]) answer(row, count int, sum []float64, shift []T, w *scratch[T])
 	s.pad(row + count)
 }
 
-// resolves tells whether scores near a reference of this size are known to a few powers of two: then no term is out of range.
+// resolves tells whether scores near a reference of this size are known to a few powers of two. Then no term is out of
+// range.
 func (s *Sum[T]) resolves(reference float64) bool {
 	unit := 0x1p-53
 	if size[T]() == 4 {
@@ -222,8 +223,8 @@ func (s *Sum[T]) resolves(reference float64) bool {
 	return (math.Abs(reference)+s.highest)*unit*float64(s.d+4) <= 16
 }
 
-// redo returns L_i of a row whose reference does not resolve its scores, and T_i as the points are scaled in mean [d] if that
-// is not nil and 0. It takes two passes and plain Go, and answers to the rounding of the scores.
+// redo returns L_i of a row whose reference does not resolve its scores. To mean [d], unless it is nil, it adds T_i in the
+// scale of the scaled points: mean has to be 0 before. It takes two passes in plain Go.
 func (s *Sum[T]) redo(i int, w *scratch[T], mean []float64) float64 {
 	s.redone.Store(true)
 	k, row, r := kernelsOf[T](), i/groupRows*groupRows, i%groupRows
