@@ -43,6 +43,14 @@ func (c *cloud) spread() (sum float64) {
 	return sum
 }
 
+// radius returns how far the farthest point is from the centre, whether it carries mass or not.
+func (c *cloud) radius() (most float64) {
+	for i := range c.n {
+		most = max(most, floats.Norm(c.row(i), 2))
+	}
+	return most
+}
+
 // average returns Σ_i w_i p_i over the points that carry mass.
 func (c *cloud) average(p []float64) (sum float64) {
 	for i, w := range c.weights {

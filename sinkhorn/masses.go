@@ -5,27 +5,20 @@ package sinkhorn
 func (t *simplex) masses(a, b []float64) []float64 {
 	root := t.n + t.m
 	below := make([]twofold, root+1) // what the rows below a node, and it, send, less what the columns take
-	left, heaviest := twofold{}, 0
-	weight := func(v int) float64 {
-		if t.isRow(v) {
-			return a[t.rows[v]]
-		}
-		return b[t.columns[v-t.n]]
-	}
+	left := twofold{}
 	var order []int
 	for v := t.after(root, root); v >= 0; v = t.after(v, root) {
 		order = append(order, v)
-		sent := weight(v)
-		if sent > weight(heaviest) {
-			heaviest = v
-		}
-		if !t.isRow(v) {
-			sent = -sent
+		sent := 0.0
+		if t.isRow(v) {
+			sent = a[t.rows[v]]
+		} else {
+			sent = -b[t.columns[v-t.n]]
 		}
 		below[v] = below[v].plus(sent)
 		left = left.plus(sent)
 	}
-	below[heaviest] = below[heaviest].plus(-left.high).plus(-left.low) // rounding of the two sums of weights
+	below[t.heaviest] = below[t.heaviest].plus(-left.high).plus(-left.low)
 	mass := make([]float64, root)
 	for k := range order {
 		v := order[len(order)-1-k]

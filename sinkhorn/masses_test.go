@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -78,6 +79,35 @@ func TestLargeUnits(t *testing.T) {
 		plan, err := Exact(background, p)
 		if err == nil && !(plan.Cost() > 0 && plan.Cost() < math.Inf(1)) || err != nil && !errors.Is(err, ErrOverflow) {
 			t.Errorf("%g: %+v, %v", u, plan, err)
+		}
+	}
+}
+
+// A point without weight is asked for its potential and its projection, too: they are finite, or there is an error.
+func TestFarPointsWithoutWeight(t *testing.T) {
+	for _, far := range []float64{1e100, 1e140, 1e153, 1e154, 1e156, 1e300} {
+		p := Problem{X: mat.NewDense(3, 1, []float64{0, far, 1}), Y: mat.NewDense(3, 1, []float64{-far, 0.5, 1.5}), A: []float64{0.5, 0, 0.5}, B: []float64{0, 0.5, 0.5}}
+		s, err := Solve(background, p, &Settings{Epsilon: 1})
+		if errors.Is(err, ErrOverflow) && far > 1e150 {
+			continue
+		}
+		if err != nil {
+			t.Fatalf("%g: %v", far, err)
+		}
+		for what, v := range map[string][]float64{"f": s.F().Values(), "g": s.G().Values(), "coupling": s.Coupling().RawMatrix().Data, "projection": s.Project().RawMatrix().Data} {
+			if floats.HasNaN(v) || math.IsInf(floats.Max(v), 0) || math.IsInf(floats.Min(v), 0) {
+				t.Errorf("%g: %s %v", far, what, v)
+			}
+		}
+	}
+}
+
+// Of a single pair the centred cost is 0, and the cost is not.
+func TestSinglePair(t *testing.T) {
+	for v := 1e-150; v < 1e150; v *= 1e7 {
+		plan, err := Exact(background, Problem{X: mat.NewDense(1, 1, []float64{v}), Y: mat.NewDense(1, 1, []float64{0})})
+		if err != nil || plan.Cost() != v*v/2 {
+			t.Errorf("%g: %+v, %v", v, plan, err)
 		}
 	}
 }

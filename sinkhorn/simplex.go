@@ -1,6 +1,7 @@
 package sinkhorn
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -30,6 +31,7 @@ type simplex struct {
 	child     []int // first child, −1 for none
 	next      []int // siblings
 	previous  []int
+	heaviest  int // the column that takes what rounding leaves between the two sums of weights
 	cursor    int // where the search for an entering arc goes on
 	block     int // arcs that are searched at a time
 	slack     float64
@@ -47,7 +49,7 @@ func newSimplex(c *costMatrix, a, b []float64) *simplex {
 	t := &simplex{costMatrix: c, n: len(c.rows), m: len(c.columns)}
 	most := c.largest
 	if most == 0 {
-		most = 1
+		most = cmp.Or(c.taken(), 1)
 	}
 	t.slack = 1e-15 * most
 	t.block = max(int(math.Sqrt(float64(len(c.cost)))), 16)
@@ -57,8 +59,8 @@ func newSimplex(c *costMatrix, a, b []float64) *simplex {
 	t.flow, t.arcCost, t.potential = make([]int64, nodes), make([]float64, nodes), make([]float64, nodes)
 	t.unit = unitFor(most+c.taken(), nodes)
 	t.parent[root], t.child[root], t.next[root], t.previous[root] = -1, -1, -1, -1
-	left := int64(0) // rounding of the two sums of weights
-	heaviest := t.n
+	left := int64(0)
+	t.heaviest = t.n
 	for v := range root {
 		t.child[v] = -1
 		// Any pair costs at most as much as one arc to the root, so no mass stays on two of them.
@@ -69,13 +71,13 @@ func newSimplex(c *costMatrix, a, b []float64) *simplex {
 		} else {
 			t.flow[v] = quantaOf(b[c.columns[v-t.n]])
 			left -= t.flow[v]
-			if t.flow[v] > t.flow[heaviest] {
-				heaviest = v
+			if t.flow[v] > t.flow[t.heaviest] {
+				t.heaviest = v
 			}
 		}
 		t.attach(v, root)
 	}
-	t.flow[heaviest] += left
+	t.flow[t.heaviest] += left
 	t.refresh(root)
 	return t
 }

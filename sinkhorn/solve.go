@@ -134,6 +134,9 @@ func newPairOf(x, y *cloud, cost Cost, mask bool, workers int) (*pair, error) {
 	q := &pair{x: x, y: y, cost: cost, mask: mask, symmetric: x == y, workers: workers, c: make([]float64, x.d)}
 	floats.SubTo(q.c, x.centre, y.centre)
 	q.spread, q.furthest = x.spread()+y.spread(), q.reach()
+	if most := 2 * max(x.radius(), y.radius(), floats.Norm(q.c, 2)); math.IsInf(most*most, 1) { // of points without weight, too
+		return nil, ErrOverflow
+	}
 	if mask {
 		for i := range min(x.n, y.n) {
 			if y.weights[i] == 1 || x.weights[i] == 1 {
