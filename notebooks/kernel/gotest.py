@@ -26,7 +26,8 @@ def tests(name, arguments, **environment):
     process = subprocess.Popen(
         command, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
-    said, results, complaint, start = collections.defaultdict(str), collections.Counter(), "", time.time()
+    said, running, results = collections.defaultdict(str), collections.defaultdict(list), collections.Counter()
+    complaint, start = "", time.time()
     for line in process.stdout:
         if not line.startswith("{"):
             complaint += line
@@ -36,16 +37,21 @@ def tests(name, arguments, **environment):
         package = event.get("Package") or event.get("ImportPath", "").split(" ")[0]
         if action in ("output", "build-output"):
             said[package, test.split("/")[0]] += event["Output"]
+        elif action == "run" and "/" not in test:
+            running[package].append(test)
         elif action in ("pass", "fail", "skip") and test and "/" not in test:
+            running[package].remove(test)
             results[package, action] += 1
             if action == "fail":
                 report(False, f"{name}: {package}: {test}", start, said[package, test])
         elif action in ("pass", "fail") and not test:
             good, bad = results[package, "pass"], results[package, "fail"]
-            if action == "fail" and not bad:  # it did not compile, or died outside a test
+            details = said[package, ""]
+            if action == "fail" and not bad:  # it did not compile, or died within a test or outside
                 bad = results[package, "fail"] = 1
+                details += "".join(said.pop((package, test), "") for test in running[package])
             if good or bad:
-                report(not bad, f"{name}: {package}: {good} tests", start, said[package, ""])
+                report(not bad, f"{name}: {package}: {good} tests", start, details)
     good, bad = (sum(n for (_, a), n in results.items() if a == action) for action in ("pass", "fail"))
     if process.wait() and not bad:
         bad = 1
