@@ -36,10 +36,10 @@ setup: # what lab does before it serves
 test: setup ## all checks and tests, every notebook at its small size; ends with a count
 	@$(RUN) $(VENV) $(KERNEL)/test.py
 
-soak: setup ## the Go tests ten times, under load, with 1, 2 and 16 processors and the race detector (two hours)
+soak: setup ## the Go tests ten times, under load, with 1, 2 and 16 processors and the race detector (some hours)
 	@$(RUN) $(VENV) $(KERNEL)/soak.py $(ROUNDS)
 
-fuzz: setup ## a million executions of every fuzz target (two hours)
+fuzz: setup ## a million executions of every fuzz target (some hours)
 	@$(RUN) $(VENV) $(KERNEL)/fuzz.py $(EXECUTIONS) '$(FUZZ)'
 
 accept: setup ## the numbers that the project stands by, full size, three seeds, to notebooks/accept.json

@@ -6,9 +6,9 @@ import "gonum.org/v1/gonum/floats"
 // columns then lack is added: to the pair (i, j) missingRow_i · missingColumn_j / missing.
 type rounded struct {
 	*Solution
-	rowScale, columnScale     []float64
-	missingRow, missingColumn []float64
-	missing                   float64
+	rowScale, columnScale []float64
+	missingColumn         []float64
+	missing               float64
 
 	// With a mask: diagonal_i is the mass that (i, i) would get. It goes to the rest of row and of column i instead. For it
 	// the pairs outside of these give share_i of their mass; shares is the sum of all.
@@ -22,8 +22,7 @@ const negligibleMass = 0x1p-48
 // rounded returns the coupling with exact marginals, or false where a mask does not let it be found.
 func (s *Solution) rounded() (*rounded, bool) {
 	a, b := s.x.weights, s.y.weights
-	r := &rounded{Solution: s, rowScale: make([]float64, s.x.n), columnScale: make([]float64, s.y.n),
-		missingRow: make([]float64, s.x.n), missingColumn: make([]float64, s.y.n)}
+	r := &rounded{Solution: s, rowScale: make([]float64, s.x.n), columnScale: make([]float64, s.y.n), missingColumn: make([]float64, s.y.n)}
 	shrink := func(want, have float64) float64 {
 		if have > want {
 			return want / have
@@ -40,12 +39,14 @@ func (s *Solution) rounded() (*rounded, bool) {
 		r.missingColumn[j] = max(b[j]-r.columnScale[j]*c, 0)
 	}
 	r.missing = floats.Sum(r.missingColumn)
-	s.eachRow(func(i int, row []float64) {
-		floats.Scale(r.rowScale[i], row)
-		floats.Mul(row, r.columnScale)
-		r.missingRow[i] = max(a[i]-floats.Sum(row), 0)
-	})
 	return r, !s.mask || r.unmask()
+}
+
+// shrink makes P_i· [m] what row and columns may have, and returns what the row then lacks.
+func (r *rounded) shrink(i int, row []float64) (missingRow float64) {
+	floats.Scale(r.rowScale[i], row)
+	floats.Mul(row, r.columnScale)
+	return max(r.x.weights[i]-floats.Sum(row), 0)
 }
 
 // unmask shares out the mass that is missing on masked pairs, and tells whether that can be done.
@@ -55,9 +56,11 @@ func (r *rounded) unmask() bool {
 	if !(r.missing > 0) {
 		return true
 	}
-	for i := range r.diagonal {
-		r.diagonal[i] = r.missingRow[i] * r.missingColumn[i] / r.missing
-	}
+	r.eachRow(func(i int, row []float64) {
+		if i < n {
+			r.diagonal[i] = r.shrink(i, row) * r.missingColumn[i] / r.missing
+		}
+	})
 	total := floats.Sum(r.diagonal)
 	for i, d := range r.diagonal {
 		if d == 0 {
@@ -80,10 +83,9 @@ func (r *rounded) unmask() bool {
 
 // round makes P_i· [m] of the coupling that of the rounded one.
 func (r *rounded) round(i int, row []float64) {
-	floats.Scale(r.rowScale[i], row)
-	floats.Mul(row, r.columnScale)
+	missingRow := r.shrink(i, row)
 	if r.missing > 0 {
-		floats.AddScaled(row, r.missingRow[i]/r.missing, r.missingColumn)
+		floats.AddScaled(row, missingRow/r.missing, r.missingColumn)
 	}
 	if !r.mask || r.shares == 0 {
 		return

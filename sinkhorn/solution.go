@@ -161,8 +161,8 @@ func relativeEntropy(r float64) float64 {
 }
 
 // Primal returns the primal value ⟨P, C⟩ + ε KL(P | a⊗b) of the coupling rounded to exact marginals: an upper bound of
-// OT_ε, converged or not, so that Primal − Dual certifies the distance to the optimum. It takes four passes over all
-// pairs. Rounding puts what row i and column j lack on the pair (i, j).
+// OT_ε, converged or not, so that Primal − Dual certifies the distance to the optimum. It computes every row of the coupling
+// twice, and three times with a mask. Rounding puts what row i and column j lack on the pair (i, j).
 //
 // Mass for a masked pair (i, i) goes elsewhere: the pairs (i, l) and (k, i) get it, and pairs (k, l) give up as much. If
 // these have too little, Primal is +Inf, and so it is where the mask leaves no coupling at all. It is never NaN.

@@ -239,16 +239,23 @@ func TestMergeStopped(t *testing.T) {
 	same(t, "stopped", contents(t, cache), contents(t, whole))
 }
 
-// TestMergeKilled kills a merge at every step that it reports, until one is not killed any more.
-func TestMergeKilled(t *testing.T) {
-	images := read(t, folder(t, 6))
-	whole, _ := prepare(t, images, Settings{})
-	cache := t.TempDir()
+// halves prepares a cache in two shards that are not merged.
+func halves(t *testing.T, images *Folder) (cache string) {
+	t.Helper()
+	cache = t.TempDir()
 	for i := range 2 {
 		if err := Prepare(t.Context(), cache, images, cheap, &Settings{Shard: i, Shards: 2}); err != nil {
 			t.Fatal(err)
 		}
 	}
+	return cache
+}
+
+// TestMergeKilled kills a merge at every step that it reports, until one is not killed any more.
+func TestMergeKilled(t *testing.T) {
+	images := read(t, folder(t, 6))
+	whole, _ := prepare(t, images, Settings{})
+	cache := halves(t, images)
 	step := 1
 	if testing.Short() {
 		step = 7
@@ -282,12 +289,7 @@ func TestMergeKilled(t *testing.T) {
 func TestMergeInUse(t *testing.T) {
 	images := read(t, folder(t, 6))
 	whole, _ := prepare(t, images, Settings{})
-	cache := t.TempDir()
-	for i := range 2 {
-		if err := Prepare(t.Context(), cache, images, cheap, &Settings{Shard: i, Shards: 2}); err != nil {
-			t.Fatal(err)
-		}
-	}
+	cache := halves(t, images)
 	write(t, filepath.Join(cache, ".train_moments.npy.0123456789abcdef.tmp"), []byte("half"))
 	other, err := hold(flock.New(cache, flock.SetFlag(os.O_RDONLY)))
 	if err != nil {

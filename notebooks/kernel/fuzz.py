@@ -9,7 +9,6 @@ go test runs it from then on. Exit status 1 if there is one.
 """
 
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -69,8 +68,4 @@ def main():
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    gotest.end_with(main)

@@ -1,9 +1,11 @@
-"""Runs Go tests and says how each package fared: for test.py and soak.py."""
+"""What test.py, soak.py and fuzz.py share: Go tests, and how each package fared."""
 
 import collections
 import json
 import os
+import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -11,6 +13,15 @@ import run
 
 ROOT = Path(os.environ["WFLOW_ROOT"])
 PATIENCE = "-timeout=2h"  # ends a test that hangs; no test is so slow, on any machine
+
+
+def end_with(main):
+    """Ends the program with what main returns, or with 130 at an interrupt."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 def report(ok, name, start, details=""):

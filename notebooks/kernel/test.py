@@ -3,9 +3,7 @@
 import os
 import platform
 import shutil
-import signal
 import subprocess
-import sys
 import time
 import unittest
 
@@ -141,8 +139,4 @@ def main():
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    gotest.end_with(main)
