@@ -6,8 +6,6 @@ import (
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
-
-	"github.com/wflowlab/wflowlab/toy"
 )
 
 // For a linear map the acceleration is GMRES: as many different contractions as the map has, so many iterations it takes.
@@ -69,12 +67,11 @@ func TestConvergesAtSmallEpsilon(t *testing.T) {
 	outliers := gaussian(r, 300, 2, 0, 1)
 	outliers.Set(0, 0, 30)
 	outliers.Set(1, 1, -20)
-	modes, minority := toy.EightGaussians(), toy.SixPlusTwo()
 	for name, p := range map[string]Problem{
 		"gaussians":    {X: gaussian(r, 500, 2, 0, 1), Y: gaussian(r, 400, 2, 1, 0.7)},
-		"to modes":     {X: gaussian(r, 300, 2, 0, 1), Y: modes.Sample(1, 500)},
-		"modes, n ≠ m": {X: modes.Sample(2, 400), Y: modes.Sample(3, 500)},
-		"minority":     {X: gaussian(r, 150, 2, 0, 1), Y: minority.Sample(1, 150)},
+		"to modes":     {X: gaussian(r, 300, 2, 0, 1), Y: ring(r, 500)},
+		"modes, n ≠ m": {X: ring(r, 400), Y: ring(r, 500)},
+		"few to modes": {X: gaussian(r, 150, 2, 0, 1), Y: ring(r, 150)},
 		"outliers":     {X: outliers, Y: gaussian(r, 300, 2, 0, 1)},
 		"few":          {X: gaussian(r, 17, 2, 0, 1), Y: gaussian(r, 40, 2, 0, 1), A: weights(r, 17, true)},
 	} {

@@ -22,6 +22,20 @@ func gaussian(r *rand.Rand, n, d int, centre, std float64) *mat.Dense {
 	return x
 }
 
+// ring returns n points of six modes in the plane, on the circle of radius 2, and of two far ones, each with every fortieth
+// point: samples whose modes differ in mass.
+func ring(r *rand.Rand, n int) *mat.Dense {
+	x := gaussian(r, n, 2, 0, 0.15)
+	for i := range n {
+		radius, angle := 2.0, math.Pi/3*float64(r.IntN(6))
+		if far := r.IntN(40); far < 2 {
+			radius, angle = 8, math.Pi/4*float64(1+2*far)
+		}
+		x.SetRow(i, []float64{x.At(i, 0) + radius*math.Cos(angle), x.At(i, 1) + radius*math.Sin(angle)})
+	}
+	return x
+}
+
 // weights returns n random weights of sum 1; every third is 0 on request.
 func weights(r *rand.Rand, n int, zeros bool) []float64 {
 	w := make([]float64, n)

@@ -1,17 +1,17 @@
 package sinkhorn
 
 import (
+	"math/rand/v2"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
-
-	"github.com/wflowlab/wflowlab/toy"
 )
 
 // Along a flow at small ε, towards modes that hardly couple, every problem converges, and warm starts save iterations.
 func TestWarmStartsAlongAFlow(t *testing.T) {
 	const n, epsilon, step = 150, 0.02, 0.2
-	x, y := toy.Gaussian(2).Sample(5, n), toy.SixPlusTwo().Sample(5, n)
+	r := rand.New(rand.NewPCG(5, 1))
+	x, y := gaussian(r, n, 2, 0, 1), ring(r, n)
 	set := Settings{Epsilon: epsilon, Tolerance: 1e-4}
 	warm, cold := 0, 0
 	var last *Solution

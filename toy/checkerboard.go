@@ -3,7 +3,7 @@ package toy
 import (
 	"math"
 
-	"github.com/wflowlab/wflowlab/toy/stream"
+	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
 // Checkerboard returns the uniform law on eight unit squares of a 4×4 board over [−2, 2)², those whose column and row

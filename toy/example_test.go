@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/wflowlab/wflowlab/toy"
-	"github.com/wflowlab/wflowlab/toy/stream"
+	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
 func Example() {

@@ -3,7 +3,7 @@ package toy
 import (
 	"math"
 
-	"github.com/wflowlab/wflowlab/toy/stream"
+	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
 // Pinwheel returns five Gaussian blades around the origin, twisted by an angle that grows with the distance r from it:

@@ -4,7 +4,7 @@
 //	x := toy.EightGaussians().Sample(1, 1000)  // [1000, 2], drawn by seed 1
 //	y, err := toy.ReadFile("cloud.csv")        // [n, d], finite, or an error that names row, column and value
 //
-// Sample i of a distribution is a pure function of a stream (package toy/stream) and of i. Training draws its batches
+// Sample i of a distribution is a pure function of a stream (package wflow/stream) and of i. Training draws its batches
 // as slices of one endless sequence, whatever the batch size:
 //
 //	data := stream.New(1, "data")
@@ -18,7 +18,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/wflowlab/wflowlab/toy/stream"
+	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
 // Distribution is a law of points in R^d: how to draw it and, where it is known, its density. The functions of this

@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/wflowlab/wflowlab/toy"
-	"github.com/wflowlab/wflowlab/toy/stream"
+	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
 // TestBytes hashes samples of every distribution. TestSameBytesEverywhere runs it on other platforms.

@@ -4,7 +4,7 @@ import (
 	"math"
 	"testing"
 
-	"github.com/wflowlab/wflowlab/toy/stream"
+	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
 func TestTurn(t *testing.T) {

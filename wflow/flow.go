@@ -11,7 +11,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/wflowlab/wflowlab/sinkhorn"
-	"github.com/wflowlab/wflowlab/toy/stream"
+	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
 // Flow integrates a field by explicit Euler steps, x ← x + η V(x). The zero value of every knob but Field works.

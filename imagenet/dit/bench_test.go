@@ -8,13 +8,13 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/wflowlab/wflowlab/imagenet/weights"
-	"github.com/wflowlab/wflowlab/toy/stream"
-	"github.com/wflowlab/wflowlab/wflow/onestep"
+	"github.com/wflowlab/wflowlab/wflow/engine"
+	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
 // BenchmarkGenerate makes latents with B/2, four at a time; ../peers/dit.py does the same in PyTorch.
 func BenchmarkGenerate(b *testing.B) {
-	backend, line, err := onestep.Backend()
+	backend, line, err := engine.Find()
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -14,8 +14,8 @@ import (
 
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/internal/golden"
-	"github.com/wflowlab/wflowlab/toy/stream"
-	"github.com/wflowlab/wflowlab/wflow/onestep"
+	"github.com/wflowlab/wflowlab/wflow/engine"
+	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
 func TestMain(m *testing.M) { golden.Main(m) }
@@ -32,8 +32,8 @@ func small() Config {
 func goBackend(t *testing.T) compute.Backend {
 	t.Helper()
 	t.Setenv(compute.ConfigEnvVar, "")
-	t.Setenv(onestep.PluginVariable, "")
-	b, _, err := onestep.Backend()
+	t.Setenv(engine.PluginVariable, "")
+	b, _, err := engine.Find()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,7 @@
 //	scope := store.RootScope()
 //	err := weights.Load(scope, c.Table(), c.Initial(seed)) // or a checkpoint's weights
 //
-// and in a function that builds a graph, which model.CallOnce or model.NewExec run on the engine of onestep.Backend,
+// and in a function that builds a graph, which model.CallOnce or model.NewExec run on what engine.Find returns,
 //
 //	latents := c.Generate(scope, noise, labels, styles, alpha) // [B, 32, 32, 4]
 //

@@ -11,8 +11,8 @@ import (
 
 	"github.com/wflowlab/wflowlab/imagenet/dit"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
-	"github.com/wflowlab/wflowlab/toy/stream"
-	"github.com/wflowlab/wflowlab/wflow/onestep"
+	"github.com/wflowlab/wflowlab/wflow/engine"
+	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
 func Example() {
@@ -24,7 +24,7 @@ func Example() {
 	must.M(weights.Load(store.RootScope(), c.Table(), c.Initial(1)))
 
 	noise := stream.New(1, "noise").Normals(0, 2, 8*8*4).RawMatrix().Data
-	backend, _ := must.M2(onestep.Backend())
+	backend, _ := must.M2(engine.Find())
 	latents := must.M1(model.CallOnce(backend, store,
 		func(scope *model.Scope, noise, labels, alpha *graph.Node) *graph.Node {
 			noise = graph.ConvertDType(noise, dtypes.Float32)

@@ -15,7 +15,7 @@ import (
 
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/internal/golden"
-	"github.com/wflowlab/wflowlab/wflow/onestep"
+	"github.com/wflowlab/wflowlab/wflow/engine"
 )
 
 // goldens is f1_generator.json; testdata/README.md describes it.
@@ -100,7 +100,7 @@ func loadGoldens(t *testing.T) (g goldens) {
 
 // onBackends runs a test on pure Go and, where a plugin is named, on XLA.
 func onBackends(t *testing.T, f func(t *testing.T, b compute.Backend)) {
-	plugin := os.Getenv(onestep.PluginVariable)
+	plugin := os.Getenv(engine.PluginVariable)
 	for _, name := range []string{"pure Go", "XLA"} {
 		if name == "XLA" && plugin == "" {
 			continue
@@ -110,11 +110,11 @@ func onBackends(t *testing.T, f func(t *testing.T, b compute.Backend)) {
 				t.Skip("XLA compiles every graph for seconds")
 			}
 			t.Setenv(compute.ConfigEnvVar, "")
-			t.Setenv(onestep.PluginVariable, "")
+			t.Setenv(engine.PluginVariable, "")
 			if name == "XLA" {
-				t.Setenv(onestep.PluginVariable, plugin)
+				t.Setenv(engine.PluginVariable, plugin)
 			}
-			b, _, err := onestep.Backend()
+			b, _, err := engine.Find()
 			if err != nil {
 				t.Fatal(err)
 			}

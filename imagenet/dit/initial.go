@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/wflowlab/wflowlab/imagenet/weights"
-	"github.com/wflowlab/wflowlab/toy/stream"
+	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
 // Initial returns a reader of the weights that training starts from, for weights.Load. The output starts at exactly 0.

@@ -15,8 +15,8 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/hub"
 	"github.com/wflowlab/wflowlab/imagenet/preset"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
-	"github.com/wflowlab/wflowlab/wflow/mlp/safetensors"
-	"github.com/wflowlab/wflowlab/wflow/onestep"
+	"github.com/wflowlab/wflowlab/wflow/engine"
+	"github.com/wflowlab/wflowlab/wflow/safetensors"
 )
 
 // What a released configuration asks for.
@@ -108,7 +108,7 @@ func TestPresetToLatents(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	backend, _, err := onestep.Backend()
+	backend, _, err := engine.Find()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/wflowlab/wflowlab/internal/magic"
 	"github.com/wflowlab/wflowlab/internal/npy"
 	"github.com/wflowlab/wflowlab/internal/regular"
-	"github.com/wflowlab/wflowlab/wflow/mlp/safetensors"
+	"github.com/wflowlab/wflowlab/wflow/safetensors"
 )
 
 // Format is a kind of file.

@@ -7,7 +7,7 @@ import (
 	"path"
 	"strings"
 
-	"github.com/wflowlab/wflowlab/wflow/mlp/safetensors"
+	"github.com/wflowlab/wflowlab/wflow/safetensors"
 )
 
 // maxPickle bounds what torch.save writes beside the numbers: 100 bytes for every tensor, and whatever else is saved.

@@ -11,7 +11,7 @@ import (
 	"sync"
 
 	"github.com/wflowlab/wflowlab/internal/finite"
-	"github.com/wflowlab/wflowlab/toy/stream"
+	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
 // Encoder turns crops into latents.
@@ -37,7 +37,7 @@ type Settings struct {
 	SkipCorrupt bool   // leave corrupt images out instead of failing at the end
 
 	// Noise fills the noise of an image, given its split and its index there. One noise serves the image and its mirror
-	// image. Many goroutines call it. Nil means that number k is Normal(index·4096 + k) of the stream (package toy/stream)
+	// image. Many goroutines call it. Nil means that number k is Normal(index·4096 + k) of the stream (package wflow/stream)
 	// of the seed by the name "latent noise train" or "latent noise val".
 	Noise func(s Split, index int, noise []float32)
 

@@ -15,7 +15,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wflowlab/wflowlab/toy/stream"
+	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
 // indexNoise begins with the index of the image, counted through both splits: train below 100 000.

@@ -15,7 +15,7 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/vae"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/internal/golden"
-	"github.com/wflowlab/wflowlab/wflow/onestep"
+	"github.com/wflowlab/wflowlab/wflow/engine"
 )
 
 // f7Cache is the cache that the official code made of five small images.
@@ -99,18 +99,18 @@ func TestGoldenCache(t *testing.T) {
 	}
 	images := read(t, root)
 
-	backend, engine, err := onestep.Backend()
+	backend, line, err := engine.Find()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer backend.Finalize()
-	encoder, onXLA := cheap, strings.HasPrefix(engine, "XLA")
+	encoder, onXLA := cheap, strings.HasPrefix(line, "XLA")
 	if onXLA {
 		autoencoder := c.autoencoder(t, backend)
 		defer autoencoder.Finalize()
 		encoder.Encode = autoencoder.Encode
 	} else {
-		t.Logf("on %s the autoencoder takes a minute: only headers, lengths, order and targets are compared", engine)
+		t.Logf("on %s the autoencoder takes a minute: only headers, lengths, order and targets are compared", line)
 	}
 
 	// The official code draws the noise of a batch [B, 4, 32, 32] at once; here a split is one batch.

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/wflowlab/wflowlab/imagenet/weights"
-	"github.com/wflowlab/wflowlab/toy/stream"
+	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
 // Config is the shape of a network. Beside each field stands its key in the model block of the official configuration

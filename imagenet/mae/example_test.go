@@ -11,12 +11,12 @@ import (
 
 	"github.com/wflowlab/wflowlab/imagenet/mae"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
-	"github.com/wflowlab/wflowlab/wflow/onestep"
+	"github.com/wflowlab/wflowlab/wflow/engine"
 )
 
 // The features of three latents, with the weights that training starts from.
 func ExampleConfig_Features() {
-	backend, _, err := onestep.Backend()
+	backend, _, err := engine.Find()
 	must.M(err)
 	c := mae.Config{Width: 8, Layers: [4]int{1, 1, 1, 2}, Channels: 4, Classes: 10, Patch: 2}
 	store := model.NewStore()

@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/wflowlab/wflowlab/internal/golden"
-	"github.com/wflowlab/wflowlab/toy/stream"
 	"github.com/wflowlab/wflowlab/wflow/onestep"
+	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
 var pretraining = Pretraining{Steps: 1, Batch: 3, Rate: onestep.Rate{Peak: 4e-3}, Beta1: 0.9, Beta2: 0.95, Clip: 2, Hidden: 0.5, Seed: 1}

@@ -16,13 +16,13 @@ import (
 
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/internal/golden"
-	"github.com/wflowlab/wflowlab/wflow/onestep"
+	"github.com/wflowlab/wflowlab/wflow/engine"
 )
 
 // backend returns XLA where there is a plugin, else pure Go.
 func backend(t testing.TB) (b compute.Backend, xla bool) {
 	t.Helper()
-	b, line, err := onestep.Backend()
+	b, line, err := engine.Find()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/internal/golden"
-	"github.com/wflowlab/wflowlab/wflow/onestep"
+	"github.com/wflowlab/wflowlab/wflow/engine"
 )
 
 func TestMain(m *testing.M) { golden.Main(m) }
@@ -35,12 +35,12 @@ func formula(p weights.Parameter) ([]float32, error) {
 
 func backend(t testing.TB) (compute.Backend, string) {
 	t.Helper()
-	b, engine, err := onestep.Backend()
+	b, line, err := engine.Find()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.Finalize)
-	return b, engine
+	return b, line
 }
 
 // Without kernels and gains the last bias is all there is: decoded colours −1, 0.2 and 3 are bytes 0, 153 and 255, and

@@ -1,7 +1,7 @@
 // Package vae is the autoencoder between pixels and latents: diffusers' AutoencoderKL, the network of
 // stabilityai/sd-vae-ft-mse. An image [256, 256, 3] has latents [32, 32, 4].
 //
-//	backend, _, err := onestep.Backend()                             // XLA, or pure Go
+//	backend, _, err := engine.Find()                             // XLA, or pure Go
 //	file, err := hub.Open("diffusion_pytorch_model.safetensors")
 //	view, err := file.View(hub.SDVAE, vae.StableDiffusion().Table())
 //	a, err := vae.New(backend, vae.StableDiffusion(), 256, view.Read)

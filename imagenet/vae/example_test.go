@@ -8,7 +8,7 @@ import (
 
 	"github.com/wflowlab/wflowlab/imagenet/vae"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
-	"github.com/wflowlab/wflowlab/wflow/onestep"
+	"github.com/wflowlab/wflowlab/wflow/engine"
 )
 
 // A tiny autoencoder that was never trained: two images of 8 × 8 pixels to latents of 4 × 4 with 2 channels and back.
@@ -21,7 +21,7 @@ func Example() {
 		}
 		return make([]float32, p.Size()), nil
 	}
-	backend, _ := must.M2(onestep.Backend())
+	backend, _ := must.M2(engine.Find())
 	a := must.M1(vae.New(backend, config, 8, untrained))
 	defer a.Finalize()
 

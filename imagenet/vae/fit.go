@@ -16,8 +16,8 @@ import (
 
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/internal/descent"
-	"github.com/wflowlab/wflowlab/toy/stream"
 	"github.com/wflowlab/wflowlab/wflow/onestep"
+	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
 // Fitting is how a small autoencoder is trained from nothing, where the released one cannot be had or is too large.

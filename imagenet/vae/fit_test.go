@@ -11,8 +11,8 @@ import (
 
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/internal/golden"
-	"github.com/wflowlab/wflowlab/toy/stream"
 	"github.com/wflowlab/wflowlab/wflow/onestep"
+	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
 var fitting = Fitting{Steps: 60, Batch: 6, Size: 4, Rate: onestep.Rate{Peak: 1e-2, WarmUp: 10, Decay: true}, Prior: 1e-5, Seed: 1}
@@ -70,8 +70,8 @@ func TestFitLearns(t *testing.T) {
 }
 
 func TestFitIsAFunctionOfItsSettings(t *testing.T) {
-	b, engine := backend(t)
-	if !strings.HasPrefix(engine, "pure Go") && !golden.Long() {
+	b, line := backend(t)
+	if !strings.HasPrefix(line, "pure Go") && !golden.Long() {
 		t.Skip("four trainings compile for half a minute here; pure Go shows the same")
 	}
 	fit := func(seed uint64) map[string][]float32 {

@@ -14,12 +14,14 @@ from gotest import ROOT, report
 
 PLUGIN = os.environ.get("WFLOW_XLA_PLUGIN", "")
 PURE_GO = {"WFLOW_XLA_PLUGIN": ""}
+MODULE = "github.com/wflowlab/wflowlab/"
 WASM = {"GOOS": "js", "GOARCH": "wasm"}
 SYSTEMS = ["windows/amd64", "darwin/arm64", "linux/arm64"]
-PORTABLE = ["./sinkhorn", "./toy", "./toy/stream", "./wflow", "./wflow/mlp"]  # build for a page
-ON_WASM = ["./toy/...", "./sinkhorn", "./sinkhorn/internal/..."]  # tested on js/wasm too
+PORTABLE = ["./sinkhorn", "./toy", "./wflow", "./wflow/mlp", "./wflow/stream"]  # build for a page
+ON_WASM = ["./toy/...", "./wflow/stream", "./sinkhorn", "./sinkhorn/internal/..."]  # tested on js/wasm too
 KERNELS = "sinkhorn/internal/softmin/asm"  # a module of its own: what writes the assembly
 PLAIN = ["./sinkhorn", "./toy", "./viz", "./wflow"]  # free of GoMLX, so that their cells start at once
+ROOMS = ["internal", "sinkhorn", "wflow/stream", "toy", "wflow", "viz", "imagenet", "notebooks"]  # each imports only those before it
 
 began = time.time()
 passed = failed = 0
@@ -75,6 +77,25 @@ def free_of_gomlx():
     count(0, not ok)
 
 
+def room(package):
+    """Returns the place in ROOMS of a package of ours, given by its path in the repository."""
+    return max((i for i, folder in enumerate(ROOMS) if f"{package}/".startswith(f"{folder}/")), key=lambda i: len(ROOMS[i]))
+
+
+def downward():
+    """Checks that no package, nor its tests, imports from a room above its own."""
+    start = time.time()
+    form = "{{.ImportPath}}" + "".join("{{range .%s}} {{.}}{{end}}" % name for name in ("Imports", "TestImports", "XTestImports"))
+    status, out, err = output("go", "list", "-f", form, "./...")
+    upward = []
+    for line in out.splitlines():
+        package, *imports = [path.removeprefix(MODULE) for path in line.split() if path.startswith(MODULE)]
+        upward += [f"{package} imports {path}" for path in imports if room(path) > room(package)]
+    ok = status == 0 and not upward
+    report(ok, f"imports point down: {' < '.join(ROOMS)}", start, err + "\n".join(upward))
+    count(0, not ok)
+
+
 def own_tests():
     """Runs run_test.py and returns how many of its tests passed."""
     start = time.time()
@@ -114,6 +135,7 @@ def main():
         check(f"go mod tidy, {module}", "go", "-C", module, "mod", "tidy", "-diff")
     check("the assembly is what its generator writes", "go", "-C", KERNELS, "test", "./...")
     free_of_gomlx()
+    downward()
     for system in SYSTEMS:
         elsewhere(system, "./...")
     elsewhere("js/wasm", *PORTABLE)

@@ -705,8 +705,8 @@ def everything(inputs, first):
     for rel, itmax, cap in ((0.05, 5000, 20.0), (0.002, 200000, 60.0)):
         for peer in OURS + ["pot-sinkhorn", "ott-dense-mom1.5", "ott-dense-mom1.8"] * (first or rel == 0.05):
             spawn("W2", dict(base, peer=peer, dtype="f64", rel=rel, itmax=itmax, cap_s=cap, name=f"W2-eps{rel}"))
-    plain, flow = ["wflowlab plain AVX-512", "wflowlab plain AVX2"], ["wflowlab Flow AVX-512", "wflowlab Flow AVX2"]
-    for dtype, peers, times in (("f32", OURS + plain + ["ott"], 3), ("f64", OURS + plain + flow + ["ott"], 2), ("f64", ["pot-sinkhorn"], 1)):
+    plain, converged = ["wflowlab plain AVX-512", "wflowlab plain AVX2"], ["wflowlab converged AVX-512", "wflowlab converged AVX2"]
+    for dtype, peers, times in (("f32", OURS + plain + ["ott"], 3), ("f64", OURS + plain + converged + ["ott"], 2), ("f64", ["pot-sinkhorn"], 1)):
         for peer in peers * times:  # in turn: a process times its flow once
             spawn("W3", dict(base, peer=peer, dtype=dtype, steps=W3_STEPS, cap_s=60.0))
     for peer in OURS + ["ott-vmap", "ott-vmap-kernel", "jax-plain-vmap", "torch-own-compile", "torch-own"]:

@@ -7,7 +7,6 @@ import (
 	"log"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"time"
 
@@ -15,9 +14,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/wflowlab/wflowlab/sinkhorn"
-	"github.com/wflowlab/wflowlab/sinkhorn/internal/fma"
 	"github.com/wflowlab/wflowlab/sinkhorn/internal/softmin"
-	"github.com/wflowlab/wflowlab/wflow"
 )
 
 var workloads = map[string]func(config){
@@ -29,88 +26,6 @@ func (c config) useKernels() {
 	if err := softmin.Use(c.Peer[strings.LastIndex(c.Peer, " ")+1:]); err != nil {
 		log.Fatal(err)
 	}
-}
-
-// plain is Sinkhorn's iteration without anything around it, as the other libraries' loops are: uniform weights, cost
-// ‖x−y‖²/2, potentials in units of ε ln 2.
-type plain[T softmin.Float] struct {
-	rows, columns *softmin.Sum[T]
-	f, g, h, a, b []float64
-	scale         float64
-}
-
-func newPlain[T softmin.Float](x, y []float64, d int, epsilon float64, team *softmin.Team) *plain[T] {
-	p := &plain[T]{rows: softmin.New[T](x, y, d, false, false, team), columns: softmin.New[T](y, x, d, false, false, team),
-		f: make([]float64, len(x)/d), g: make([]float64, len(y)/d), h: make([]float64, max(len(x), len(y))/d),
-		scale: math.Sqrt(1 / (2 * epsilon * math.Ln2))}
-	p.a, p.b = uniform(len(p.f)), uniform(len(p.g))
-	p.rows.Scale(p.scale)
-	p.columns.Scale(p.scale)
-	p.rows.Keep()
-	p.columns.Keep()
-	return p
-}
-
-// score returns the scores of a potential.
-func (p *plain[T]) score(potential []float64) []float64 {
-	h, weight := p.h[:len(potential)], math.Log2(float64(len(potential)))
-	for i, v := range potential {
-		h[i] = v - weight
-	}
-	return h
-}
-
-// update updates one potential from the other, and that from the first.
-func (p *plain[T]) update(to []float64, sums *softmin.Sum[T], from []float64, opposite *softmin.Sum[T], mass []float64) {
-	sums.SetScores(p.score(from))
-	both := sums.LogSums(to, from, mass)
-	floats.Scale(-1, to)
-	if !both {
-		opposite.SetScores(p.score(to))
-		opposite.LogSum(from)
-	}
-	floats.Scale(-1, from)
-}
-
-// iterate updates both potentials so many times, rows first.
-func (p *plain[T]) iterate(times int) {
-	for range times {
-		p.update(p.f, p.rows, p.g, p.columns, p.a)
-	}
-}
-
-// average updates the potential of a cloud against itself, f ← (f − L(f))/2: the symmetric iteration.
-func (p *plain[T]) average() {
-	p.rows.SetScores(p.score(p.g))
-	p.rows.LogSum(p.f)
-	for i, v := range p.f {
-		p.g[i] = (p.g[i] - v) / 2
-	}
-}
-
-// check returns the linear cost and the L1 error of the marginals of potentials in units of ε ln 2, in float64.
-func check(x, y []float64, d int, f, g []float64, epsilon float64) (linear, err float64) {
-	n, m := len(f), len(g)
-	columns := make([]float64, m)
-	for i := range n {
-		row := 0.0
-		for j := range m {
-			c := 0.0
-			for k := range d {
-				u := x[i*d+k] - y[j*d+k]
-				c += u * u / 2
-			}
-			p := math.Exp2(f[i]+g[j]-c/(epsilon*math.Ln2)) / float64(n*m)
-			linear += p * c
-			row += p
-			columns[j] += p
-		}
-		err += math.Abs(row - 1/float64(n))
-	}
-	for _, c := range columns {
-		err += math.Abs(c - 1/float64(m))
-	}
-	return linear, err
 }
 
 // w1 times full iterations at ε = 0.05 × the mean cost.
@@ -180,82 +95,6 @@ func w2(c config) {
 	c.emit(n, d, "cpu_over_wall", cores)
 }
 
-// w3 times a debiased flow of 200 steps: with 20 plain iterations from nothing a solve, as the other libraries make it,
-// or as the peer's name says with wflow.Flow, converged to a marginal error of 1e-3 at every step.
-func w3(c config) {
-	c.useKernels()
-	const n, epsilon, eta = 1000, 0.01, 0.1
-	data := mat.NewDense(n, 2, c.numbers("w3_p"))
-	particles := mat.NewDense(n, 2, c.numbers("w3_q"))
-	var after2, final []float64
-	run := func(steps int, state func(k int, q []float64)) {
-		symmetric := !strings.Contains(c.Peer, "plain")
-		switch {
-		case strings.Contains(c.Peer, "Flow"):
-			flow := wflow.Flow{Field: &wflow.Sinkhorn{Epsilon: epsilon}, StepSize: eta, Steps: steps}
-			k := 0
-			for frame, err := range flow.Frames(context.Background(), particles, data) {
-				if err != nil {
-					log.Fatal(err)
-				}
-				state(k, frame.Particles.RawMatrix().Data)
-				k++
-			}
-		case c.Dtype == "f32":
-			flowOf20[float32](particles.RawMatrix().Data, data.RawMatrix().Data, epsilon, eta, steps, symmetric, state)
-		default:
-			flowOf20[float64](particles.RawMatrix().Data, data.RawMatrix().Data, epsilon, eta, steps, symmetric, state)
-		}
-	}
-	run(2, func(int, []float64) {})
-	start := time.Now()
-	run(c.Steps, func(k int, q []float64) {
-		if k == 2 {
-			after2 = append([]float64(nil), q...)
-		}
-		final = q
-	})
-	seconds := time.Since(start).Seconds()
-	c.emit(n, 2, "total_s_200", seconds*200/float64(c.Steps))
-	c.emit(n, 2, "q_norm_after_2", floats.Norm(after2, 2))
-	plan, err := sinkhorn.Exact(context.Background(), sinkhorn.Problem{X: mat.NewDense(n, 2, final), Y: data})
-	if err != nil {
-		log.Fatal(err)
-	}
-	c.emit(n, 2, "exact_ot_final", plan.Cost())
-}
-
-// flowOf20 moves particles by T_qp − T_qq, each after 20 iterations from nothing. For T_qq they are the symmetric ones, of
-// one potential, or plain as for two clouds.
-func flowOf20[T softmin.Float](q0, data []float64, epsilon, eta float64, steps int, symmetric bool, state func(k int, q []float64)) {
-	q := append([]float64(nil), q0...)
-	project := func(dst, to []float64, iterate func(*plain[T])) {
-		team := softmin.NewTeam(nil, 0)
-		defer team.Close()
-		p := newPlain[T](q, to, 2, epsilon, team)
-		for range 20 {
-			iterate(p)
-		}
-		p.rows.SetScores(p.score(p.g))
-		p.rows.Mean(dst, p.scale)
-	}
-	columnsFirst := func(p *plain[T]) { p.update(p.g, p.columns, p.f, p.rows, p.b) } // as the other libraries do
-	self := columnsFirst
-	if symmetric {
-		self = (*plain[T]).average
-	}
-	toData, toSelf := make([]float64, len(q)), make([]float64, len(q))
-	for k := range steps {
-		state(k, q)
-		project(toData, data, columnsFirst)
-		project(toSelf, q, self)
-		for i := range q {
-			q[i] += eta * (toData[i] - toSelf[i])
-		}
-	}
-	state(steps, q)
-}
-
 // w4 times a batch of 2,048 problems of 64 × 64 points, d = 64: costs, 10 iterations, barycentric projection.
 func w4(c config) {
 	c.useKernels()
@@ -301,116 +140,6 @@ func emd(c config) {
 		c.emit(size[0], size[1], "total_s", seconds)
 		c.emit(size[0], size[1], "value", plan.Cost())
 	}
-}
-
-// share holds one core's time a pair against the processor's limit: 11 vector operations a lane-full of pairs, at the rate
-// of multiply-adds measured just before and just after.
-func share(c config) {
-	c.useKernels()
-	wide := strings.HasSuffix(c.Peer, "AVX-512")
-	lanes := 8.0
-	if wide {
-		lanes = 16
-	}
-	const n = 2048
-	x, y, meanCost := c.clouds(n, 2)
-	rows := softmin.New[float32](centred(x), centred(y), 2, false, false, softmin.NewTeam(nil, 1))
-	rows.Scale(math.Sqrt(1 / (2 * 0.05 * meanCost * math.Ln2)))
-	rows.SetScores(make([]float64, n))
-	logSum := make([]float64, n)
-	rows.LogSum(logSum)
-	rate := fma.Rate(wide)
-	const times = 40
-	seconds, _ := c.timed(func() {
-		for range times {
-			rows.LogSum(logSum)
-		}
-	})
-	rate = max(rate, fma.Rate(wide))
-	pair := seconds / times / (n * n)
-	c.emit(n, 2, "multiply_adds_per_ns", rate/1e9)
-	c.emit(n, 2, "ns_per_pair", 1e9*pair)
-	c.emit(n, 2, "share_of_limit", 11/(rate*lanes)/pair)
-}
-
-// flat times pairs from N = 10³ to 10⁵.
-func flat(c config) {
-	c.useKernels()
-	sizes := []*slice{}
-	for _, n := range []int{1000, 3000, 10_000, 30_000, 100_000} {
-		sizes = append(sizes, newSlice(n, 2, 100_000_000))
-	}
-	inTurn(sizes, func(s *slice) { s.rows = min(s.rows, s.timed(func() { s.sum.LogSum(s.logSum) })) })
-	inTurn(sizes, func(s *slice) {
-		s.iteration = min(s.iteration, s.timed(func() { s.sum.LogSums(s.logSum, s.back, s.mass) }))
-	})
-	for _, s := range sizes {
-		c.emit(s.n, 2, "ns_per_pair", s.rows)
-		c.emit(s.n, 2, "ns_per_pair_iteration", s.iteration)
-		s.team.Close()
-	}
-}
-
-// million times a slice of rows against 10⁶ targets in three dimensions, and as many pairs against 10⁵, one after the other:
-// the median of the neighbours' ratios.
-func million(c config) {
-	c.useKernels()
-	const pairs = 1_024_000_000 // a thousand rows of a million: shares enough that no worker waits for another
-	hundred, million := newSlice(100_000, 3, pairs), newSlice(1_000_000, 3, pairs)
-	var ratios []float64
-	for range 31 {
-		for _, s := range []*slice{hundred, million} {
-			s.rows = s.timed(func() { s.sum.LogSum(s.logSum) })
-		}
-		ratios = append(ratios, hundred.rows/million.rows)
-	}
-	slices.Sort(ratios)
-	c.emit(million.n, 3, "pairs_per_s_over_those_at_1e5", ratios[len(ratios)/2])
-	hundred.team.Close()
-	million.team.Close()
-}
-
-// inTurn measures every slice many times, one after the other, so that all of them see the same machine.
-func inTurn(sizes []*slice, measure func(s *slice)) {
-	const rounds = 15
-	for range rounds {
-		for _, s := range sizes {
-			measure(s)
-		}
-	}
-}
-
-// slice is some rows that meet n targets: in the rows' sums, and in a whole iteration, as far as that makes
-// each power once. Times are in ns a pair, the shortest of all.
-type slice struct {
-	n                  int
-	sum                *softmin.Sum[float32]
-	team               *softmin.Team
-	logSum, back, mass []float64
-	rows, iteration    float64
-}
-
-func newSlice(n, d, pairs int) *slice {
-	count := min(n, max(256, pairs/n/32*32))
-	s := &slice{n: n, team: softmin.NewTeam(nil, 0), logSum: make([]float64, count), back: make([]float64, n), mass: uniform(count),
-		rows: math.Inf(1), iteration: math.Inf(1)}
-	s.sum = softmin.New[float32](random(count, d), random(n, d), d, false, false, s.team)
-	s.sum.Scale(3)
-	s.sum.SetScores(make([]float64, n)) // a whole iteration does this once for n rows, and not for a slice of them
-	s.sum.LogSum(s.logSum)
-	return s
-}
-
-// timed returns the ns a pair that do takes: the least within a while, as the first wakes what sleeps.
-func (s *slice) timed(do func()) float64 {
-	const while = 20 * time.Millisecond
-	least := time.Duration(math.MaxInt64)
-	for began := time.Now(); time.Since(began) < while; {
-		start := time.Now()
-		do()
-		least = min(least, time.Since(start))
-	}
-	return float64(least.Nanoseconds()) / float64(len(s.logSum)) / float64(s.n)
 }
 
 // large solves with N = M = 100,000 for 10 iterations.

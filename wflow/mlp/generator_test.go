@@ -12,8 +12,8 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/wflowlab/wflowlab/toy/stream"
-	"github.com/wflowlab/wflowlab/wflow/mlp/safetensors"
+	"github.com/wflowlab/wflowlab/wflow/safetensors"
+	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
 // weights returns normal weights, scaled by 1/√in, for every tensor of the network.

@@ -20,10 +20,10 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/wflowlab/wflowlab/toy"
-	"github.com/wflowlab/wflowlab/toy/stream"
 	"github.com/wflowlab/wflowlab/wflow"
 	"github.com/wflowlab/wflowlab/wflow/mlp"
-	"github.com/wflowlab/wflowlab/wflow/mlp/safetensors"
+	"github.com/wflowlab/wflowlab/wflow/safetensors"
+	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
 // TestResume: interrupted, a run keeps its last step; the next call goes on to the bytes of an uninterrupted one.

@@ -7,9 +7,10 @@ import (
 	"github.com/janpfeifer/must"
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/wflowlab/wflowlab/toy/stream"
+	"github.com/wflowlab/wflowlab/wflow/engine"
 	"github.com/wflowlab/wflowlab/wflow/mlp"
 	"github.com/wflowlab/wflowlab/wflow/onestep"
+	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
 // Normal noise becomes points around (3, −1). The residual generator f(z) = z + N(z) starts at the noise itself.
@@ -21,7 +22,7 @@ func Example() {
 		}
 		return x
 	}
-	backend, _ := must.M2(onestep.Backend())
+	backend, _ := must.M2(engine.Find())
 	generator := must.M1(onestep.Train(context.Background(), backend, onestep.Training{
 		Network: mlp.Network{Noise: 2, Out: 2, Width: 16, Depth: 1, Residual: true},
 		Data:    []onestep.Source{around},

@@ -10,7 +10,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/wflowlab/wflowlab/internal/descent"
-	"github.com/wflowlab/wflowlab/toy/stream"
+	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
 // feed is the data set of a run: one batch of inputs per step, from the given step on, each a function of its number.

@@ -79,7 +79,7 @@ func (t Training) continues(found, wanted string) error {
 		case "Samples":
 			return errors.New("it is of another training: the sources of Data or Unconditional give other samples. Train on what it was trained on, or name another path to train anew")
 		case "Engine":
-			return fmt.Errorf("it was trained on the engine %s, and this is %s, which rounds differently. Go on with the former (see Backend), or name another path to train anew", a[key], b[key])
+			return fmt.Errorf("it was trained on the engine %s, and this is %s, which rounds differently. Go on with the former (see engine.Find), or name another path to train anew", a[key], b[key])
 		default:
 			return fmt.Errorf("it is of another training: %s is %s, want %s. Set it back, or name another path to train anew", key, a[key], b[key])
 		}

@@ -16,13 +16,14 @@ import (
 	"github.com/wflowlab/wflowlab/internal/golden"
 	"github.com/wflowlab/wflowlab/sinkhorn"
 	"github.com/wflowlab/wflowlab/sinkhorn/batched"
-	"github.com/wflowlab/wflowlab/toy/stream"
 	"github.com/wflowlab/wflowlab/wflow"
+	"github.com/wflowlab/wflowlab/wflow/engine"
+	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
 // onBackends runs a test on the pure Go backend and, where its plugin is named, on XLA.
 func onBackends(t *testing.T, f func(t *testing.T, b compute.Backend)) {
-	plugin := os.Getenv(PluginVariable)
+	plugin := os.Getenv(engine.PluginVariable)
 	for _, name := range []string{"go", "xla"} {
 		if name == "xla" && plugin == "" {
 			continue
@@ -32,15 +33,15 @@ func onBackends(t *testing.T, f func(t *testing.T, b compute.Backend)) {
 				t.Skip("XLA compiles every graph for half a second")
 			}
 			t.Setenv(compute.ConfigEnvVar, "")
-			t.Setenv(PluginVariable, "")
+			t.Setenv(engine.PluginVariable, "")
 			if name == "xla" {
-				t.Setenv(PluginVariable, plugin)
+				t.Setenv(engine.PluginVariable, plugin)
 			}
-			b, line, err := Backend()
+			b, line, err := engine.Find()
 			if err != nil {
 				t.Fatal(err)
 			}
-			if (describe(b) == "XLA") != (name == "xla") {
+			if (engine.Name(b) == "XLA") != (name == "xla") {
 				t.Fatalf("asked for %s, got %s", name, line)
 			}
 			f(t, b)
@@ -52,8 +53,8 @@ func onBackends(t *testing.T, f func(t *testing.T, b compute.Backend)) {
 func goBackend(t testing.TB) compute.Backend {
 	t.Helper()
 	t.Setenv(compute.ConfigEnvVar, "")
-	t.Setenv(PluginVariable, "")
-	b, _, err := Backend()
+	t.Setenv(engine.PluginVariable, "")
+	b, _, err := engine.Find()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -287,7 +288,7 @@ func TestAppendixE(t *testing.T) {
 	}
 	onBackends(t, func(t *testing.T, b compute.Backend) {
 		for _, L := range []int{1, 10, 200} {
-			if L == 200 && describe(b) == "XLA" {
+			if L == 200 && engine.Name(b) == "XLA" {
 				continue // unrolled, it compiles for a minute
 			}
 			for _, alpha := range []float64{1, 1.5} {

@@ -7,8 +7,8 @@ import (
 	"github.com/gomlx/gomlx/ml/layers/activation"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/wflowlab/wflowlab/toy/stream"
 	"github.com/wflowlab/wflowlab/wflow/mlp"
+	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
 // generate builds the network of mlp.Network on noise [b, n, k] and returns samples [b, n, d]. Problem c of the batch

@@ -10,8 +10,8 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/wflowlab/wflowlab/toy/stream"
 	"github.com/wflowlab/wflowlab/wflow/mlp"
+	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
 // TestGraphIsMLP: the graph of a network and its plain Go runner agree to float32 rounding.

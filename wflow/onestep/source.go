@@ -3,7 +3,7 @@ package onestep
 import (
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/wflowlab/wflowlab/toy/stream"
+	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
 // Source is an endless sequence of samples: rows first … first+n−1 as [n, d]. It is a pure function, so that a resumed

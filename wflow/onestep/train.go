@@ -20,6 +20,7 @@ import (
 	"github.com/gomlx/gomlx/support/exceptions"
 
 	"github.com/wflowlab/wflowlab/internal/descent"
+	"github.com/wflowlab/wflowlab/wflow/engine"
 	"github.com/wflowlab/wflowlab/wflow/mlp"
 )
 
@@ -44,7 +45,7 @@ func Train(ctx context.Context, backend compute.Backend, t Training) (*mlp.Gener
 	var s *state
 	training := ""
 	if t.Checkpoint != "" {
-		if training, err = t.fingerprint(describe(backend)); err != nil {
+		if training, err = t.fingerprint(engine.Name(backend)); err != nil {
 			return nil, err
 		}
 		if s, err = load(t, training); err != nil {

@@ -13,10 +13,11 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/wflowlab/wflowlab/toy"
-	"github.com/wflowlab/wflowlab/toy/stream"
 	"github.com/wflowlab/wflowlab/wflow"
+	"github.com/wflowlab/wflowlab/wflow/engine"
 	"github.com/wflowlab/wflowlab/wflow/mlp"
-	"github.com/wflowlab/wflowlab/wflow/mlp/safetensors"
+	"github.com/wflowlab/wflowlab/wflow/safetensors"
+	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
 // small is a training of a fraction of a second that uses every part: classes, guidance, two R, decay of weights.
@@ -70,7 +71,7 @@ func TestSameBytes(t *testing.T) {
 		if !bytes.Equal(first, trained(t, b, again)) {
 			t.Error("a finished checkpoint gives other bytes")
 		}
-		if describe(b) == "XLA" {
+		if engine.Name(b) == "XLA" {
 			return // every call compiles
 		}
 		other := small()
@@ -295,7 +296,7 @@ func TestAnnealing(t *testing.T) {
 
 // BenchmarkTrain measures steps of the plane's recipe, without compilation, on XLA if its plugin is named.
 func BenchmarkTrain(b *testing.B) {
-	backend, line, err := Backend()
+	backend, line, err := engine.Find()
 	if err != nil {
 		b.Fatal(err)
 	}

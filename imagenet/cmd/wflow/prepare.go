@@ -10,7 +10,7 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/hub"
 	"github.com/wflowlab/wflowlab/imagenet/latent"
 	"github.com/wflowlab/wflowlab/imagenet/vae"
-	"github.com/wflowlab/wflowlab/wflow/onestep"
+	"github.com/wflowlab/wflowlab/wflow/engine"
 )
 
 // preparation is what data prepare is asked for.
@@ -192,7 +192,7 @@ func newEncoder(c *cobra.Command, path string) (latent.Encoder, func(), error) {
 	if err != nil {
 		return fail(err)
 	}
-	backend, line, err := onestep.Backend()
+	backend, line, err := engine.Find()
 	if err != nil {
 		return fail(err)
 	}

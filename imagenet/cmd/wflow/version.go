@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/wflowlab/wflowlab/wflow/onestep"
+	"github.com/wflowlab/wflowlab/wflow/engine"
 )
 
 // build is what version reports of the program.
@@ -65,13 +65,13 @@ it is not XLA, why.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(c *cobra.Command, _ []string) error {
 			r := version()
-			backend, engine, err := onestep.Backend()
+			backend, line, err := engine.Find()
 			if err != nil {
 				r.Engine = "none: " + err.Error()
 				return report(c, r)
 			}
 			backend.Finalize()
-			r.Engine = engine
+			r.Engine = line
 			return report(c, r)
 		},
 	}

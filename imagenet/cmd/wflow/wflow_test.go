@@ -19,7 +19,7 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/hub"
 	"github.com/wflowlab/wflowlab/imagenet/latent"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
-	"github.com/wflowlab/wflowlab/wflow/mlp/safetensors"
+	"github.com/wflowlab/wflowlab/wflow/safetensors"
 )
 
 // wflow runs a command line and returns what it printed and its exit code.

@@ -1,4 +1,8 @@
-package onestep
+// Package engine chooses what GoMLX's graphs run on: XLA where its plugin loads, GoMLX's pure Go engine elsewhere.
+//
+//	backend, line, err := engine.Find()
+//	fmt.Println(line) // "XLA", or "pure Go" and why
+package engine
 
 import (
 	"errors"
@@ -13,7 +17,7 @@ import (
 // PluginVariable is the environment variable that names the file of the XLA plugin.
 const PluginVariable = "WFLOW_XLA_PLUGIN"
 
-// Backend returns the engine that graphs run on and a line that says which it is, for a notebook to print:
+// Find returns the engine that graphs run on and a line that says which it is, for a notebook to print:
 //
 //   - what the environment variable GOMLX_BACKEND asks for, if it is set ("xla:cpu" lets go-xla install its own
 //     plugin), or an error if that cannot be had;
@@ -21,29 +25,30 @@ const PluginVariable = "WFLOW_XLA_PLUGIN"
 //   - else GoMLX's pure Go engine, 20 to 30 times slower on transport, and the line says why.
 //
 // Nothing else in the laboratory chooses an engine. Finalize it when done, or leave it to the end of the program.
-func Backend() (compute.Backend, string, error) {
+func Find() (compute.Backend, string, error) {
 	if asked, ok := os.LookupEnv(compute.ConfigEnvVar); ok && asked != "" {
 		b, err := named(asked)
 		if err != nil {
-			return nil, "", fmt.Errorf("onestep: %s=%s: %w", compute.ConfigEnvVar, asked, err)
+			return nil, "", fmt.Errorf("engine: %s=%s: %w", compute.ConfigEnvVar, asked, err)
 		}
-		return b, fmt.Sprintf("%s, as %s asks", describe(b), compute.ConfigEnvVar), nil
+		return b, fmt.Sprintf("%s, as %s asks", Name(b), compute.ConfigEnvVar), nil
 	}
 	b, err := newXLA(os.Getenv(PluginVariable))
 	if err == nil {
-		return b, describe(b), nil
+		return b, Name(b), nil
 	}
 	reason := err
 	// Without a bound on their number, GoMLX's workers wait for each other in training steps.
 	if b, err = quietly(func() (compute.Backend, error) { return gobackend.New("parallelism=-1") }); err != nil {
-		return nil, "", fmt.Errorf("onestep: pure Go backend: %w", err)
+		return nil, "", fmt.Errorf("engine: pure Go backend: %w", err)
 	}
-	return b, fmt.Sprintf("%s: %v", describe(b), reason), nil
+	return b, fmt.Sprintf("%s: %v", Name(b), reason), nil
 }
 
 var errNoPlugin = errors.New(PluginVariable + " names no XLA plugin")
 
-func describe(b compute.Backend) string {
+// Name returns the name of an engine: "XLA" or "pure Go".
+func Name(b compute.Backend) string {
 	if b.String() == gobackend.BackendName {
 		return "pure Go"
 	}

@@ -5,7 +5,7 @@ import (
 
 	"github.com/janpfeifer/must"
 
-	"github.com/wflowlab/wflowlab/wflow/mlp/safetensors"
+	"github.com/wflowlab/wflowlab/wflow/safetensors"
 )
 
 func Example() {

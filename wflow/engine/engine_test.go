@@ -1,4 +1,4 @@
-package onestep
+package engine
 
 import (
 	"bytes"
@@ -16,9 +16,9 @@ func reason(plugin string) string {
 	return err.Error()
 }
 
-// TestBackend: what the user asks for is honoured or an error; without a plugin, or with a bad one, it is pure Go and the
+// TestFind: what the user asks for is honoured or an error; without a plugin, or with a bad one, it is pure Go and the
 // line says why; nothing is printed.
-func TestBackend(t *testing.T) {
+func TestFind(t *testing.T) {
 	read, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -34,7 +34,7 @@ func TestBackend(t *testing.T) {
 	} {
 		t.Setenv(compute.ConfigEnvVar, c.asked)
 		t.Setenv(PluginVariable, c.plugin)
-		b, line, err := Backend()
+		b, line, err := Find()
 		if c.err != "" {
 			if err == nil || !strings.Contains(err.Error(), c.err) {
 				t.Errorf("%+v: error %v", c, err)

@@ -3,7 +3,7 @@ package stream_test
 import (
 	"fmt"
 
-	"github.com/wflowlab/wflowlab/toy/stream"
+	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
 func Example() {
