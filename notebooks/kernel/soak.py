@@ -2,16 +2,14 @@
 
     env.sh python soak.py [ROUNDS]
 
-GOMAXPROCS is 1, 2 and 16 in turn. Every other round has the race detector and leaves out what is long: after the first
-such round also two packages in which GoMLX computes for minutes. Tests run in another order each time, and a process on
-each core keeps it busy all the while. A test that depends on the speed of the machine,
+GOMAXPROCS is 1, 2 and 16 in turn. Every other round has the race detector and leaves out what is long. Tests run in another
+order each time, and a process on each core keeps it busy all the while. A test that depends on the speed of the machine,
 on its cores or on the order of the tests fails sooner or later. Exit status 1 if any did.
 """
 
 import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 import time
 
@@ -19,7 +17,6 @@ import gotest
 
 ROUNDS = 10
 PROCESSORS = (1, 2, 16)
-LONG = ["imagenet/mae", "imagenet/vae"]  # with the race detector: ten minutes of the twenty that all packages take
 RACE = ["-race", "-short", "-gcflags=github.com/gomlx/...=-d=checkptr=0"]  # GoMLX computes pointers that it does not follow
 
 
@@ -27,12 +24,6 @@ def burn():
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends it
     while True:
         pass
-
-
-def all_but(folders):
-    """Returns the names of all packages but those in the given folders."""
-    names = subprocess.run(["go", "list", "./..."], cwd=gotest.ROOT, check=True, capture_output=True, text=True).stdout.split()
-    return [name for name in names if not name.endswith(tuple(folders))]
 
 
 def main():
@@ -45,8 +36,7 @@ def main():
         for i in range(rounds):
             race, processors = i % 2 == 1, PROCESSORS[i % len(PROCESSORS)]
             name = f"round {i + 1} of {rounds}, GOMAXPROCS={processors}{', -race' if race else ''}"
-            packages = all_but(LONG) if race and i > 1 else ["./..."]
-            arguments = ["-count=1", "-shuffle=on", f"-exec=env GOMAXPROCS={processors}", *(RACE if race else []), *packages]
+            arguments = ["-count=1", "-shuffle=on", f"-exec=env GOMAXPROCS={processors}", *(RACE if race else []), "./..."]
             good, bad = gotest.tests(name, arguments, WFLOW_XLA_PLUGIN="")
             passed, failed = passed + good, failed + bad
     finally:
