@@ -205,10 +205,10 @@ func TestExamples(t *testing.T) {
 			}
 			want, err := os.ReadFile(path)
 			if err != nil {
-				t.Fatal(err)
+				t.Fatalf("no picture to compare with: go test ./viz -run 'TestExamples/%s' -regen writes it; look at it: %v", name, err)
 			}
 			if same, err := cmpimg.EqualApprox("png", got, want, 0.05); err != nil || !same {
-				t.Errorf("differs from %s (%v); -regen after looking at it", path, err)
+				t.Errorf("differs from %s (%v): if that is meant, go test ./viz -run 'TestExamples/%s' -regen writes it anew; look at it", path, err, name)
 			}
 		})
 	}
