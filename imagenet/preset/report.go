@@ -7,25 +7,25 @@ import (
 	"strings"
 )
 
-// Fact is a line of a report.
-type Fact struct{ Name, Text string }
+// Line is a line of a report: what it is about, and what there is to say.
+type Line struct{ Name, Text string }
 
-// Facts returns what a reader wants to know of a configuration, the most telling first. The preset
+// Report returns what a reader wants to know of a configuration, the most telling first. The preset
 // must pass [Preset.Check].
-func (p *Preset) Facts() []Fact {
-	var facts []Fact
-	add := func(name, format string, args ...any) {
+func (p *Preset) Report() []Line {
+	var lines []Line
+	addLine := func(name, format string, args ...any) {
 		for i, a := range args {
 			if n, ok := a.(int); ok {
 				args[i] = thousands(n)
 			}
 		}
-		facts = append(facts, Fact{name, fmt.Sprintf(format, args...)})
+		lines = append(lines, Line{name, fmt.Sprintf(format, args...)})
 	}
 	if p.MAE != nil {
-		p.MAE.facts(add)
+		p.MAE.report(addLine)
 	} else {
-		p.Generator.facts(add)
+		p.Generator.report(addLine)
 	}
 	if left := p.Defaults(); len(left) > 0 {
 		var words []string
@@ -34,42 +34,42 @@ func (p *Preset) Facts() []Fact {
 				words = append(words, fmt.Sprintf("%s %v", k.path, k.value))
 			}
 		}
-		add("defaults", "%s", strings.Join(words, ", "))
+		addLine("defaults", "%s", strings.Join(words, ", "))
 	}
-	return facts
+	return lines
 }
 
-func (g *Generator) facts(add func(name, format string, args ...any)) {
+func (g *Generator) report(addLine func(name, format string, args ...any)) {
 	d, m, t := g.Data, g.Model, g.Train
-	add("kind", "generator")
-	add("model", "width %v, depth %v, %v heads of %v, patch %v%s", m.Width, m.Depth, m.Heads, m.Width/m.Heads, m.Patch,
+	addLine("kind", "generator")
+	addLine("model", "width %v, depth %v, %v heads of %v, patch %v%s", m.Width, m.Depth, m.Heads, m.Width/m.Heads, m.Patch,
 		when(m.QKNorm, "QK norm")+when(m.SwiGLU, "SwiGLU")+when(m.RoPE, "RoPE")+when(m.RMSNorm, "RMS norm"))
-	add("parameters", "%v", g.Parameters())
-	add("tokens", "%v + %v in context, %v × %v styles", (m.Size/m.Patch)*(m.Size/m.Patch), m.Context, m.Codebooks, m.Entries)
-	add("precision", "%s", strings.TrimPrefix(when(!m.BFloat16, "float32")+when(m.BFloat16, "bfloat16")+
+	addLine("parameters", "%v", g.Parameters())
+	addLine("tokens", "%v + %v in context, %v × %v styles", (m.Size/m.Patch)*(m.Size/m.Patch), m.Context, m.Codebooks, m.Entries)
+	addLine("precision", "%s", strings.TrimPrefix(when(!m.BFloat16, "float32")+when(m.BFloat16, "bfloat16")+
 		when(m.BFloat16 && m.Float32Attention, "attention in float32")+when(m.Recompute, "blocks recomputed"), ", "))
-	add("data", "[%v, %v, %v] from images of %v px, %v classes%s", m.Size, m.Size, m.InChannels, d.Resolution, d.Classes,
+	addLine("data", "[%v, %v, %v] from images of %v px, %v classes%s", m.Size, m.Size, m.InChannels, d.Resolution, d.Classes,
 		when(d.Latent, "latents")+when(d.Cached, "from the cache")+when(d.Augment, "random crops"))
-	add("features", "%s", g.features())
-	add("batch", "%v classes × (%v particles, %v data, %v unconditional); %v particles a step; chunks a process: %v",
+	addLine("features", "%s", g.features())
+	addLine("batch", "%v classes × (%v particles, %v data, %v unconditional); %v particles a step; chunks a process: %v",
 		t.Classes, t.Guidance.Particles, t.Real, t.Unconditional, t.Classes*t.Guidance.Particles, t.Chunks)
-	add("banks", "%v a class, %v of all classes, %v pushed a step and process", t.ClassBank, t.GlobalBank, t.Push)
+	addLine("banks", "%v a class, %v of all classes, %v pushed a step and process", t.ClassBank, t.GlobalBank, t.Push)
 	v := g.Variant()
 	if v.Energy == "drifting" {
-		add("velocity", "Drifting, temperatures %s", list(v.R))
+		addLine("velocity", "Drifting, temperatures %s", list(v.R))
 	} else {
-		add("velocity", "Sinkhorn, %s, %s guidance, cost %s, ε = %s with R = %s, L = %v",
+		addLine("velocity", "Sinkhorn, %s, %s guidance, cost %s, ε = %s with R = %s, L = %v",
 			v.SelfTerm, v.Guidance, v.Cost, v.Epsilon, list(v.R), v.Iterations)
 	}
-	add("guidance", "α in [%v, %v] with density ∝ α^−κ, κ = %v, and 1 with probability %v; evaluated at %s",
+	addLine("guidance", "α in [%v, %v] with density ∝ α^−κ, κ = %v, and 1 with probability %v; evaluated at %s",
 		t.Guidance.Least, t.Guidance.Most, t.Guidance.Exponent, t.Guidance.Unguided, list(t.Alphas))
-	g.Optimizer.facts(add, t.Steps)
-	add("average", "EMA %v, gradients clipped to %v", t.Average, t.Clip)
-	add("checkpoints", "every %v steps, kept every %v and the last %v; evaluated every %v on %v samples",
+	g.Optimizer.report(addLine, t.Steps)
+	addLine("average", "EMA %v, gradients clipped to %v", t.Average, t.Clip)
+	addLine("checkpoints", "every %v steps, kept every %v and the last %v; evaluated every %v on %v samples",
 		t.SaveEvery, t.KeepEvery, t.KeepLast, t.EvalEvery, t.EvalSamples)
 }
 
-// features says where the particles are moved.
+// features says what the features are in which particles are moved.
 func (g *Generator) features() string {
 	f := g.Train.Features
 	if !g.Feature.MAE {
@@ -84,33 +84,33 @@ func (g *Generator) features() string {
 		when(len(f.StdPatches) > 0, "deviations of squares of "+list(f.StdPatches))
 }
 
-func (m *MAE) facts(add func(name, format string, args ...any)) {
+func (m *MAE) report(addLine func(name, format string, args ...any)) {
 	d, n, t := m.Data, m.Model, m.Train
-	add("kind", "masked autoencoder")
-	add("model", "width %v, blocks %s, dropout %v%s", n.Width, list(n.Layers), n.Dropout, when(n.BFloat16, "bfloat16"))
+	addLine("kind", "masked autoencoder")
+	addLine("model", "width %v, blocks %s, dropout %v%s", n.Width, list(n.Layers), n.Dropout, when(n.BFloat16, "bfloat16"))
 	if m.Parameters() > 0 {
-		add("parameters", "%v", m.Parameters())
+		addLine("parameters", "%v", m.Parameters())
 	}
-	add("data", "%v channels from images of %v px, %v classes%s", n.Channels, d.Resolution, d.Classes,
+	addLine("data", "%v channels from images of %v px, %v classes%s", n.Channels, d.Resolution, d.Classes,
 		when(d.Latent, "latents")+when(d.Cached, "from the cache")+when(d.Augment, "random crops"))
-	add("batch", "%v images on %v devices a copy", d.Batch, m.Shards)
-	add("masking", "squares of %v, share in [%v, %v]", n.Patch, t.Masking.Least, t.Masking.Most)
-	add("classifier", "weight %v", t.Masking.Classification)
+	addLine("batch", "%v images on %v devices a copy", d.Batch, m.Shards)
+	addLine("masking", "squares of %v, share in [%v, %v]", n.Patch, t.Masking.Least, t.Masking.Most)
+	addLine("classifier", "weight %v", t.Masking.Classification)
 	if t.FineTune > 0 {
-		add("fine-tuning", "the last %v steps, classifier of weight %v after %v of them", t.FineTune, t.FineTuneWeight, t.FineTuneWarmUp)
+		addLine("fine-tuning", "the last %v steps, classifier of weight %v after %v of them", t.FineTune, t.FineTuneWeight, t.FineTuneWarmUp)
 	}
-	m.Optimizer.facts(add, t.Steps)
-	add("average", "EMA %v", t.Average)
-	add("checkpoints", "every %v steps, kept every %v and the last %v; evaluated every %v on %v samples",
+	m.Optimizer.report(addLine, t.Steps)
+	addLine("average", "EMA %v", t.Average)
+	addLine("checkpoints", "every %v steps, kept every %v and the last %v; evaluated every %v on %v samples",
 		t.SaveEvery, t.KeepEvery, t.KeepLast, t.EvalEvery, t.EvalSamples)
 }
 
-func (o Optimizer) facts(add func(name, format string, args ...any), steps int) {
-	add("optimizer", "AdamW β %v, %v, weight decay %v; %v steps, learning rate %v after %v",
+func (o Optimizer) report(addLine func(name, format string, args ...any), steps int) {
+	addLine("optimizer", "AdamW β %v, %v, weight decay %v; %v steps, learning rate %v after %v",
 		o.Beta1, o.Beta2, o.WeightDecay, steps, o.Rate.Peak, o.Rate.WarmUp)
 }
 
-// when returns a word after a comma if a condition holds.
+// when returns a word behind a comma if a condition holds, and nothing otherwise.
 func when(holds bool, word string) string {
 	if holds {
 		return ", " + word
