@@ -31,7 +31,7 @@ func TestDoubleIsRepeatAndConvolve(t *testing.T) {
 		n := network{scope, 1}
 		repeated := graph.BroadcastToDims(graph.Reshape(x, batch, h, 1, w, 1, in), batch, h, 2, w, 2, in)
 		ways := []*graph.Node{n.double("up", x), n.convolve("up", graph.Reshape(repeated, batch, 2*h, 2*w, in))}
-		kernel := weights.Of(scope, x.Graph(), "up.weight")
+		kernel := weights.Node(scope, x.Graph(), "up.weight")
 		for _, y := range ways {
 			ways = append(ways, graph.Gradient(graph.ReduceAllSum(graph.Mul(weight, graph.Square(y))), x, kernel)...)
 		}
