@@ -123,7 +123,7 @@ func TestHostile(t *testing.T) {
 		zipped(t, zip.Deflate, "a.npy", npy("<f4", "False", "(2, 3)", f32)),
 	} {
 		if err := readAll(write(t, "honest", honest)); err != nil {
-			t.Errorf("%q: %v", honest, err)
+			t.Errorf("%q: %v, want no error", honest, err)
 		}
 	}
 	deep := strings.Repeat("\x81\xa1a", 100) + "\x00"
@@ -278,12 +278,12 @@ func TestCut(t *testing.T) {
 				t.Fatal(err)
 			}
 			if readAll(path) == nil {
-				t.Fatalf("the first %d of %d bytes of %s are read", n, len(data), name)
+				t.Fatalf("the first %d of %d bytes of %s are read, want an error", n, len(data), name)
 			}
 		}
 	}
 	if err := readAll("testdata/old.pt"); err == nil || !strings.Contains(err.Error(), "torch.save it again") {
-		t.Errorf("a file from before 1.6: error %v", err)
+		t.Errorf("a file from before 1.6: error %v, want one that says to torch.save it again", err)
 	}
 }
 
@@ -310,7 +310,7 @@ func TestNothingOfMuch(t *testing.T) {
 		"\x81\xa1a" + array("float32", "\x92\x00\xcf\x20\x00\x00\x00\x00\x00\x00\x00", ""),
 	} {
 		if err := readAll(write(t, "a", data)); err != nil && !strings.Contains(err.Error(), "shape") {
-			t.Errorf("%q: %v", data, err)
+			t.Errorf("%q: error %v, want none or one of the shape", data, err)
 		}
 	}
 }

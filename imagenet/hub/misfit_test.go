@@ -49,12 +49,12 @@ func TestPrefix(t *testing.T) {
 			f := open(t, write(t, "x", bytesOf(t, table)))
 			v, err := f.View(hub.Official, small)
 			if err != nil {
-				t.Errorf("%q: %v", prefix, err)
+				t.Errorf("%q: %v, want no error", prefix, err)
 				continue
 			}
 			numbers := make([]float32, 5)
 			if err := v.Floats("head.bias", numbers); err != nil || v.Prefix() != prefix || v.Under("model.").Prefix() != prefix {
-				t.Errorf("%q: %v, prefix %q", prefix, err, v.Prefix())
+				t.Errorf("error %v, prefix %q, want none and %q", err, v.Prefix(), prefix)
 			}
 		}
 	}
@@ -118,7 +118,7 @@ func TestMisfit(t *testing.T) {
 			_, err := f.View(hub.Official, small)
 			m, ok := errors.AsType[*hub.MisfitError](err)
 			if !ok {
-				t.Errorf("%q: error %v", prefix, err)
+				t.Errorf("%q: error %v, want a *MisfitError", prefix, err)
 				continue
 			}
 			if len(m.Missing) != c.missing || len(m.Left) != c.left || len(m.Wrong) != c.wrong || len(m.Several) != c.several || m.Near() != (c.missing < 6) {

@@ -40,7 +40,7 @@ func TestNoLocks(t *testing.T) {
 					d.lock = func(string) locker { return pretence{lock} }
 					path, err := d.fetch(t.Context())
 					if err != nil {
-						t.Errorf("%v: %v", lock, err)
+						t.Errorf("%v: %v, want no error", lock, err)
 						return
 					}
 					if data, err := os.ReadFile(path); err != nil || !bytes.Equal(data, kind.data) {
@@ -50,12 +50,12 @@ func TestNoLocks(t *testing.T) {
 			}
 			group.Wait()
 			if t.Failed() {
-				t.Fatalf("%+v", kind)
+				t.Fatalf("%+v: want no failure", kind)
 			}
 			root := filepath.Join(os.Getenv("HF_HOME"), "hub", "models--owner--name")
 			for _, folder := range []string{"blobs", "snapshots/*", "refs"} {
 				if names, err := filepath.Glob(filepath.Join(root, folder, "*")); err != nil || len(names) > 1 {
-					t.Errorf("%v: %s holds %q, %v", lock, folder, names, err)
+					t.Errorf("%v: %s holds %q (error %v), want one file at most", lock, folder, names, err)
 				}
 			}
 		}
@@ -77,11 +77,11 @@ func TestLocks(t *testing.T) {
 	var notices []string
 	d.Notice = func(text string) { notices = append(notices, text); cancel() }
 	if _, err := d.fetch(ctx); !errors.Is(err, context.Canceled) || len(notices) != 1 || !strings.Contains(notices[0], "waiting") {
-		t.Errorf("error %v, notices %q", err, notices)
+		t.Errorf("error %v, notices %q, want %v and one that it waits", err, notices, context.Canceled)
 	}
 	d.Notice = func(string) { release() }
 	if _, err := d.fetch(t.Context()); err != nil {
-		t.Error(err)
+		t.Errorf("%v, want no error once the other is done", err)
 	}
 }
 
@@ -107,14 +107,14 @@ func TestLeft(t *testing.T) {
 			t.Fatal(err)
 		}
 		if data, err := os.ReadFile(path); err != nil || !bytes.Equal(data, s.data) {
-			t.Errorf("%d bytes, %v", len(data), err)
+			t.Errorf("%d bytes (error %v), want those of the server, %d", len(data), err, len(s.data))
 		}
 		if last := s.requests[len(s.requests)-1]; last != "GET bytes=200000-" {
-			t.Errorf("the last request is %s", last)
+			t.Errorf("the last request is %s, want GET bytes=200000-", last)
 		}
 		entries, err := os.ReadDir(blobs)
 		if err != nil || len(entries) != len(others)+1 {
-			t.Errorf("%v are there, %v", entries, err)
+			t.Errorf("%v are there (error %v), want %d files", entries, err, len(others)+1)
 		}
 	}
 }
@@ -131,10 +131,10 @@ func TestLeftDamaged(t *testing.T) {
 		overwrite(t, filepath.Join(blobs, s.checksum()+".incomplete"), make([]byte, min(length, len(s.data))))
 		path, err := s.get(t.Context(), "", nil)
 		if err != nil {
-			t.Fatalf("%d bytes: %v", length, err)
+			t.Fatalf("%d bytes: %v, want no error", length, err)
 		}
 		if data, err := os.ReadFile(path); err != nil || !bytes.Equal(data, s.data) {
-			t.Errorf("%d bytes: %d came, %v", length, len(data), err)
+			t.Errorf("%d bytes: %d came (error %v), want those of the server, %d", length, len(data), err, len(s.data))
 		}
 	}
 }
@@ -194,9 +194,9 @@ func TestTakenOver(t *testing.T) {
 		}
 		c.do(t, p)
 		if err := s.download().finish(a, p); (err == nil) != c.ok {
-			t.Errorf("%s: error %v", c.what, err)
+			t.Errorf("%s: error %v, want none: %v", c.what, err, c.ok)
 		} else if got, err := os.ReadFile(p.blob); c.ok && (err != nil || !bytes.Equal(got, data)) {
-			t.Errorf("%s: %q, %v", c.what, got, err)
+			t.Errorf("%s: %q (error %v), want %q", c.what, got, err, data)
 		}
 	}
 }

@@ -84,14 +84,14 @@ func TestDecodeImageRefuses(t *testing.T) {
 	pipe.Make(t, waiting)
 	for _, p := range []string{path, path + "none", filepath.Dir(path), waiting} {
 		if _, err := ReadImage(p); err == nil || !strings.Contains(err.Error(), p) {
-			t.Errorf("%v does not name %s", err, p)
+			t.Errorf("error %v, want one that names %s", err, p)
 		}
 	}
 	if _, err := ReadImage(path + "none"); Cause(err) != "not readable" {
-		t.Errorf("%v has the cause %q", err, Cause(err))
+		t.Errorf("%v has the cause %q, want not readable", err, Cause(err))
 	}
 	if Cause(nil) != "" {
-		t.Error("nothing has a cause")
+		t.Errorf("no error has the cause %q, want none", Cause(nil))
 	}
 }
 
@@ -173,9 +173,9 @@ func sameVerdict(t *testing.T, file []byte) *Image {
 	var mended *DecodeError
 	switch {
 	case err != nil && (got == nil || got.Error() != err.Error() || Cause(got) == ""):
-		t.Errorf("CheckImage: %v; DecodeImage: %v", got, err)
+		t.Errorf("CheckImage: %v, want what DecodeImage says: %v", got, err)
 	case err == nil && got != nil && !(errors.As(got, &mended) && mended.Mended):
-		t.Errorf("CheckImage: %v; DecodeImage reads it", got)
+		t.Errorf("CheckImage: %v, want none or a mended one, for DecodeImage reads it", got)
 	}
 	return m
 }

@@ -50,7 +50,7 @@ func TestLitter(t *testing.T) {
 		t.Errorf("classes %q, images %v, want those of the clean folder", f.Classes, f.Train)
 	}
 	if len(original.Notes) != 0 {
-		t.Errorf("notes of a clean folder: %q", original.Notes)
+		t.Errorf("notes of a clean folder: %q, want none", original.Notes)
 	}
 	a, _ := prepare(t, f, Settings{})
 	b, _ := prepare(t, original, Settings{})
@@ -82,6 +82,6 @@ func TestListingRefuses(t *testing.T) {
 	// A class of nothing but litter is empty.
 	root := tree(t, "train/a/1.png", "train/b/._1.png", "val/a/1.png", "val/b/1.png")
 	if _, err := ReadFolder(root); err == nil || !strings.Contains(err.Error(), "1 class without an image (b)") {
-		t.Error(err)
+		t.Errorf("error %v, want that class b is without an image", err)
 	}
 }

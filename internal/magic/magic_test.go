@@ -81,7 +81,7 @@ func TestTable(t *testing.T) {
 				t.Errorf("%q is %v, want %v", r.begins, k, r.Kind)
 			}
 			if article, _, _ := strings.Cut(r.Name, " "); article != "a" && article != "an" && article != "the" && article != "text" && article != "nothing" {
-				t.Errorf("%q begins with no article", r.Name)
+				t.Errorf("%q begins with %q, want an article", r.Name, article)
 			}
 		}
 	}
@@ -105,7 +105,7 @@ func FuzzDescribe(f *testing.F) {
 	f.Add([]byte("\x89PNG\r\n\x1a\n"))
 	f.Fuzz(func(t *testing.T, head []byte) {
 		if Describe(head) == "" {
-			t.Error("nothing is said")
+			t.Error("nothing is said, want something")
 		}
 	})
 }
