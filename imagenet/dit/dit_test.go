@@ -109,7 +109,7 @@ func variants() map[string]Config {
 	return v
 }
 
-// TestInitialOutputIsZero: exactly, whatever the switches; a last layer of other weights would show.
+// TestInitialOutputIsZero: the output is exactly 0 with all switches. The tokens are not, so that another last layer would show.
 func TestInitialOutputIsZero(t *testing.T) {
 	b := goBackend(t)
 	for name, c := range variants() {
@@ -139,7 +139,7 @@ func TestInitialOutputIsZero(t *testing.T) {
 	}
 }
 
-// TestInitialWeights holds every parameter of B/2 with one block to its law.
+// TestInitialWeights: every parameter of B/2 with one block follows its law.
 func TestInitialWeights(t *testing.T) {
 	c := B()
 	c.Depth = 1

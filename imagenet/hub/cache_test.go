@@ -98,8 +98,8 @@ func unnote(t *testing.T, path string) {
 	}
 }
 
-// TestDamaged: what is wrong in the cache is fetched again, and a notice says so. Offline the error names the file to
-// delete, and to do so helps.
+// TestDamaged: a damaged file of the cache is fetched again, and a notice says so. Offline the error names the file to
+// delete, and deleting it helps.
 func TestDamaged(t *testing.T) {
 	for _, kind := range []shop{{commit: commit}, {commit: commit, small: true}, {}, {small: true}} {
 		for _, damage := range damages {
@@ -170,7 +170,7 @@ func TestDeleted(t *testing.T) {
 	}
 }
 
-// TestSealed: a file that looks as it did when it was checked is neither read nor asked for.
+// TestSealed: a file that looks as it did when it was checked is not read again, and the hub is not asked.
 func TestSealed(t *testing.T) {
 	s, path, blob := stocked(t, shop{commit: commit})
 	before := time.Now().Add(-time.Hour)
@@ -199,8 +199,8 @@ func TestSealed(t *testing.T) {
 	}
 }
 
-// TestOthersCache: what Python's library downloaded, without our notes, is taken: a blob with the name of its SHA-256
-// without a question, others after one, which need not be answered.
+// TestOthersCache: what Python's library downloaded, without our seals, is taken. If its blob has the name of its SHA-256, the
+// hub is not asked. Otherwise the hub is asked, and need not answer.
 func TestOthersCache(t *testing.T) {
 	for _, c := range []struct {
 		shop shop
@@ -253,7 +253,7 @@ func TestMovedOn(t *testing.T) {
 	}
 }
 
-// TestRefs: a note of a commit is understood however it ends; one that is none is said.
+// TestRefs: a note of a commit is understood whatever ends its line. The error says if a note is none.
 func TestRefs(t *testing.T) {
 	s, path, _ := stocked(t, shop{commit: commit})
 	ref := filepath.Join(filepath.Dir(filepath.Dir(filepath.Dir(path))), "refs", "main")
@@ -281,7 +281,7 @@ func TestRefs(t *testing.T) {
 	}
 }
 
-// TestInTheWay: a folder where the file should be is an error that names it.
+// TestInTheWay: if a folder is where the file should be, the error names it.
 func TestInTheWay(t *testing.T) {
 	s, path, _ := stocked(t, shop{commit: commit})
 	if err := errors.Join(os.Remove(path), os.Mkdir(path, 0o755)); err != nil {
@@ -304,7 +304,7 @@ func TestReadOnly(t *testing.T) {
 	}
 }
 
-// TestOpenAdvises: a file of the cache that cannot be read is named, to be deleted; others are not.
+// TestOpenAdvises: if a file of the cache cannot be read, the error says to delete it. Of other files it does not.
 func TestOpenAdvises(t *testing.T) {
 	data, err := os.ReadFile("testdata/types.safetensors")
 	if err != nil {
@@ -338,7 +338,7 @@ func TestOpenAdvises(t *testing.T) {
 	}
 }
 
-// TestLink: a link replaces what was there, and is left alone when it is right.
+// TestLink: a link replaces what was there. A link that is right is left alone.
 func TestLink(t *testing.T) {
 	folder := t.TempDir()
 	blob, path := filepath.Join(folder, "blob"), filepath.Join(folder, "path")
@@ -368,7 +368,7 @@ func TestLink(t *testing.T) {
 	}
 }
 
-// TestNotices: who waits hears why.
+// TestNotices: a notice says why a download waits.
 func TestNotices(t *testing.T) {
 	s := &shop{busy: 100}
 	s.open(t)

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// TestFetch: the file comes through whatever can be mended, and is asked for once.
+// TestFetch: the file comes in spite of everything that can be mended, and a second call asks for nothing.
 func TestFetch(t *testing.T) {
 	for _, c := range []struct {
 		what     string
@@ -67,7 +67,7 @@ func TestFetch(t *testing.T) {
 	}
 }
 
-// TestFetchFails: what cannot be mended is an error that says why; no file appears under its name.
+// TestFetchFails: what cannot be mended is an error that says why, and no file appears.
 func TestFetchFails(t *testing.T) {
 	for _, c := range []struct {
 		what     string

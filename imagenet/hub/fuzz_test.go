@@ -161,7 +161,7 @@ func FuzzRef(f *testing.F) {
 	})
 }
 
-// FuzzSeal: a seal is read as it was written, and nothing else is.
+// FuzzSeal: a text is read as a seal only if the seal is written as the same text.
 func FuzzSeal(f *testing.F) {
 	for _, s := range []seal{{}, {size: 270_000, time: -1}, {size: 1, time: 1 << 60, sha256: strings.Repeat("0a", 32)}} {
 		f.Add(s.String())
@@ -196,7 +196,7 @@ func FuzzHeader(f *testing.F) {
 	})
 }
 
-// FuzzView: whatever tensors are called, a view has the table's or says what differs.
+// FuzzView: whatever the names of the tensors are, a view has all parameters of the table, or its error says what differs.
 func FuzzView(f *testing.F) {
 	f.Add("module.a.b\nmodule._orig_mod.c\nmodule.\n.")
 	f.Add("a.b\nc\nema_model.a.b\nema_model.c\nstate.ema_model._orig_mod.c")

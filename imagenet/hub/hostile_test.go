@@ -111,8 +111,8 @@ func readWhole(path string) ([]hub.LeftOut, error) {
 	return f.LeftOut(), nil
 }
 
-// TestHostile: files that lie are refused, or the part of them that lies is left out. The honest variant of each is read, so
-// that the lie is what is found.
+// TestHostile: files that lie are refused, or the part that lies is left out. The honest variant of each is read, which shows
+// that the lie is what was refused.
 func TestHostile(t *testing.T) {
 	f32 := strings.Repeat("\x00\x00\x80\x3f", 6)
 	for _, honest := range []string{
@@ -287,7 +287,7 @@ func TestCut(t *testing.T) {
 	}
 }
 
-// TestPipe: what is no file is refused, and not waited for.
+// TestPipe: a pipe is refused, and nobody waits for something to be written to it.
 func TestPipe(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pipe.pt")
 	pipe.Make(t, path)
@@ -298,7 +298,7 @@ func TestPipe(t *testing.T) {
 	}
 }
 
-// TestNothingOfMuch: arrays of no numbers, however large their other axes, are read.
+// TestNothingOfMuch: arrays without numbers are read, however long their other axes are.
 func TestNothingOfMuch(t *testing.T) {
 	long := "\x8a\x08" + "\x00\x00\x00\x00\x00\x00\x00\x20" // 2⁶¹
 	for _, data := range []string{

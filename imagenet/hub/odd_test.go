@@ -12,7 +12,7 @@ import (
 )
 
 // TestOdd: files with everything else that people save. All tensors are read, and what is left out is listed by key and
-// class, as testdata/odd.py, which wrote them, knows it.
+// class. The truth is from testdata/odd.py, which wrote the files.
 func TestOdd(t *testing.T) {
 	text, err := os.ReadFile("testdata/odd.json")
 	if err != nil {

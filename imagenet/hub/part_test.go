@@ -24,8 +24,8 @@ func (p pretence) TryLockContext(context.Context, time.Duration) (bool, error) {
 }
 func (p pretence) Unlock() error { return p.err }
 
-// TestNoLocks: where locks fail, or keep nobody out, many at once leave the right bytes and nothing else, and all succeed.
-// No server sends a byte before all have asked for them.
+// TestNoLocks: if locks fail, or keep nobody out, many downloads at once succeed, and leave the right bytes and nothing else.
+// The server sends no byte before all have asked.
 func TestNoLocks(t *testing.T) {
 	for _, lock := range []error{nil, syscall.ENOSYS, syscall.ENOLCK, syscall.EOPNOTSUPP} {
 		for _, kind := range []shop{{}, {commit: commit}, {commit: commit, small: true}, {small: true, untold: true}, {cut: 100_000}, {small: true, cut: 100_000}, {deaf: true}} {
@@ -62,7 +62,7 @@ func TestNoLocks(t *testing.T) {
 	}
 }
 
-// TestLocks: one that has to wait says so, and gives up when it is told to.
+// TestLocks: a download that has to wait says so, and gives up when its context is done.
 func TestLocks(t *testing.T) {
 	s := &shop{}
 	s.open(t)
@@ -85,8 +85,8 @@ func TestLocks(t *testing.T) {
 	}
 }
 
-// TestLeft: a download goes on with what a process that was killed left, ours or Python's, whatever its name and whoever
-// else has it open; what belongs to another blob is left alone.
+// TestLeft: a download goes on with what a killed process left, ours or Python's, whatever its name is and whoever else has
+// it open. What belongs to another blob is left alone.
 func TestLeft(t *testing.T) {
 	for _, name := range []string{"SUM.incomplete", "SUM.ABCD.incomplete"} {
 		s := &shop{}
@@ -119,7 +119,7 @@ func TestLeft(t *testing.T) {
 	}
 }
 
-// TestLeftDamaged: what an earlier download left is not what the hub has. It is fetched from the beginning, at once.
+// TestLeftDamaged: if what an earlier download left is not what the hub has, the file is fetched from the beginning, at once.
 func TestLeftDamaged(t *testing.T) {
 	for _, length := range []int{10, 200_000, 1 << 40} {
 		s := &shop{}
@@ -139,8 +139,8 @@ func TestLeftDamaged(t *testing.T) {
 	}
 }
 
-// TestTakenOver: a part that another process took over gets the blob's name all the same, and one whose blob is there
-// already is no error.
+// TestTakenOver: a part gets the blob's name even if another process has taken it over. It is no error if the blob is there
+// already.
 func TestTakenOver(t *testing.T) {
 	s := &shop{}
 	data := []byte("numbers")

@@ -58,7 +58,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestUnchecked: a file without checksums is read, and says so; a checksum that is there counts.
+// TestUnchecked: a file without checksums is read, and a note says that it has none.
 func TestUnchecked(t *testing.T) {
 	if notes := open(t, "testdata/odd/unchecked.pt").Notes(); len(notes) != 1 || !strings.Contains(notes[0], "without a checksum") {
 		t.Errorf("notes %q, want one of missing checksums", notes)

@@ -14,7 +14,7 @@ func arrayFile(p part, rows int) []byte {
 	return append(npyHeader(p.kind, rows, p.shape...), make([]byte, int64(rows)*p.row)...)
 }
 
-// TestHeader holds the header to what NumPy 2.4.6 wrote for such shapes.
+// TestHeader compares headers with what NumPy 2.4.6 wrote for the same shapes.
 func TestHeader(t *testing.T) {
 	for _, c := range []struct {
 		kind  string
@@ -79,7 +79,7 @@ func TestReadArray(t *testing.T) {
 	}
 }
 
-// TestOpenRefuses damages a cache in every way that Open, Latent or Verify are to see.
+// TestOpenRefuses damages a cache in every way that Open, Latent or Verify should notice.
 func TestOpenRefuses(t *testing.T) {
 	images := read(t, folder(t, 6))
 	row := make([]float32, numbers)

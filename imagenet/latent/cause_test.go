@@ -17,7 +17,7 @@ import (
 	"github.com/wflowlab/wflowlab/internal/pipe"
 )
 
-// TestDecodeImageRefuses holds every refusal to its cause.
+// TestDecodeImageRefuses: every refusal has its cause.
 func TestDecodeImageRefuses(t *testing.T) {
 	file := func(name string) []byte {
 		data, err := os.ReadFile("testdata/images/" + name)
@@ -95,8 +95,8 @@ func TestDecodeImageRefuses(t *testing.T) {
 	}
 }
 
-// TestCauseOfFiles holds the refused files of testdata to words for people, and those that are damaged but read to what
-// CheckImage says of them.
+// TestCauseOfFiles: the errors of the refused files of testdata are in words for people. CheckImage tells of those that are
+// damaged and read all the same.
 func TestCauseOfFiles(t *testing.T) {
 	want := map[string]string{
 		"cmyk-22-22-22-22-bare.jpg":        "unsupported JPEG sampling 2x2, 2x2, 2x2, 2x2: save it again, as 4:4:4 or 4:2:0",
@@ -135,7 +135,7 @@ func TestCauseOfFiles(t *testing.T) {
 	}
 }
 
-// TestForeign names what stands in folders of images, under any extension.
+// TestForeign: what lies in folders of images is named by its content, whatever its extension.
 func TestForeign(t *testing.T) {
 	for head, want := range map[string]string{
 		"BM6$\x00\x00":                         "a BMP image: save it as PNG",

@@ -120,7 +120,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// A shard checks its own images, and looks at none twice but at those that something was wrong with.
+// A shard checks its own images. The second time it looks only at those that had a fault.
 func TestCheckShard(t *testing.T) {
 	root := folder(t, 12)
 	images := read(t, root)
@@ -183,7 +183,8 @@ func TestCheckShard(t *testing.T) {
 // imagesOf returns how many of 18 images in batches of two a shard of two has.
 func imagesOf(shard int) int { return []int{8, 10}[shard] }
 
-// What cannot be opened is told apart from what is damaged, and a split without folders of classes by where it lies.
+// An image that cannot be opened is told apart from one that is damaged. In a split without folders of classes, an image is
+// named by where it lies.
 func TestCheckPlaces(t *testing.T) {
 	classes := folder(t, 6)
 	root := flat(t, classes, "", filepath.Join("val", "images"), func(root string, of map[string]string) { solution(t, filepath.Join(root, kaggle), of) })

@@ -20,7 +20,7 @@ func sum(b []byte) string {
 	return hex.EncodeToString(s[:])
 }
 
-// TestGoldenCrops holds every step of the crop, byte for byte, to Pillow's.
+// TestGoldenCrops compares every step of the crop with Pillow's, byte for byte.
 func TestGoldenCrops(t *testing.T) {
 	f := readF7(t)
 	if len(f.Crops) == 0 {

@@ -22,8 +22,8 @@ func tree(t *testing.T, files ...string) string {
 	return root
 }
 
-// TestReadFolder holds classes, order and extensions to what torchvision's ImageFolder does, but for names that begin with
-// a dot.
+// TestReadFolder: classes, order and extensions are those of torchvision's ImageFolder, except for names that begin with a
+// dot.
 func TestReadFolder(t *testing.T) {
 	root := tree(t, "train/b/2.JPEG", "train/b/10.jpg", "train/b/note.txt", "train/b/.hidden.png", "train/a/z.webp", "train/a/sub/deep/1.png",
 		"train/a/sub-0/1.png", "train/a/sub/1.tiff", "train/B/x.ppm", "train/readme.jpg", "val/a/1.png", "val/b/1.pgm", "val/B/1.bmp", "val/labels.csv")
@@ -102,7 +102,7 @@ func TestReadFolderRefuses(t *testing.T) {
 	}
 }
 
-// A cache among the folders of classes would be one of them the next time.
+// A cache is refused among the folders of classes: the next time it would be taken for a class.
 func TestCacheAmongClasses(t *testing.T) {
 	root := folder(t, 10)
 	images, link, deep := read(t, root), filepath.Join(t.TempDir(), "link"), filepath.Join(t.TempDir(), "deep")

@@ -58,7 +58,7 @@ func TestGoldenPillowCrops(t *testing.T) {
 	}
 }
 
-// TestGoldenPillowImages holds every file to Pillow's bytes, or to Pillow's refusal.
+// TestGoldenPillowImages compares every file with Pillow's bytes, or with Pillow's refusal.
 func TestGoldenPillowImages(t *testing.T) {
 	p := readPillow(t)
 	files, err := filepath.Glob("testdata/images/*")
@@ -86,7 +86,7 @@ func TestGoldenPillowImages(t *testing.T) {
 	}
 }
 
-// TestPillowJPEG holds whole photographs, which testdata/pillow.py --measure writes, to Pillow's bytes.
+// TestPillowJPEG compares whole photographs, which testdata/pillow.py --measure writes, with Pillow's bytes.
 func TestPillowJPEG(t *testing.T) {
 	files, _ := filepath.Glob(filepath.Join(os.Getenv("WFLOW_JPEGS"), "*.jpg"))
 	if os.Getenv("WFLOW_JPEGS") == "" || len(files) == 0 {

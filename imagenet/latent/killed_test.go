@@ -123,8 +123,8 @@ func (c *gated) kill(t *testing.T) {
 }
 
 // TestKilled kills a process at chosen places of a batch, ten times, and at every file of the end: no recorded image is
-// encoded again, nothing is recorded that was not, and the bytes are those of a run that nothing stopped. A long test has
-// 1,000 images.
+// encoded again, nothing is recorded that is not on the disk, and the bytes are those of a run that nothing stopped. A long
+// test has 1,000 images.
 func TestKilled(t *testing.T) {
 	n := 134
 	switch {
@@ -251,7 +251,7 @@ func halves(t *testing.T, images *Folder) (cache string) {
 	return cache
 }
 
-// TestMergeKilled kills a merge at every step that it reports, until one is not killed any more.
+// TestMergeKilled kills a merge at every step that it reports, one after the other, until it comes to its end.
 func TestMergeKilled(t *testing.T) {
 	images := read(t, folder(t, 6))
 	whole, _ := prepare(t, images, Settings{})
@@ -285,7 +285,7 @@ func TestMergeKilled(t *testing.T) {
 	same(t, "killed", contents(t, cache), contents(t, whole))
 }
 
-// TestMergeInUse merges where another process does.
+// TestMergeInUse merges a cache that another process is merging.
 func TestMergeInUse(t *testing.T) {
 	images := read(t, folder(t, 6))
 	whole, _ := prepare(t, images, Settings{})

@@ -45,7 +45,7 @@ func solution(t *testing.T, path string, of map[string]string) {
 	write(t, path, b.Bytes())
 }
 
-// A val without folders of classes gives the cache of one that has them, wherever its labels are.
+// A val without folders of classes gives the same cache as one with them, wherever its labels are.
 func TestLabels(t *testing.T) {
 	classes := folder(t, 10)
 	whole, _ := prepare(t, read(t, classes), Settings{})
@@ -149,7 +149,7 @@ func TestLabelsRefuse(t *testing.T) {
 	}
 }
 
-// A table of labels says the same however it was saved.
+// A table of labels is read alike in every way of saving it.
 func TestParseLabels(t *testing.T) {
 	want := map[string]string{"1": "a", "2": "b"}
 	for name, text := range map[string]string{

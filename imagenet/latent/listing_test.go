@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// What other programs leave among the images changes nothing of a cache, and one line counts it.
+// What other programs leave among the images does not change a cache, and one note counts it.
 func TestLitter(t *testing.T) {
 	clean := folder(t, 10)
 	littered := filepath.Join(t.TempDir(), "images")
@@ -57,7 +57,7 @@ func TestLitter(t *testing.T) {
 	same(t, "littered", contents(t, a), contents(t, b))
 }
 
-// What looks like data and is not read is counted.
+// A note counts what looks like data and is not read.
 func TestNotes(t *testing.T) {
 	f := read(t, tree(t, "train/a/1.png", "train/a/2.gif", "train/a/3.GIF", "train/a/README", "train/loose.jpg", "train/list.csv", "val/a/1.png", "val/b.png"))
 	want := []string{

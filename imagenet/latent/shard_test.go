@@ -126,7 +126,7 @@ func prepare(t *testing.T, images *Folder, s Settings) (folder string, m *Manife
 	return folder, m
 }
 
-// TestShards prepares shards in another order than theirs; more of them than batches too.
+// TestShards prepares shards in another order than their own, and also more shards than there are batches.
 func TestShards(t *testing.T) {
 	images := read(t, folder(t, 10))
 	whole, m := prepare(t, images, Settings{Batch: 2})
@@ -156,7 +156,7 @@ func TestShards(t *testing.T) {
 	}
 }
 
-// TestNoise holds the noise of an image to its formula: images share no number.
+// TestNoise: the noise of an image is that of the formula, and no two images share a number.
 func TestNoise(t *testing.T) {
 	noise := make([]float32, numbers)
 	streamNoise(9)(Val, 3, noise)
@@ -167,7 +167,7 @@ func TestNoise(t *testing.T) {
 	}
 }
 
-// TestRows holds every row to what the encoder makes of its own image, whatever the batch.
+// TestRows: every row is what the encoder makes of its own image, whatever the batch size.
 func TestRows(t *testing.T) {
 	images := read(t, folder(t, 7))
 	for _, size := range []int{1, 4, 100} {
@@ -240,7 +240,7 @@ func TestCancel(t *testing.T) {
 	same(t, "stopped", contents(t, cache), contents(t, whole))
 }
 
-// TestRefused goes on with something else than what was begun.
+// TestRefused goes on with another recipe than the one that was begun with.
 func TestRefused(t *testing.T) {
 	root := folder(t, 6)
 	images := read(t, root)

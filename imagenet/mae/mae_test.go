@@ -151,7 +151,7 @@ func TestStatistics(t *testing.T) {
 	}
 }
 
-// A map of one position, as latents of side 8 have, is its own mean and deviates by nothing: √1e-6.
+// A map of one position, which latents of side 8 have, is its own mean, and its deviation is that of nothing: √1e-6.
 func TestStatisticsOfOnePosition(t *testing.T) {
 	b, _ := backend(t)
 	x := normals("map", 2*3)
@@ -204,7 +204,7 @@ func TestNorm(t *testing.T) {
 	}
 }
 
-// TestDouble: a ramp stays one between the first and the last centre.
+// TestDouble: a ramp stays a ramp between the first and the last centre.
 func TestDouble(t *testing.T) {
 	b, _ := backend(t)
 	got := call(t, b, model.NewStore(), func(_ *model.Scope, x []*graph.Node) []*graph.Node {
@@ -223,7 +223,7 @@ func loaded(t *testing.T, c Config, seed uint64) *model.Store {
 	return store
 }
 
-// TestMask: what is hidden is not seen, and only what is hidden is judged.
+// TestMask: the encoder does not see what is hidden, and the reconstruction is judged only there.
 func TestMask(t *testing.T) {
 	b, _ := backend(t)
 	const batch, side = 2, 16
@@ -324,7 +324,7 @@ func TestLambda(t *testing.T) {
 	}
 }
 
-// TestInitial: the moments of what training starts from, and that it hangs on seed and name alone.
+// TestInitial: the moments of the numbers from which training starts, and that they depend on seed and name alone.
 func TestInitial(t *testing.T) {
 	for _, c := range []struct {
 		p         weights.Parameter
@@ -358,7 +358,7 @@ func TestInitial(t *testing.T) {
 	}
 }
 
-// TestErrors: what is wrong is named, and comes as an error from the call.
+// TestErrors: what is wrong is an error of the call, which names it.
 func TestErrors(t *testing.T) {
 	b, _ := backend(t)
 	empty, full := model.NewStore(), loaded(t, tiny, 1)

@@ -80,7 +80,7 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// What Parse accepts it writes, reads back as the same values and reports.
+// What Parse accepts can be written, is read back with the same values, and can be reported.
 func FuzzParse(f *testing.F) {
 	for _, name := range Names() {
 		f.Add([]byte(edited(f, name)))

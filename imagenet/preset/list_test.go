@@ -64,7 +64,7 @@ func TestList(t *testing.T) {
 }
 
 // Every preset of the list is found by its name, whatever letters and dots it has, is of the kind of its folder, and has
-// its line. Of a name that is nearly one's, the error says which may be meant.
+// its line. The error of a name that is nearly right says which may be meant.
 func TestNamed(t *testing.T) {
 	for _, want := range List() {
 		p, err := Named(want.Name)

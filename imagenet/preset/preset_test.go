@@ -219,7 +219,7 @@ func TestMarshalByHand(t *testing.T) {
 	}
 }
 
-// Fields stand for the keys they say: the table of released configurations, read by its column heads.
+// Every field has the value of its key, here for the table of the released configurations.
 func TestNamedFields(t *testing.T) {
 	type row struct {
 		width, depth, heads                            int

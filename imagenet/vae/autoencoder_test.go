@@ -85,7 +85,7 @@ func TestAutoencoderOfBiases(t *testing.T) {
 	}
 }
 
-// An image does not depend on those beside it.
+// The latent of an image does not depend on the other images of a call.
 func TestAutoencoderRunsImagesAlone(t *testing.T) {
 	b, _ := backend(t)
 	a, err := New(b, small, 8, formula)

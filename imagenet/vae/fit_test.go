@@ -116,7 +116,7 @@ func TestFitRefuses(t *testing.T) {
 	}
 }
 
-// Weights that the last step spoils are an error, though its loss was a number.
+// Weights that are spoilt in the last step are an error, even though the loss of that step was a number.
 func TestFitRefusesSpoiltWeights(t *testing.T) {
 	b, _ := backend(t)
 	for name, spoil := range map[string]func(*Fitting){

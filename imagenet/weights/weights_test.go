@@ -36,7 +36,7 @@ func TestTable(t *testing.T) {
 	}
 }
 
-// A kernel [out, in, height, width] lies as [height, width, in, out] in the scope, everything else as it came.
+// In a scope a kernel [out, in, height, width] is [height, width, in, out], and everything else has its official layout.
 func TestLoad(t *testing.T) {
 	scope := model.NewStore().Scope("/net")
 	if err := Load(scope, small, counted); err != nil {

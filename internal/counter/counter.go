@@ -7,7 +7,7 @@ import "context"
 // io.MultiWriter.
 type Writer struct {
 	Total   int64                   // how many bytes will be written in all
-	Report  func(done, total int64) // hears after each write how many have been; nil reports nothing
+	Report  func(done, total int64) // is told after each write how many bytes have been written; nil reports nothing
 	Context context.Context         // a write fails with its error once it is done; nil is never done
 
 	done int64

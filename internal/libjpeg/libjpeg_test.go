@@ -52,7 +52,7 @@ func TestSandbox(t *testing.T) {
 	}
 }
 
-// TestDecode holds flat pictures to their colour, and many at a time to one another.
+// TestDecode: flat pictures have their colour, also when many are decoded at a time.
 func TestDecode(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 20 {
@@ -100,7 +100,7 @@ func TestColours(t *testing.T) {
 	}
 }
 
-// TestErrors holds what is wrong to words.
+// TestErrors: errors are in words for people.
 func TestErrors(t *testing.T) {
 	file := flat(t, 40, 30, 99)
 	scan := bytes.Index(file, []byte("\xff\xda"))
@@ -146,7 +146,7 @@ func TestFill(t *testing.T) {
 	}
 }
 
-// TestScans: neither a small picture in the header nor what follows the picture counts.
+// TestScans: the scans of a small picture in the header do not count, nor does what follows the picture.
 func TestScans(t *testing.T) {
 	file := flat(t, 40, 30, 99)
 	scan := bytes.Index(file, []byte("\xff\xda"))

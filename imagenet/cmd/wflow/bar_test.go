@@ -58,7 +58,7 @@ func TestBar(t *testing.T) {
 	}
 }
 
-// No line of a bar is longer than the terminal, which would break it in two and leave one of them behind at every look.
+// No line of a bar is longer than the terminal, which would break it in two and leave one of them behind at every drawing.
 func TestBarFits(t *testing.T) {
 	for _, columns := range []int{80, 100, 200} {
 		var shown bytes.Buffer
@@ -77,7 +77,7 @@ func TestBarFits(t *testing.T) {
 	}
 }
 
-// Nor is one of images, however long they take; a terminal without room for a bar is a log.
+// No line of a bar of images is longer either, however long they take. A terminal without room for a bar is a log.
 func TestBarOfImagesFits(t *testing.T) {
 	for _, columns := range []int{20, 60, 80, 120} {
 		var shown bytes.Buffer
@@ -149,7 +149,7 @@ func TestLog(t *testing.T) {
 	}
 }
 
-// A server that begins again, and what ends too soon, are said.
+// The bar begins again if a server does, and it says where it ended if that was too soon.
 func TestLogOfWhatEndsBefore(t *testing.T) {
 	var shown bytes.Buffer
 	time := newClock()

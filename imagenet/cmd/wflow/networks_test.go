@@ -20,7 +20,7 @@ func under(prefix string, table weights.Table) (t weights.Table) {
 	return t
 }
 
-// A network is recognised under a prefix too many, as wrappers and checkpoints leave it.
+// A network is recognised under a prefix, which wrappers and checkpoints put before its names.
 func TestRecognise(t *testing.T) {
 	for _, name := range []string{"dit-b", "dit-xl", "mae-256", "vae"} {
 		n, err := networkNamed(name)
@@ -43,7 +43,7 @@ func TestRecognise(t *testing.T) {
 	}
 }
 
-// Of a file that is nearly a network, convert without --network tells which, and what does not fit.
+// If a file is nearly a network, convert without --network tells which, and what does not fit.
 func TestNearest(t *testing.T) {
 	heads := func(table weights.Table) weights.Table {
 		for i, p := range table {

@@ -65,8 +65,8 @@ func TestHelp(t *testing.T) {
 	}
 }
 
-// Who calls a command otherwise than it wants hears what was wrong, how it is called, and an example; the exit code is 2
-// and the report empty.
+// The error of a wrong call says what was wrong and how the command is called, with an example. The exit code is 2, and the
+// report is empty.
 func TestMisuse(t *testing.T) {
 	for _, c := range []struct{ arguments, says, usage, example string }{
 		{"inform", `unknown command "inform" for "wflow": did you mean info?`, "wflow completion|convert|data|", "wflow info presets"},
@@ -114,7 +114,7 @@ func TestMisuse(t *testing.T) {
 	}
 }
 
-// Of a name that leads nowhere info and convert say what may have been meant.
+// If there is nothing at a path, info and convert say what may have been meant.
 func TestMissing(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, name := range []string{"state_00030000.pt", "latents.npy"} {
@@ -155,7 +155,7 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-// Where the report cannot be written, as on a full disk, the exit code is 1 and the reason is said.
+// If the report cannot be written, as on a full disk, the exit code is 1 and the error says why.
 func TestFullDisk(t *testing.T) {
 	for _, arguments := range []string{"help", "info presets", "info presets --json", "info --help", "completion bash", "version", "--version", "data"} {
 		var said strings.Builder

@@ -48,7 +48,7 @@ func zeros(t *testing.T, path string, table weights.Table) {
 	}
 }
 
-// What there is not is exit code 2, what went wrong is 1, and both say what it was.
+// A command that does not exist has exit code 2, one that fails has 1, and both errors say what was wrong.
 func TestExitCodes(t *testing.T) {
 	empty := t.TempDir()
 	file := filepath.Join(empty, "a.npy")
@@ -128,7 +128,7 @@ func noisy(t *testing.T) (folder string) {
 	return folder
 }
 
-// Of a cache that is not finished info tells how far it is, and what to do.
+// If a cache is not finished, info tells how far it is and what to do.
 func TestUnfinished(t *testing.T) {
 	folder, images := t.TempDir(), photograph(t, t.TempDir())
 	prepare := func(shard, most int) {
@@ -220,7 +220,7 @@ func TestCache(t *testing.T) {
 	}
 }
 
-// What a file says of itself does not command the terminal.
+// Texts in a file do not command the terminal.
 func TestPrintable(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.safetensors")
 	header, err := safetensors.EncodeHeader(nil, map[string]string{"title": "\x1b]0;mine\a\nSHA-256  0", "\x1b[2J": "1", "ж\u202e": "日本"})
