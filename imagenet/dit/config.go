@@ -6,9 +6,8 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 )
 
-// Config is the shape of a generator and the precision it computes in. Beside each field stands its key in the model
-// block of the official configuration files; what a key of theirs sets twice (cond_dim and hidden_size, in_channels and
-// out_channels) is one field here and must agree there.
+// Config is the shape of a generator and the precision in which it computes. Beside each field stands its key in the model
+// block of the official configuration files. Where two keys stand beside a field, they must have the same value.
 type Config struct {
 	Size     int // input_size: height and width of the latent
 	Channels int // in_channels, out_channels: of the latent
@@ -20,7 +19,7 @@ type Config struct {
 	MLPRatio float64 // mlp_ratio: inner width of the feed-forward part, in units of Width; two thirds of it with SwiGLU
 
 	Classes   int // num_classes, of the dataset block; there is no null class
-	Codebooks int // noise_coords: style codebooks
+	Codebooks int // noise_coords: how many style codebooks there are
 	Entries   int // noise_classes: vectors of a codebook; 0 means no codebooks
 	Context   int // n_cls_tokens: in-context tokens before those of the latent; may be 0
 
@@ -30,20 +29,24 @@ type Config struct {
 	RMSNorm bool // use_rmsnorm: root-mean-square norms with weights, else layer norms without (with, for queries and keys)
 
 	// BFloat16 (use_bf16) rounds both operands and the result of every linear map and of the attention's products to
-	// bfloat16. Everything between them stays in the precision of the weights: the stream of tokens, norms, modulation,
-	// activations, rotation and softmax. (Under PyTorch's autocast, which the official code uses, a product of two such
-	// results, a gate and what it lets through, is rounded once more.) Made for GPUs: CPUs get slower by it.
+	// bfloat16. Everything between them stays in the precision of the weights: tokens, norms, modulation, activations,
+	// rotation and softmax. (Under PyTorch's autocast, which the official code uses, the product of a gate and of what passes
+	// it is rounded once more.) It is made for GPUs: CPUs become slower by it.
 	BFloat16 bool
 	// Float32Attention (attn_fp32) leaves the attention's products out of BFloat16.
 	Float32Attention bool
-	// Recompute (use_remat) makes gradients recompute each block from its input instead of storing what is inside.
+	// Recompute (use_remat) computes each block again for the gradient, from its input, instead of storing what is inside.
 	Recompute bool
 }
 
-// B, L and XL return the released sizes B/2, L/2 and XL/2 for latents [32, 32, 4] and the 1,000 classes of ImageNet,
-// with 132,708,880, 462,909,456 and 678,929,872 parameters, computing in float32.
-func B() Config  { return released(768, 12, 12) }
-func L() Config  { return released(1024, 24, 16) }
+// B returns the released size B/2: 132,708,880 parameters, for latents [32, 32, 4] and the 1,000 classes of ImageNet, in
+// float32.
+func B() Config { return released(768, 12, 12) }
+
+// L returns the released size L/2: 462,909,456 parameters, otherwise as [B].
+func L() Config { return released(1024, 24, 16) }
+
+// XL returns the released size XL/2: 678,929,872 parameters, otherwise as [B].
 func XL() Config { return released(1152, 28, 16) }
 
 func released(width, depth, heads int) Config {
@@ -55,7 +58,7 @@ func released(width, depth, heads int) Config {
 	}
 }
 
-// Validate tells what is wrong with a Config, if anything is.
+// Validate returns an error that says what is impossible, or nil if nothing is.
 func (c Config) Validate() error {
 	for _, f := range []struct {
 		name        string
@@ -84,7 +87,7 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// codebooks returns the number of codebooks that there are.
+// codebooks returns how many codebooks the network has.
 func (c Config) codebooks() int {
 	if c.Entries == 0 {
 		return 0
@@ -92,14 +95,14 @@ func (c Config) codebooks() int {
 	return c.Codebooks
 }
 
-// latents returns the number of tokens of the latent.
+// latents returns how many tokens the latent has.
 func (c Config) latents() int { return c.Size / c.Patch * (c.Size / c.Patch) }
 
-// point returns how many numbers of the latent a token stands for.
+// point returns how many numbers of the latent one token stands for.
 func (c Config) point() int { return c.Patch * c.Patch * c.Channels }
 
-// inner returns the inner width of the feed-forward part: ⌊MLPRatio·Width⌋, or two thirds of it, rounded down and then up
-// to a multiple of 32, with SwiGLU.
+// inner returns the inner width of the feed-forward part: ⌊MLPRatio·Width⌋. With SwiGLU it is two thirds of that, rounded
+// down to an integer and then up to a multiple of 32.
 func (c Config) inner() int {
 	inner := int(float64(c.Width) * c.MLPRatio)
 	if !c.SwiGLU {
@@ -165,6 +168,8 @@ func (c Config) Table() weights.Table {
 	return t
 }
 
-// codebook and block return the name of codebook i and the beginning of the names of block k.
+// codebook returns the name of codebook i.
 func codebook(i int) string { return fmt.Sprintf("noise_embeds.%d.weight", i) }
-func block(k int) string    { return fmt.Sprintf("model.blocks.%d.", k) }
+
+// block returns the prefix of the names of block k.
+func block(k int) string { return fmt.Sprintf("model.blocks.%d.", k) }

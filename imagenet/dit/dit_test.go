@@ -109,7 +109,7 @@ func variants() map[string]Config {
 	return v
 }
 
-// TestInitialOutputIsZero: exactly, whatever the switches; a last layer of other weights would show.
+// TestInitialOutputIsZero: the output is exactly 0 with all switches. The tokens are not, so that another last layer would show.
 func TestInitialOutputIsZero(t *testing.T) {
 	b := goBackend(t)
 	for name, c := range variants() {
@@ -120,7 +120,7 @@ func TestInitialOutputIsZero(t *testing.T) {
 					t.Fatal(err)
 				}
 				if i := slices.IndexFunc(out, func(v float32) bool { return v != 0 }); i >= 0 {
-					t.Fatalf("seed %d: number %d is %v", seed, i, out[i])
+					t.Fatalf("seed %d: number %d is %v, want 0", seed, i, out[i])
 				}
 			}
 			out, err := generate(b, c, func(p weights.Parameter) ([]float32, error) {
@@ -133,13 +133,13 @@ func TestInitialOutputIsZero(t *testing.T) {
 				t.Fatal(err)
 			}
 			if !slices.ContainsFunc(out, func(v float32) bool { return v != 0 }) {
-				t.Error("the tokens are zero too")
+				t.Error("the tokens are all 0, want other numbers")
 			}
 		})
 	}
 }
 
-// TestInitialWeights holds every parameter of B/2 with one block to its law.
+// TestInitialWeights: every parameter of B/2 with one block follows its law.
 func TestInitialWeights(t *testing.T) {
 	c := B()
 	c.Depth = 1
@@ -147,22 +147,22 @@ func TestInitialWeights(t *testing.T) {
 	for _, p := range c.Table() {
 		v, err := read(p)
 		if err != nil || len(v) != p.Size() {
-			t.Fatalf("%s: %d numbers (%v)", p.Name, len(v), err)
+			t.Fatalf("%s: %d numbers (error %v), want %d", p.Name, len(v), err, p.Size())
 		}
 		if again, _ := read(p); !slices.Equal(v, again) {
-			t.Errorf("%s: two reads differ", p.Name)
+			t.Errorf("%s: two reads differ, want the same numbers", p.Name)
 		}
 		deviation := 0.02
 		switch name := p.Name; {
 		case strings.HasSuffix(name, "norm.weight"), strings.HasSuffix(name, "norm1.weight"), strings.HasSuffix(name, "norm2.weight"),
 			strings.HasSuffix(name, "norm_final.weight"):
 			if slices.Min(v) != 1 || slices.Max(v) != 1 {
-				t.Errorf("%s is not 1", name)
+				t.Errorf("%s is from %v to %v, want 1", name, slices.Min(v), slices.Max(v))
 			}
 			continue
 		case strings.HasSuffix(name, ".bias"), strings.Contains(name, "adaLN"), strings.Contains(name, "final_layer.linear"):
 			if slices.Min(v) != 0 || slices.Max(v) != 0 {
-				t.Errorf("%s is not 0", name)
+				t.Errorf("%s is from %v to %v, want 0", name, slices.Min(v), slices.Max(v))
 			}
 			continue
 		case name == "model.pos_embed": // TestGoldenPlaces
@@ -185,7 +185,7 @@ func TestInitialWeights(t *testing.T) {
 			t.Errorf("%s: mean %v, deviation %v, want 0, %v", p.Name, mean, math.Sqrt(square), deviation)
 		}
 		if other, _ := c.Initial(8)(p); slices.Equal(v, other) {
-			t.Errorf("%s: two seeds, one result", p.Name)
+			t.Errorf("%s: two seeds give the same numbers, want others", p.Name)
 		}
 	}
 }
@@ -203,7 +203,7 @@ func TestBatchEqualsLoop(t *testing.T) {
 			t.Fatal(err)
 		}
 		if d := distance(batch[i*len(alone):(i+1)*len(alone)], alone); d > 1e-6 {
-			t.Errorf("sample %d: off by %v", i, d)
+			t.Errorf("sample %d: off by %v, want at most 1e-6", i, d)
 		}
 	}
 }
@@ -212,7 +212,7 @@ func TestBatchEqualsLoop(t *testing.T) {
 func TestBFloat16(t *testing.T) {
 	var exact []float32 // of the first backend: compiling takes seconds
 	onBackends(t, func(t *testing.T, b compute.Backend) {
-		of := func(c Config) []float32 {
+		latentsOf := func(c Config) []float32 {
 			out, err := generate(b, c, lively(3), 0, 4)
 			if err != nil {
 				t.Fatal(err)
@@ -221,14 +221,14 @@ func TestBFloat16(t *testing.T) {
 		}
 		c := small()
 		if exact == nil {
-			exact = of(c)
+			exact = latentsOf(c)
 		}
 		c.BFloat16 = true
-		everything := distance(of(c), exact)
+		everything := distance(latentsOf(c), exact)
 		c.Float32Attention = true
-		spared := distance(of(c), exact)
+		spared := distance(latentsOf(c), exact)
 		if !(everything > spared && spared > 0x1p-12 && everything < 0x1p-6) {
-			t.Errorf("off by %v, and by %v with attention in float32", everything, spared)
+			t.Errorf("off by %v, and by %v with attention in float32, want less with it, and both between %v and %v", everything, spared, 0x1p-12, 0x1p-6)
 		}
 	})
 }
@@ -246,7 +246,7 @@ func distance(a, b []float32) float64 {
 func TestValidate(t *testing.T) {
 	for name, c := range variants() {
 		if err := c.Validate(); err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: %v, want no error", name, err)
 		}
 	}
 	for want, change := range map[string]func(c *Config){
@@ -269,7 +269,7 @@ func TestValidate(t *testing.T) {
 	c := small()
 	c.Heads = 5
 	if _, err := generate(goBackend(t), c, lively(1), 0, 1); err == nil || !strings.Contains(err.Error(), "Heads 5") {
-		t.Errorf("error of the graph: %v", err)
+		t.Errorf("error of the graph: %v, want one that names Heads 5", err)
 	}
 }
 

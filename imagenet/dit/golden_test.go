@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/wflowlab/wflowlab/imagenet/preset"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/internal/golden"
 	"github.com/wflowlab/wflowlab/wflow/engine"
@@ -47,6 +48,7 @@ type goldenCase struct {
 	Norms          map[string]float64 `json:"grad_norms_all"`
 }
 
+// goldenConfig has the keys of the model block of a generator's configuration, and num_classes.
 type goldenConfig struct {
 	InChannels  int     `json:"in_channels"`
 	OutChannels int     `json:"out_channels"`
@@ -58,6 +60,7 @@ type goldenConfig struct {
 	RMSNorm     bool    `json:"use_rmsnorm"`
 	BFloat16    bool    `json:"use_bf16"`
 	Attention   bool    `json:"attn_fp32"`
+	Recompute   bool    `json:"use_remat"`
 	Width       int     `json:"hidden_size"`
 	Condition   int     `json:"cond_dim"`
 	Depth       int
@@ -69,19 +72,18 @@ type goldenConfig struct {
 	Classes     int `json:"num_classes"`
 }
 
+// config returns the network that FromPreset makes of the keys, which names those that it cannot follow.
 func (g goldenConfig) config(t *testing.T) Config {
 	t.Helper()
-	if g.InChannels != g.OutChannels || g.Width != g.Condition {
-		t.Fatalf("%+v", g)
+	if g.BFloat16 {
+		t.Fatal("use_bf16 is true, want false: the file holds float64 runs, to a precision that bfloat16 has not")
 	}
-	c := Config{
-		Size: g.Size, Channels: g.InChannels, Patch: g.Patch,
-		Width: g.Width, Depth: g.Depth, Heads: g.Heads, MLPRatio: g.MLPRatio,
-		Classes: g.Classes, Codebooks: g.Codebooks, Entries: g.Entries, Context: g.Context,
-		QKNorm: g.QKNorm, SwiGLU: g.SwiGLU, RoPE: g.RoPE, RMSNorm: g.RMSNorm,
-		BFloat16: g.BFloat16, Float32Attention: g.Attention,
-	}
-	if err := c.Validate(); err != nil {
+	c, err := FromPreset(&preset.Generator{Data: preset.Data{Classes: g.Classes}, Model: preset.GeneratorModel{
+		Condition: g.Condition, Size: g.Size, InChannels: g.InChannels, Patch: g.Patch, Width: g.Width, Depth: g.Depth, Heads: g.Heads,
+		MLPRatio: g.MLPRatio, OutChannels: g.OutChannels, QKNorm: g.QKNorm, SwiGLU: g.SwiGLU, RoPE: g.RoPE, RMSNorm: g.RMSNorm,
+		Context: g.Context, Entries: g.Entries, Codebooks: g.Codebooks, Float32Attention: g.Attention, Recompute: g.Recompute,
+	}})
+	if err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -93,7 +95,7 @@ func loadGoldens(t *testing.T) (g goldens) {
 		t.Fatal(err)
 	}
 	if len(g.Cases) == 0 || len(g.Full) == 0 || len(g.Places) == 0 {
-		t.Fatal("no case in the file")
+		t.Fatalf("%d cases, %d full configurations and %d tables of places, want some of each", len(g.Cases), len(g.Full), len(g.Places))
 	}
 	return g
 }
@@ -119,7 +121,7 @@ func onBackends(t *testing.T, f func(t *testing.T, b compute.Backend)) {
 				t.Fatal(err)
 			}
 			if (b.String() == "go") != (name == "pure Go") {
-				t.Fatalf("asked for %s, got %s", name, b)
+				t.Fatalf("got %s, want %s", b, name)
 			}
 			f(t, b)
 		})
@@ -141,13 +143,13 @@ func TestGoldenTables(t *testing.T) {
 		}
 		for _, p := range want.Table {
 			if !slices.ContainsFunc(table, func(q weights.Parameter) bool { return q.Name == p.Name && slices.Equal(q.Shape, p.Shape) }) {
-				t.Errorf("%s lacks %s %v", name, p.Name, p.Shape)
+				t.Errorf("%s: the table lacks %s %v, want it", name, p.Name, p.Shape)
 			}
 		}
 	}
 	for name := range sizes {
 		if _, ok := full[name]; !ok {
-			t.Errorf("no case for %s", name)
+			t.Errorf("no case for %s, want one", name)
 		}
 	}
 }
@@ -163,7 +165,7 @@ func TestGoldenPlaces(t *testing.T) {
 			got[i] = place(i/width, i%width, side, width)
 		}
 		if difference, _, err := want.Compare(got); err != nil || !(difference < 1e-11) { // of twelve digits
-			t.Errorf("%s: off by %v (%v)", name, difference, err)
+			t.Errorf("%s: off by %v (error %v), want at most 1e-11", name, difference, err)
 		}
 	}
 }
@@ -180,7 +182,7 @@ func TestGoldenGenerator(t *testing.T) {
 			}
 		}
 		if ran != len(cases) {
-			t.Errorf("%d of %d cases ran", ran, len(cases))
+			t.Errorf("%d cases ran, want %d", ran, len(cases))
 		}
 	})
 }
@@ -188,7 +190,7 @@ func TestGoldenGenerator(t *testing.T) {
 // checkCase holds everything recorded of a case to what the graph gives.
 func checkCase[T float32 | float64](t *testing.T, b compute.Backend, c goldenCase, recompute bool) {
 	config := c.Config.config(t)
-	config.Recompute = recompute
+	config.Recompute = config.Recompute || recompute
 	table := config.Table()
 	if table.Size() != c.Size || len(table) != len(c.Params) {
 		t.Fatalf("%d numbers in %d parameters, want %d in %d", table.Size(), len(table), c.Size, len(c.Params))
@@ -208,6 +210,10 @@ func checkCase[T float32 | float64](t *testing.T, b compute.Backend, c goldenCas
 		t.Fatal(err)
 	}
 
+	const rule = "x = gauss input/x [3,S,S,in_channels]; labels = randint input/labels; noise_labels = randint input/noise_labels [3,max(1,noise_coords)]; cfg_scale = 1+3*U(input/cfg_scale)"
+	if c.Inputs.Rule != rule || len(c.Inputs.Labels) != 3 || len(c.Inputs.Styles) != 3 || len(c.Inputs.Alpha) != 3 {
+		t.Fatalf("the inputs are %q with %d labels, %d rows of styles and %d scales, want %q and three of each", c.Inputs.Rule, len(c.Inputs.Labels), len(c.Inputs.Styles), len(c.Inputs.Alpha), rule)
+	}
 	batch, size, codebooks := len(c.Inputs.Labels), config.Size, len(c.Inputs.Styles[0])
 	noise := as[T](golden.Normals(c.Prefix+"input/x", batch*size*size*config.Channels))
 	alpha := make([]T, batch)
@@ -234,11 +240,11 @@ func checkCase[T float32 | float64](t *testing.T, b compute.Backend, c goldenCas
 		blocks, output := config.network(scope, noise).forward(noise, condition)
 		// Summed one by one in float32, the mean itself would be off by 1e-6.
 		loss := graph.ReduceAllMean(graph.Square(graph.ConvertDType(output, dtypes.Float64)))
-		var with []*graph.Node
+		var variables []*graph.Node
 		for _, p := range table {
-			with = append(with, weights.Of(scope, noise.Graph(), p.Name))
+			variables = append(variables, weights.Node(scope, noise.Graph(), p.Name))
 		}
-		gradients := graph.Gradient(loss, append(with, noise)...)
+		gradients := graph.Gradient(loss, append(variables, noise)...)
 		return slices.Concat([]*graph.Node{condition, output, loss}, blocks, gradients)
 	})
 	defer exec.Finalize()
@@ -267,7 +273,7 @@ func checkCase[T float32 | float64](t *testing.T, b compute.Backend, c goldenCas
 			bound = max(10*recorded, 1e-6*largest)
 		}
 		if !(difference <= bound) {
-			t.Errorf("%s: off by %.2g, bound %.2g, largest entry %.2g", name, difference, bound, largest)
+			t.Errorf("%s: off by %.2g, want at most %.2g (largest entry %.2g)", name, difference, bound, largest)
 		}
 	}
 	for _, recorded := range []map[string]golden.Tensor{c.Outputs, c.Grads} {

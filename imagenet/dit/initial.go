@@ -8,7 +8,7 @@ import (
 	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
-// Initial returns a reader of the weights that training starts from, for weights.Load. The output starts at exactly 0.
+// Initial returns the function that gives weights.Load the numbers from which training starts. The output is then exactly 0.
 //
 //	matrices                         Xavier-uniform: ±√(6/(in + out))
 //	matrices of the guidance scale   normal with deviation 0.02
@@ -17,7 +17,7 @@ import (
 //	modulations, last matrix, biases 0
 //	weights of norms                 1
 //
-// Number i of a parameter is a function of seed, name and i.
+// Number i of a parameter depends on the seed, the parameter's name and i alone.
 func (c Config) Initial(seed uint64) func(weights.Parameter) ([]float32, error) {
 	return func(p weights.Parameter) ([]float32, error) {
 		values, s := make([]float32, p.Size()), stream.New(seed, "weights "+p.Name)
@@ -45,8 +45,9 @@ func (c Config) Initial(seed uint64) func(weights.Parameter) ([]float32, error) 
 	}
 }
 
-// place returns number j of the vector of token i in a square of side × side tokens: the column's position in the first
-// half of width numbers, the row's in the second, each as sines and then cosines of position·base^(−k/(width/4)).
+// place returns number j of the vector that stands for the place of token i among side × side tokens. The first half of its
+// width numbers is of the column, the second of the row. Each half has the sines and then the cosines of
+// position·base^(−k/(width/4)), k from 0 to width/4 − 1.
 func place(i, j, side, width int) float64 {
 	position := i % side
 	if j >= width/2 {

@@ -21,17 +21,22 @@ const (
 	frequencies = 256 // cosines and sines of the guidance scale
 )
 
-// Generate builds the generator: latents [B, Size, Size, Channels], scaled as the autoencoder's are, in one evaluation of
-// the network. Noise is standard normal, of the latents' shape; labels [B] are classes 0 … Classes−1; styles
-// [B, Codebooks] are entries 0 … Entries−1, uniform and independent (nil without codebooks), both of any integer type;
-// alpha [B] is the guidance scale, 1 for none. Noise and alpha have the precision of the weights, which are variables of
-// the scope by the names of Table. It panics, as graph building does, at a Config that is not valid and at other shapes.
-// Integers out of range are the caller's to refuse: engines clamp them.
+// Generate builds the generator: latents [B, Size, Size, Channels] in one evaluation of the network, scaled as those of the
+// autoencoder are.
+//
+//   - noise is standard normal and has the shape of the latents.
+//   - labels [B] are classes 0 … Classes−1, of any integer type.
+//   - styles [B, Codebooks] are entries 0 … Entries−1, uniform and independent, of any integer type; nil without codebooks.
+//   - alpha [B] is the guidance scale, 1 for no guidance.
+//
+// Noise and alpha have the precision of the weights, which are variables of the scope by the names of the Table. Generate
+// panics, as graph building does, if the Config is not valid or a shape is another. It does not see integers that are out of
+// range, which engines clamp: the caller has to refuse them.
 func (c Config) Generate(scope *model.Scope, noise, labels, styles, alpha *graph.Node) *graph.Node {
 	return c.FromCondition(scope, noise, c.Condition(scope, labels, styles, alpha))
 }
 
-// Condition builds the vectors [B, Width] by which labels, styles and guidance scale reach the network:
+// Condition builds the vectors [B, Width] that bring labels, styles and guidance scale into the network:
 //
 //	E_class[c] + Σ_i E_i[n_i] + 0.02·RMSNorm(MLP(cosines and sines of α))
 func (c Config) Condition(scope *model.Scope, labels, styles, alpha *graph.Node) *graph.Node {
@@ -58,13 +63,13 @@ func (c Config) Condition(scope *model.Scope, labels, styles, alpha *graph.Node)
 	return graph.Add(condition, graph.MulScalar(guidance, 0.02))
 }
 
-// FromCondition builds the latents from noise and the vectors of Condition.
+// FromCondition builds the latents of [Config.Generate] from noise and the vectors of [Config.Condition].
 func (c Config) FromCondition(scope *model.Scope, noise, condition *graph.Node) *graph.Node {
 	_, latents := c.network(scope, noise).forward(noise, condition)
 	return latents
 }
 
-// network is a Config whose weights are at hand, in the graph and the precision of its input.
+// network is a Config with the scope of its weights, and with the graph and the precision of its input.
 type network struct {
 	Config
 	scope *model.Scope
@@ -93,7 +98,7 @@ func (n network) forward(noise, condition *graph.Node) (blocks []*graph.Node, la
 	return blocks, n.output(x, condition) // [B, Size, Size, Channels]
 }
 
-// tokens returns noise in patches, each a token with its place, after the in-context tokens: [B, N, Width].
+// tokens returns the tokens [B, N, Width]: first the in-context tokens, then one for each patch of the noise.
 func (n network) tokens(noise, condition *graph.Node) *graph.Node {
 	b, side := noise.Shape().Dim(0), n.Size/n.Patch
 	x := graph.Reshape(noise, b, side, n.Patch, side, n.Patch, n.Channels)
@@ -127,7 +132,7 @@ func (n network) block(k int, x, condition *graph.Node) *graph.Node {
 	return x
 }
 
-// output returns the latents [B, Size, Size, Channels] that the tokens behind the in-context ones stand for.
+// output returns the latents [B, Size, Size, Channels] of the tokens, without the in-context ones.
 func (n network) output(x, condition *graph.Node) *graph.Node {
 	b, side := x.Shape().Dim(0), n.Size/n.Patch
 	x = graph.Slice(x, graph.AxisRange(), graph.AxisRangeToEnd(n.Context)) // [B, latents, Width]
@@ -139,7 +144,7 @@ func (n network) output(x, condition *graph.Node) *graph.Node {
 	return graph.Reshape(x, b, n.Size, n.Size, n.Channels)
 }
 
-// attention returns softmax(QKᵀ/√d)·V of all tokens, head by head, projected: [B, N, Width].
+// attention returns the projection of softmax(QKᵀ/√d)·V, which is computed head by head over all tokens: [B, N, Width].
 func (n network) attention(name string, x *graph.Node) *graph.Node {
 	b, tokens, d := x.Shape().Dim(0), x.Shape().Dim(1), n.Width/n.Heads
 	qkv := graph.Reshape(n.linear(name+"qkv.linear", x), b, tokens, 3, n.Heads, d)
@@ -191,7 +196,7 @@ func (n network) rotate(x *graph.Node) *graph.Node {
 	}, -1)
 }
 
-// mlp is the feed-forward part, token by token: [B, N, Width].
+// mlp is the feed-forward part of a block, on each token by itself: [B, N, Width].
 func (n network) mlp(name string, x *graph.Node) *graph.Node {
 	if !n.SwiGLU {
 		return n.linear(name+"fc2.linear", activation.Gelu(n.linear(name+"fc1.linear", x)))
@@ -200,7 +205,7 @@ func (n network) mlp(name string, x *graph.Node) *graph.Node {
 	return n.linear(name+"w2.linear", graph.Mul(gate, n.linear(name+"w3.linear", x)))
 }
 
-// modulation returns vectors [B, 1, Width] made from the condition.
+// modulation returns some vectors [B, 1, Width], a linear function of SiLU(condition).
 func (n network) modulation(name string, condition *graph.Node, vectors int) []*graph.Node {
 	return graph.Split(graph.InsertAxes(n.linear(name, activation.Swish(condition)), 1), -1, vectors)
 }
@@ -249,16 +254,16 @@ func (n network) linear(name string, x *graph.Node) *graph.Node {
 	return graph.Add(y, left(b, y))
 }
 
-// entry returns rows [B, Width] of a table.
+// entry returns the rows [B, Width] of a table that index [B] counts.
 func (n network) entry(name string, index *graph.Node) *graph.Node {
 	return graph.Gather(n.weight(name), graph.InsertAxes(index, -1))
 }
 
-func (n network) weight(name string) *graph.Node { return weights.Of(n.scope, n.g, name) }
+func (n network) weight(name string) *graph.Node { return weights.Node(n.scope, n.g, name) }
 
 func bfloat16(x *graph.Node) *graph.Node { return graph.ConvertDType(x, dtypes.BFloat16) }
 
-// constant returns an array of a formula of the row-major index.
+// constant returns an array whose numbers are given by a formula of the row-major index.
 func (n network) constant(formula func(i int) float64, shape ...int) *graph.Node {
 	size := 1
 	for _, d := range shape {
@@ -271,5 +276,5 @@ func (n network) constant(formula func(i int) float64, shape ...int) *graph.Node
 	return graph.ConvertDType(graph.Const(n.g, tensors.FromFlatDataAndDimensions(values, shape...)), n.dtype)
 }
 
-// left gives an array the axes of another, on the left.
+// left gives x as many axes as like has, by new ones on the left.
 func left(x, like *graph.Node) *graph.Node { return graph.ExpandLeftToRank(x, like.Rank()) }

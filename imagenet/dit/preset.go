@@ -6,8 +6,8 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/preset"
 )
 
-// FromPreset returns the generator that an official configuration file describes. The released files ask for BFloat16,
-// and the larger ones for Recompute: on a CPU, set BFloat16 to false. The weights are the same either way.
+// FromPreset returns the generator that a configuration file describes. The released files ask for BFloat16, and those of
+// the larger generators for Recompute. On a CPU, set BFloat16 to false: the weights are the same.
 func FromPreset(g *preset.Generator) (Config, error) {
 	m := g.Model
 	if m.Condition != m.Width || m.OutChannels != m.InChannels {

@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// numpy knows the functions by which NumPy's numbers and arrays stand in a pickle; nil of another.
+// numpy returns the function of a name, if it is one of those by which a pickle makes NumPy's numbers and arrays, and
+// otherwise nil.
 func numpy(name string) any {
 	module, leaf, _ := cutLast(name, ".")
 	switch strings.Replace(module, "numpy._core.", "numpy.core.", 1) + "." + leaf {
@@ -60,8 +61,8 @@ func numpyScalar(a []any) (any, error) {
 	return x[0], err
 }
 
-// numpyType returns the type of a numpy.dtype, "" if it is none that is read, whether its numbers are big-endian, and
-// what NumPy calls it.
+// numpyType reads a numpy.dtype. It returns its type, which is "" if such numbers are not read, whether the numbers are
+// big-endian, and NumPy's name of the type.
 func numpyType(v any) (kind Type, big bool, descr string) {
 	o, ok := v.(*object)
 	if !ok || o.class != "numpy.dtype" || len(o.arguments) == 0 {
@@ -87,7 +88,7 @@ func numpyType(v any) (kind Type, big bool, descr string) {
 	return kind, big, order + name
 }
 
-// array returns the array that an object is, if it is one of NumPy's numbers.
+// array returns the array that an object stands for, if it is an array of NumPy whose numbers are read.
 func (o *object) array() (Tensor, bool) {
 	if len(o.state) != 1 || len(o.arguments) > 0 {
 		return Tensor{}, false
@@ -117,7 +118,7 @@ func (o *object) array() (Tensor, bool) {
 	return t, true
 }
 
-// array notes an array as metadata if it is short.
+// array adds an array to the metadata if it is short, and otherwise lists it as left out.
 func (w *walker) array(name string, o *object, t Tensor) error {
 	const longest = 64
 	if t.Len() > longest {
@@ -140,7 +141,7 @@ func inMemory(b []byte) func() (io.ReadCloser, error) {
 	return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(b)), nil }
 }
 
-// fortran returns the tensor whose first axis runs fastest.
+// fortran returns the tensor with the strides of Fortran's order, in which the first axis runs fastest.
 func (t Tensor) fortran() Tensor {
 	if len(t.Shape) > 1 {
 		backward := slices.Clone(t.Shape)

@@ -35,8 +35,8 @@ type about struct {
 	size   int64  // -1 if it does not say
 }
 
-// ask asks the hub for a file's size and identity. Large files come from another server: the hub's own answer, which points
-// there, tells both.
+// ask asks the hub for the size and the identity of the file. A large file comes from another server. The hub's own answer,
+// which redirects there, tells both.
 func (d *download) ask(ctx context.Context) (*about, error) {
 	ctx, cancel := context.WithTimeout(ctx, d.idle)
 	defer cancel()
@@ -48,8 +48,8 @@ func (d *download) ask(ctx context.Context) (*about, error) {
 	return d.read(response.Header, response.ContentLength), nil
 }
 
-// read understands what the hub says of a file: in the header of its answer, and by the answer's length, -1 if that is not
-// told. Whatever the hub says, the name of the blob is one that a file may have.
+// read reads what the hub says of the file. Length is the length of the answer, -1 if it has none. Whatever the hub says,
+// the name of the blob is one that a file may have.
 func (d *download) read(h http.Header, length int64) *about {
 	a := &about{size: max(length, -1)}
 	if commit := h.Get("X-Repo-Commit"); commitID.MatchString(commit) {
@@ -75,7 +75,7 @@ func (d *download) read(h http.Header, length int64) *about {
 	return a
 }
 
-// do sends a request. Answers that will not change are errors that end the attempts.
+// do sends a request. An answer that another attempt would not change is an error of type final.
 func (d *download) do(ctx context.Context, method string, header http.Header) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, method, d.url(), nil)
 	if err != nil {
@@ -117,7 +117,7 @@ func (d *download) do(ctx context.Context, method string, header http.Header) (*
 	return nil, err
 }
 
-// final is an error that another attempt would not mend.
+// final is an error that another attempt would not change.
 type final struct{ error }
 
 func (f final) Unwrap() error { return f.error }

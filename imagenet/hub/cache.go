@@ -15,7 +15,7 @@ import (
 
 var commitID = regexp.MustCompile(`^[0-9a-f]{40}$`)
 
-// cache returns the folder of all repositories.
+// cache returns the folder that holds all repositories.
 func cache() (string, error) {
 	if dir := os.Getenv("HF_HUB_CACHE"); dir != "" {
 		return dir, nil
@@ -35,15 +35,15 @@ func cache() (string, error) {
 //	refs/main                     the commit that a branch or tag is
 //	snapshots/COMMIT/path/file    a link to its blob, or a copy where there are no links
 //	blobs/NAME                    bytes, by the name that the hub has for them
-//	.checked/COMMIT/path/file     what the file looked like when it was right
+//	.checked/COMMIT/path/file     the file's seal: what it looked like when it was right
 type repository struct{ root, name string }
 
 func (r repository) join(parts ...string) string {
 	return filepath.Join(append([]string{r.root, r.name}, parts...)...)
 }
 
-// commit returns what a branch or a tag was when it was fetched first. What is not noted is itself; a note that is no
-// commit is an error too.
+// commit returns the commit that a branch or a tag was when it was fetched first. If none is noted, it returns the
+// revision itself. If the note is no commit, it returns that and an error.
 func (r repository) commit(revision string) (string, error) {
 	path := r.join("refs", revision)
 	file, err := os.Open(path)
@@ -67,7 +67,7 @@ func parseRef(text []byte) (commit string, ok bool) {
 	return commit, commitID.MatchString(commit)
 }
 
-// refer notes which commit a branch or a tag is.
+// refer notes the commit that a branch or a tag is.
 func (r repository) refer(revision, commit string) error {
 	path := r.join("refs", revision)
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -76,9 +76,10 @@ func (r repository) refer(revision, commit string) error {
 	return atomicfile.WriteBytes(path, []byte(commit))
 }
 
-// place returns where a file has to be put: in its snapshot, or where a link there points to.
-func (r repository) place(at, local string) string {
-	path := r.join("snapshots", at, local)
+// place returns the path at which a file has to be put by hand: its path in the snapshot, or the path that a link there
+// leads to.
+func (r repository) place(snapshot, local string) string {
+	path := r.join("snapshots", snapshot, local)
 	if target, err := os.Readlink(path); err == nil && !filepath.IsAbs(target) {
 		return filepath.Join(filepath.Dir(path), target)
 	}
@@ -115,7 +116,7 @@ func link(blob, path string) error {
 
 var cached = regexp.MustCompile(`/models--[^/]+/(snapshots|blobs)/.`)
 
-// advice returns what to do about a file that cannot be read, if it is one of the cache: otherwise nothing.
+// advice returns what to do about a file that cannot be read if the file lies in the cache, and otherwise nothing.
 func advice(path string) string {
 	if path, err := filepath.Abs(path); err == nil {
 		if real, err := filepath.EvalSymlinks(path); err == nil && (cached.MatchString(filepath.ToSlash(path)) || cached.MatchString(filepath.ToSlash(real))) {

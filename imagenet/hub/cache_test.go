@@ -98,8 +98,8 @@ func unnote(t *testing.T, path string) {
 	}
 }
 
-// TestDamaged: what is wrong in the cache is fetched again, and a notice says so. Offline the error names the file to
-// delete, and to do so helps.
+// TestDamaged: a damaged file of the cache is fetched again, and a notice says so. Offline the error names the file to
+// delete, and deleting it helps.
 func TestDamaged(t *testing.T) {
 	for _, kind := range []shop{{commit: commit}, {commit: commit, small: true}, {}, {small: true}} {
 		for _, damage := range damages {
@@ -115,7 +115,7 @@ func TestDamaged(t *testing.T) {
 				got, err := s.get(t.Context(), "", nil)
 				if !noted { // nothing tells what is right
 					if err != nil || got != path {
-						t.Errorf("offline: %s, %v", got, err)
+						t.Errorf("offline: %s, error %v, want %s and none", got, err, path)
 					}
 				} else {
 					if err == nil {
@@ -128,7 +128,7 @@ func TestDamaged(t *testing.T) {
 					}
 				}
 				if len(s.requests) > 0 {
-					t.Errorf("offline: requests %q", s.requests)
+					t.Errorf("offline: requests %q, want none", s.requests)
 				}
 
 				t.Setenv("HF_HUB_OFFLINE", "")
@@ -143,11 +143,11 @@ func TestDamaged(t *testing.T) {
 					t.Errorf("%d bytes, %v, want %d", len(data), err, len(s.data))
 				}
 				if len(notices) != 1 || !strings.Contains(notices[0], "owner/name/a.bin: ") || !strings.HasSuffix(notices[0], "it is fetched again") {
-					t.Errorf("notices %q", notices)
+					t.Errorf("notices %q, want one that it is fetched again", notices)
 				}
 				asked := len(s.requests)
 				if got, err := s.get(t.Context(), s.checksum(), nil); err != nil || got != path || len(s.requests) != asked {
-					t.Errorf("the next time: %s, %v, requests %q", got, err, s.requests[asked:])
+					t.Errorf("the next time: %s, error %v, requests %q, want %s, none and none", got, err, s.requests[asked:], path)
 				}
 			})
 		}
@@ -170,7 +170,7 @@ func TestDeleted(t *testing.T) {
 	}
 }
 
-// TestSealed: a file that looks as it did when it was checked is neither read nor asked for.
+// TestSealed: a file that looks as it did when it was checked is not read again, and the hub is not asked.
 func TestSealed(t *testing.T) {
 	s, path, blob := stocked(t, shop{commit: commit})
 	before := time.Now().Add(-time.Hour)
@@ -187,20 +187,20 @@ func TestSealed(t *testing.T) {
 	}
 	for _, sum := range []string{"", s.checksum()} {
 		if got, err := s.get(t.Context(), sum, nil); err != nil || got != path {
-			t.Errorf("%s, %v", got, err)
+			t.Errorf("%s, error %v, want %s and none", got, err, path)
 		}
 	}
 	if data, err := os.ReadFile(path); err != nil || !bytes.Equal(data, other) || len(s.requests) > 0 {
-		t.Errorf("it was fetched again: %v, requests %q", err, s.requests)
+		t.Errorf("error %v, requests %q, want none and none: the file in the cache", err, s.requests)
 	}
 	t.Setenv("HF_HUB_OFFLINE", "1")
 	if _, err := s.get(t.Context(), strings.Repeat("0", 64), nil); err == nil || !strings.Contains(err.Error(), "want 0000") {
-		t.Errorf("another file than the one in the cache: error %v", err)
+		t.Errorf("another file than the one in the cache: error %v, want one that names the checksum", err)
 	}
 }
 
-// TestOthersCache: what Python's library downloaded, without our notes, is taken: a blob with the name of its SHA-256
-// without a question, others after one, which need not be answered.
+// TestOthersCache: what Python's library downloaded, without our seals, is taken. If its blob has the name of its SHA-256, the
+// hub is not asked. Otherwise the hub is asked, and need not answer.
 func TestOthersCache(t *testing.T) {
 	for _, c := range []struct {
 		shop shop
@@ -223,7 +223,7 @@ func TestOthersCache(t *testing.T) {
 		s.busy = c.busy
 		for range 2 {
 			if got, err := s.get(t.Context(), "", nil); err != nil || got != path {
-				t.Errorf("%+v: %s, %v", c, got, err)
+				t.Errorf("%+v: %s, error %v, want %s and none", c, got, err, path)
 			}
 			if s.busy > 0 {
 				break
@@ -248,12 +248,12 @@ func TestMovedOn(t *testing.T) {
 		}
 		data, err := os.ReadFile(got)
 		if known && (got != path || !bytes.Equal(data, s.data)) || !known && (got == path || !bytes.Equal(data, s.newest)) || err != nil {
-			t.Errorf("the hub knows the commit: %v: %s, %.20q, %v", known, got, data, err)
+			t.Errorf("the hub knows the commit: %v: %s, %.20q, error %v, want the file of the commit if it is known, and otherwise the newest", known, got, data, err)
 		}
 	}
 }
 
-// TestRefs: a note of a commit is understood however it ends; one that is none is said.
+// TestRefs: a note of a commit is understood whatever ends its line. The error says if a note is none.
 func TestRefs(t *testing.T) {
 	s, path, _ := stocked(t, shop{commit: commit})
 	ref := filepath.Join(filepath.Dir(filepath.Dir(filepath.Dir(path))), "refs", "main")
@@ -277,18 +277,18 @@ func TestRefs(t *testing.T) {
 		t.Errorf("%s, %v, want %s", got, err, path)
 	}
 	if data, err := os.ReadFile(ref); err != nil || string(data) != commit {
-		t.Errorf("the note is %q, %v", data, err)
+		t.Errorf("the note is %q (error %v), want %s", data, err, commit)
 	}
 }
 
-// TestInTheWay: a folder where the file should be is an error that names it.
+// TestInTheWay: if a folder is where the file should be, the error names it.
 func TestInTheWay(t *testing.T) {
 	s, path, _ := stocked(t, shop{commit: commit})
 	if err := errors.Join(os.Remove(path), os.Mkdir(path, 0o755)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.get(t.Context(), "", nil); err == nil || !strings.Contains(err.Error(), path+": not a file") {
-		t.Errorf("error %v", err)
+		t.Errorf("error %v, want that %s is not a file", err, path)
 	}
 }
 
@@ -300,11 +300,11 @@ func TestReadOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	if got, err := s.get(t.Context(), "", nil); err != nil || got != path || len(s.requests) > 0 {
-		t.Errorf("%s, %v, requests %q", got, err, s.requests)
+		t.Errorf("%s, error %v, requests %q, want %s, none and none", got, err, s.requests, path)
 	}
 }
 
-// TestOpenAdvises: a file of the cache that cannot be read is named, to be deleted; others are not.
+// TestOpenAdvises: if a file of the cache cannot be read, the error says to delete it. Of other files it does not.
 func TestOpenAdvises(t *testing.T) {
 	data, err := os.ReadFile("testdata/types.safetensors")
 	if err != nil {
@@ -329,16 +329,16 @@ func TestOpenAdvises(t *testing.T) {
 				continue
 			}
 			if err == nil || strings.Contains(err.Error(), "delete "+blob+",") != (name != outside) {
-				t.Errorf("%s, %d bytes: error %v", name, n, err)
+				t.Errorf("%s, %d bytes: error %v, want one that names the blob to delete: %v", name, n, err, name != outside)
 			}
 		}
 	}
 	if len(s.requests) > 0 {
-		t.Errorf("requests %q", s.requests)
+		t.Errorf("requests %q, want none", s.requests)
 	}
 }
 
-// TestLink: a link replaces what was there, and is left alone when it is right.
+// TestLink: a link replaces what was there. A link that is right is left alone.
 func TestLink(t *testing.T) {
 	folder := t.TempDir()
 	blob, path := filepath.Join(folder, "blob"), filepath.Join(folder, "path")
@@ -353,7 +353,7 @@ func TestLink(t *testing.T) {
 			t.Fatal(err)
 		}
 		if data, err := os.ReadFile(path); err != nil || string(data) != "right" {
-			t.Errorf("%q, %v", data, err)
+			t.Errorf("%q (error %v), want right", data, err)
 		}
 		entries, err := os.ReadDir(folder)
 		if names := slices.Collect(func(yield func(string) bool) {
@@ -363,12 +363,12 @@ func TestLink(t *testing.T) {
 				}
 			}
 		}); err != nil || !slices.Equal(names, []string{"blob", "path"}) {
-			t.Errorf("in the folder are %q, %v", names, err)
+			t.Errorf("in the folder are %q (error %v), want blob and path", names, err)
 		}
 	}
 }
 
-// TestNotices: who waits hears why.
+// TestNotices: a notice says why a download waits.
 func TestNotices(t *testing.T) {
 	s := &shop{busy: 100}
 	s.open(t)
@@ -377,10 +377,10 @@ func TestNotices(t *testing.T) {
 	d.Notice = func(text string) { notices = append(notices, text) }
 	_, err := d.fetch(t.Context())
 	if err == nil || !strings.Contains(err.Error(), "without the network: put ") {
-		t.Errorf("error %v", err)
+		t.Errorf("error %v, want one that says where to put the file", err)
 	}
 	if len(notices) != attempts-1 {
-		t.Fatalf("%d notices %q", len(notices), notices)
+		t.Fatalf("%d notices %q, want %d", len(notices), notices, attempts-1)
 	}
 	for i, text := range notices {
 		if want := fmt.Sprintf("503 Service Unavailable: attempt %d of 6 in %v", i+2, time.Millisecond<<i); !strings.HasSuffix(text, want) {
@@ -391,6 +391,6 @@ func TestNotices(t *testing.T) {
 	notices = nil
 	d.Notice = func(text string) { notices = append(notices, text); cancel() }
 	if _, err := d.fetch(ctx); !errors.Is(err, context.Canceled) || len(notices) != 1 {
-		t.Errorf("cancelled: error %v, notices %q", err, notices)
+		t.Errorf("cancelled: error %v, notices %q, want %v and one", err, notices, context.Canceled)
 	}
 }

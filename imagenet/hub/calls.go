@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// call runs an operation that names a function or a class, or makes an object of one.
+// call runs an operation that names a function or a class, or that calls one.
 func (p *pickle) call(op byte) error {
 	switch op {
 	case 'c', 'i': // GLOBAL, INST
@@ -96,7 +96,7 @@ func (p *pickle) call(op byte) error {
 	return errors.New("pickle: buffers outside of it") // NEXT_BUFFER, READONLY_BUFFER
 }
 
-// apply pushes what a function returns, or the object that a call of an unknown one stands for.
+// apply calls a function and pushes what it returns. For anything else it pushes an object that notes the call.
 func (p *pickle) apply(callee any, arguments []any) error {
 	arguments = slices.Clone(arguments)
 	if f, ok := callee.(function); ok {

@@ -19,16 +19,16 @@ var sha256Hex = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // entry is a file in the cache.
 type entry struct {
-	at     string // its commit, or its branch where the hub told no commit
-	path   string // in the snapshot
-	real   string // where its bytes are
-	sealed string // where its seal is
-	info   fs.FileInfo
+	snapshot string // the snapshot that it is in: a commit, or a branch if the hub told no commit
+	path     string // in the snapshot
+	real     string // the path of its blob, or the same path where there are no links
+	sealed   string // the path of its seal
+	info     fs.FileInfo
 }
 
-// entry returns a file of a snapshot, nil if it is not there.
-func (r repository) entry(at, local string) (*entry, error) {
-	e := &entry{at: at, path: r.join("snapshots", at, local), sealed: r.join(".checked", at, local)}
+// entry returns a file of a snapshot, or nil if the snapshot has no such file.
+func (r repository) entry(snapshot, local string) (*entry, error) {
+	e := &entry{snapshot: snapshot, path: r.join("snapshots", snapshot, local), sealed: r.join(".checked", snapshot, local)}
 	var err error
 	if e.info, err = os.Stat(e.path); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -42,16 +42,16 @@ func (r repository) entry(at, local string) (*entry, error) {
 	return e, err
 }
 
-// seal is what a file looked like when it was right.
+// seal notes what a file looked like when it was last found to be right.
 type seal struct {
 	size    int64
 	time    int64  // of its last change, in nanoseconds since 1970
-	sha256  string // "" if it was not held against one
+	sha256  string // "" if no checksum was known
 	written time.Time
 }
 
-// still is how long after the last change of a file its seal must have been written to vouch for the bytes: file systems
-// tell times in steps of up to two seconds, and within one step a file may change again.
+// still is how much later than the last change of a file its seal must have been written. File systems tell times in steps
+// of up to two seconds, and within one step a file may change again.
 const still = 2 * time.Second
 
 func (s seal) String() string { return fmt.Sprintf("%d %d %s\n", s.size, s.time, s.sha256) }
@@ -62,7 +62,8 @@ func parseSeal(text string) (s seal, ok bool) {
 	return s, s.String() == text && s.size >= 0 && (s.sha256 == "" || sha256Hex.MatchString(s.sha256))
 }
 
-// seal notes that the file is right. A cache that cannot be written to goes without, and is checked every time.
+// seal notes that the file is right. In a cache that cannot be written to there are no seals, and files are checked every
+// time.
 func (e *entry) seal(sha256 string) {
 	s := seal{size: e.info.Size(), time: e.info.ModTime().UnixNano(), sha256: sha256}
 	if os.MkdirAll(filepath.Dir(e.sealed), 0o755) == nil {
@@ -70,7 +71,7 @@ func (e *entry) seal(sha256 string) {
 	}
 }
 
-// unseal returns the seal, nil if there is none.
+// unseal returns the seal of the file, or nil if it has none.
 func (e *entry) unseal() *seal {
 	info, err := os.Stat(e.sealed)
 	if err != nil || info.Size() > 1<<10 {
@@ -88,8 +89,8 @@ func (e *entry) unseal() *seal {
 	return &s
 }
 
-// check tells whether the file is right. If it is not, the error says what is wrong with it; without an error there is
-// nothing to hold it against.
+// check tells whether the file is right. If it is wrong, the error says what is wrong. If it returns false without an error,
+// there is nothing to compare the file with.
 func (e *entry) check(want string) (right bool, damage error) {
 	s := e.unseal()
 	name := filepath.Base(e.real)
@@ -113,7 +114,7 @@ func (e *entry) check(want string) (right bool, damage error) {
 	return false, nil
 }
 
-// agree holds the file against what the hub says of it, and returns what is wrong with it.
+// agree compares the file with what the hub says of it, and returns what is wrong.
 func (e *entry) agree(a *about) error {
 	if a.size >= 0 && a.size != e.info.Size() {
 		return fmt.Errorf("%s has %d bytes, and %d on the hub", e.real, e.info.Size(), a.size)
@@ -128,7 +129,7 @@ func (e *entry) agree(a *about) error {
 	return nil
 }
 
-// compare reads the file and holds it against a checksum.
+// compare reads the file and compares its checksum.
 func (e *entry) compare(want string) (right bool, damage error) {
 	got, err := sum(e.real)
 	if err == nil && got != want {
@@ -141,7 +142,7 @@ func (e *entry) compare(want string) (right bool, damage error) {
 	return true, nil
 }
 
-// intact tells whether a blob is there and right, as far as length and checksum are known.
+// intact tells whether a blob is there and has the length and the checksum, as far as they are known.
 func intact(blob string, size int64, want string) bool {
 	info, err := os.Stat(blob)
 	if err != nil || size >= 0 && info.Size() != size {

@@ -22,28 +22,28 @@ type Remote struct {
 	SHA256   string // in hexadecimal what the file must be; "" accepts what the hub says
 }
 
-// Watch hears how a download goes. Its functions may be nil.
+// Watch is told how a download goes. Its functions may be nil.
 type Watch struct {
-	Progress func(done, total int64) // how many bytes are there, and how many it will be
-	Notice   func(text string)       // a sentence about what takes time or was mended: an attempt that failed, a file that is damaged
+	Progress func(done, total int64) // the bytes that are there, and the bytes that there will be
+	Notice   func(text string)       // a sentence: an attempt failed, another process is waited for, a file was damaged
 }
 
-// Fetch returns the path of a file in the cache, and downloads it if it is not there. The cache is the one of Python's
-// huggingface_hub: $HF_HUB_CACHE, $HF_HOME/hub, or huggingface/hub in $XDG_CACHE_HOME or ~/.cache. What either side
-// downloads serves both. A branch stays what it was when it was fetched first.
+// Fetch returns the path of a file in the cache, and downloads the file if it is not there. The cache is that of Python's
+// huggingface_hub: $HF_HUB_CACHE, $HF_HOME/hub, or huggingface/hub in $XDG_CACHE_HOME or ~/.cache. What Python has
+// downloaded is found here, and the reverse. A branch stays the commit that it was when it was fetched first.
 //
-// A download that was cut off is resumed, now or by the next call. The file gets its name once its length and checksum are
-// right; wrong bytes are removed. While one process downloads, others that want the same file wait. On a file system
-// without locks each of them downloads, and all end well.
+// A download that was cut off is resumed, now or by the next call. The file gets its name once its length and its checksum
+// are right. Wrong bytes are removed. While one process downloads, others that want the same file wait. On a file system
+// without locks each of them downloads, which does no harm.
 //
-// A file in the cache is taken as right if its length and its time of change are those of its last check, which the folder
-// .checked beside the snapshots records. Otherwise it is checked again:
+// A file in the cache is taken as right if its length and its time of change are those of its last check. The folder
+// .checked, beside the snapshots, records the check. Otherwise the file is checked again:
 //
-//   - if its SHA-256 is known, as it is for large files, whose blobs it names, all of it is read;
-//   - if not, its length must be the one that the hub tells; offline, and without an answer within ten seconds, the file
-//     is taken as it is.
+//   - If its SHA-256 is known, all of it is read. The SHA-256 of a large file is known: it is the name of its blob.
+//   - If not, its length must be the one that the hub tells. The file is taken as it is if nothing may be asked, or if the
+//     hub does not answer within ten seconds.
 //
-// A file that is wrong is downloaded again; offline, the error names the file to delete.
+// A file that is wrong is downloaded again. If nothing may be asked, the error names the file to delete.
 //
 // HF_ENDPOINT stands for https://huggingface.co, HF_TOKEN opens private repositories, and with HF_HUB_OFFLINE=1 nothing is
 // asked of the network. The watch may be nil.
@@ -60,17 +60,18 @@ func Fetch(ctx context.Context, r Remote, w *Watch) (string, error) {
 	return path, nil
 }
 
+// download is a call of Fetch.
 type download struct {
 	Remote
 	Watch
-	pause time.Duration // before the second attempt; it doubles with every one that brings nothing
+	pause time.Duration // before the second attempt; it doubles with every attempt that brings nothing
 	idle  time.Duration // how long a server may be silent
 	lock  func(path string) locker
-	etag  string // of the bytes that came, in the words of the server that sent them
-	most  int64  // of those bytes at any time
+	etag  string // the name that the server gave to the content of which bytes came
+	most  int64  // the most bytes of it that were there at any time
 }
 
-// locker is a lock between processes.
+// locker is a lock that keeps other processes out.
 type locker interface {
 	TryLock() (bool, error)
 	TryLockContext(ctx context.Context, pause time.Duration) (bool, error)
@@ -80,8 +81,8 @@ type locker interface {
 func lockFile(path string) locker { return flock.New(path, flock.SetPermissions(0o666)) }
 
 const (
-	attempts = 6                // that bring nothing, one after the other
-	glance   = 10 * time.Second // for what the hub says of a file that is there and may be right
+	attempts = 6                // in a row that bring nothing, before the download is given up
+	glance   = 10 * time.Second // for the hub's answer about a file that is there and may be right
 )
 
 var repoName = regexp.MustCompile(`^[\w.-]+/[\w.-]+$`)
@@ -108,8 +109,8 @@ func (d *download) fetch(ctx context.Context) (string, error) {
 	commit, unread := r.commit(revision)
 	var there *entry
 	var damage error // nil if nothing speaks against what is there
-	for _, at := range []string{commit, revision} {
-		e, err := r.entry(at, local)
+	for _, snapshot := range []string{commit, revision} {
+		e, err := r.entry(snapshot, local)
 		if err != nil {
 			return "", err
 		}
@@ -157,7 +158,8 @@ func (d *download) fetch(ctx context.Context) (string, error) {
 	return d.obtain(ctx, a, r, local, revision)
 }
 
-// identify asks the hub what the file is in the commit that the cache has. It asks only once if the file there may be right.
+// identify asks the hub what the file is in the commit that the cache has. There is the file in the cache, nil if there is
+// none, and damage what is wrong with it. If the file may be right, identify asks only once.
 func (d *download) identify(ctx context.Context, there *entry, damage error) (a *about, err error) {
 	ask := func() (came bool, err error) { a, err = d.ask(ctx); return false, err }
 	if there == nil {
@@ -171,11 +173,11 @@ func (d *download) identify(ctx context.Context, there *entry, damage error) (a 
 	} else {
 		err = d.insist(ctx, ask)
 	}
-	if err != nil || d.SHA256 != "" || a.commit == "" || a.commit == there.at || !commitID.MatchString(there.at) {
+	if err != nil || d.SHA256 != "" || a.commit == "" || a.commit == there.snapshot || !commitID.MatchString(there.snapshot) {
 		return a, err
 	}
 	branch, newest := d.Revision, a // which has moved on
-	d.Revision = there.at
+	d.Revision = there.snapshot
 	if _, err := ask(); err == nil || damage == nil {
 		return a, err
 	}
@@ -183,11 +185,11 @@ func (d *download) identify(ctx context.Context, there *entry, damage error) (a 
 	return newest, nil
 }
 
-// obtain downloads the file that the hub told of, unless its blob is there, and names it.
+// obtain downloads the file that the hub has described, unless its blob is there, and gives it its names in the cache.
 func (d *download) obtain(ctx context.Context, a *about, r repository, local, revision string) (string, error) {
 	blob, locks := r.join("blobs", a.blob), filepath.Join(r.root, ".locks", r.name)
-	at := cmp.Or(a.commit, revision)
-	path := r.join("snapshots", at, local)
+	snapshot := cmp.Or(a.commit, revision)
+	path := r.join("snapshots", snapshot, local)
 	for _, folder := range []string{filepath.Dir(blob), filepath.Dir(path)} {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return "", err
@@ -212,7 +214,7 @@ func (d *download) obtain(ctx context.Context, a *about, r repository, local, re
 			return "", err
 		}
 	}
-	e, err := r.entry(at, local)
+	e, err := r.entry(snapshot, local)
 	if err == nil && e == nil {
 		err = fmt.Errorf("%s: another process took it away", path)
 	}
@@ -223,8 +225,8 @@ func (d *download) obtain(ctx context.Context, a *about, r repository, local, re
 	return e.path, nil
 }
 
-// hold waits until no other process downloads the blob, and returns what lets the next one go on. Where the file system
-// has no locks, nobody waits.
+// hold waits until no other process downloads the blob. It returns the function that lets the next process go on. Where the
+// file system has no locks, nobody waits.
 func (d *download) hold(ctx context.Context, folder, blob string) (release func(), err error) {
 	os.MkdirAll(folder, 0o755)
 	l := d.lock(filepath.Join(folder, blob+".lock"))
@@ -244,7 +246,7 @@ func (d *download) notice(format string, arguments ...any) {
 	}
 }
 
-// insist tries until it succeeds, or fails for good, or too often without anything coming.
+// insist calls try until it succeeds, until its error is final, or until too many calls in a row have brought nothing.
 func (d *download) insist(ctx context.Context, try func() (came bool, err error)) error {
 	pause := d.pause
 	for left := attempts; ; {

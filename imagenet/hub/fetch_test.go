@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// TestFetch: the file comes through whatever can be mended, and is asked for once.
+// TestFetch: the file comes in spite of everything that can be mended, and a second call asks for nothing.
 func TestFetch(t *testing.T) {
 	for _, c := range []struct {
 		what     string
@@ -35,7 +35,7 @@ func TestFetch(t *testing.T) {
 			var done, total int64
 			path, err := c.shop.get(t.Context(), c.shop.checksum(), func(d, n int64) {
 				if d <= done && len(c.shop.data) > 0 {
-					t.Errorf("progress from %d to %d", done, d)
+					t.Errorf("progress from %d to %d, want it to grow", done, d)
 				}
 				done, total = d, n
 			})
@@ -55,20 +55,20 @@ func TestFetch(t *testing.T) {
 			asked := len(c.shop.requests)
 			again, err := c.shop.get(t.Context(), "", nil)
 			if err != nil || again != path || len(c.shop.requests) != asked {
-				t.Errorf("the second time: %s, %v, %d requests more", again, err, len(c.shop.requests)-asked)
+				t.Errorf("the second time: %s, error %v, %d requests more, want %s, none and 0", again, err, len(c.shop.requests)-asked, path)
 			}
 			snapshot := filepath.Join("hub", "models--owner--name", "snapshots", map[bool]string{true: c.shop.commit, false: "main"}[c.shop.commit != ""], "a.bin")
 			if !strings.HasSuffix(path, snapshot) {
 				t.Errorf("it lies at %s, want %s as huggingface_hub does", path, snapshot)
 			}
 			if n := incomplete(t); n != 0 {
-				t.Errorf("%d bytes are left lying", n)
+				t.Errorf("%d bytes of downloads are left, want 0", n)
 			}
 		})
 	}
 }
 
-// TestFetchFails: what cannot be mended is an error that says why; no file appears under its name.
+// TestFetchFails: what cannot be mended is an error that says why, and no file appears.
 func TestFetchFails(t *testing.T) {
 	for _, c := range []struct {
 		what     string
@@ -105,7 +105,7 @@ func TestFetchFails(t *testing.T) {
 				t.Errorf("%d bytes are left lying, want %d", n, c.left)
 			}
 			if found, _ := filepath.Glob(filepath.Join(os.Getenv("HF_HOME"), "hub", "*", "snapshots", "*", "*")); len(found) > 0 {
-				t.Errorf("there is %q", found)
+				t.Errorf("the snapshots hold %q, want nothing", found)
 			}
 		})
 	}
@@ -141,11 +141,11 @@ func TestFetchCancelled(t *testing.T) {
 	s.open(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	if _, err := s.get(ctx, "", func(done, _ int64) { cancel() }); err == nil || ctx.Err() == nil {
-		t.Fatalf("error %v", err)
+		t.Fatalf("error %v, want one once the context is done", err)
 	}
 	have := incomplete(t)
 	if have == 0 || have == len(s.data) {
-		t.Fatalf("%d bytes are there", have)
+		t.Fatalf("%d bytes are there, want some of %d and not all", have, len(s.data))
 	}
 	s.cut, s.requests = 0, nil
 	path, err := s.get(t.Context(), "", nil)
@@ -153,10 +153,10 @@ func TestFetchCancelled(t *testing.T) {
 		t.Fatal(err)
 	}
 	if sum, err := sum(path); err != nil || sum != s.checksum() {
-		t.Errorf("SHA-256 %s, %v", sum, err)
+		t.Errorf("SHA-256 %s (error %v), want %s", sum, err, s.checksum())
 	}
 	if last := s.requests[len(s.requests)-1]; last != fmt.Sprintf("GET bytes=%d-", have) {
-		t.Errorf("the last request is %s with %d bytes there", last, have)
+		t.Errorf("the last request is %s, want the bytes from %d on", last, have)
 	}
 }
 
@@ -174,7 +174,7 @@ func TestFetchAtOnce(t *testing.T) {
 	}
 	group.Wait()
 	if n := strings.Count(strings.Join(s.requests, ","), "GET"); n != 2 { // the hub's redirect and the other server
-		t.Errorf("%d times downloaded: %q", n, s.requests)
+		t.Errorf("%d requests GET, want 2, of one download: %q", n, s.requests)
 	}
 }
 
@@ -185,11 +185,11 @@ func TestOffline(t *testing.T) {
 	t.Setenv("HF_HUB_OFFLINE", "1")
 	_, err := Fetch(t.Context(), Remote{Repo: "owner/name", File: "a.bin"}, nil)
 	if err == nil || len(s.requests) > 0 {
-		t.Fatalf("error %v, requests %q", err, s.requests)
+		t.Fatalf("error %v, requests %q, want one and none", err, s.requests)
 	}
 	_, where, ok := strings.Cut(err.Error(), "/owner/name/resolve/main/a.bin at ")
 	if !ok {
-		t.Fatalf("error %v does not say where", err)
+		t.Fatalf("error %v, want one that says where to put the file", err)
 	}
 	if err := os.MkdirAll(filepath.Dir(where), 0o755); err != nil {
 		t.Fatal(err)
@@ -206,7 +206,7 @@ func TestOffline(t *testing.T) {
 	}
 	for _, r := range []Remote{{Repo: "name", File: "a"}, {Repo: "a/b", File: "../a"}, {Repo: "a/b", File: "a", Revision: "../.."}, {Repo: "../b/c", File: "a"}} {
 		if _, err := Fetch(t.Context(), r, nil); err == nil || !strings.Contains(err.Error(), "not the name") {
-			t.Errorf("%v: error %v", r, err)
+			t.Errorf("%v: error %v, want that it is not the name of a file", r, err)
 		}
 	}
 }
@@ -245,6 +245,6 @@ func TestToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	if hub != "Bearer secret" || elsewhere != "" {
-		t.Errorf("the hub gets %q, the other server %q", hub, elsewhere)
+		t.Errorf("the hub gets %q, the other server %q, want the token for the hub alone", hub, elsewhere)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wflowlab/wflowlab/internal/counter"
 	"github.com/wflowlab/wflowlab/internal/magic"
 	"github.com/wflowlab/wflowlab/internal/npy"
 	"github.com/wflowlab/wflowlab/internal/regular"
@@ -33,12 +34,12 @@ const (
 // File is an open weight file. Its methods may be called at the same time. Errors name the path and the tensor.
 type File struct {
 	path  string
-	parts []*os.File // one, or the index of sharded weights and the shards
+	parts []*os.File // the file alone, or the index of sharded weights and then the shards
 	size  int64      // of all parts
 	content
 }
 
-// content is what a reader finds in a file.
+// content is what is found in a file.
 type content struct {
 	format  Format
 	tensors []Tensor
@@ -48,8 +49,8 @@ type content struct {
 	notes   []string
 }
 
-// add appends a tensor.
-func (c *content) add(t Tensor) error {
+// addTensor appends a tensor.
+func (c *content) addTensor(t Tensor) error {
 	if _, twice := c.index[t.Name]; twice {
 		return fmt.Errorf("tensor %q is there twice", t.Name)
 	}
@@ -61,10 +62,10 @@ func (c *content) add(t Tensor) error {
 	return nil
 }
 
-// Open opens a file and reads what it says of its tensors, not their numbers. Nested names are joined by dots. The index of
-// sharded weights, such as model.safetensors.index.json, is opened with the shards beside it, as one file. What is no
-// tensor, number or text is left out, and listed by [File.LeftOut]. A file that contradicts itself is an error. So is one
-// that is no weight file: the error says what it is. The checksums of a zip file are checked when numbers are read.
+// Open opens a weight file and reads what it says of its tensors, not their numbers. Nested names are joined by dots. The
+// index of sharded weights, such as model.safetensors.index.json, is opened with the shards beside it, as one file. What is
+// no tensor, number or text is left out, and listed by [File.LeftOut]. A file that contradicts itself is an error. So is a
+// file that holds no weights: the error says what it is. The checksums of a zip file are checked when numbers are read.
 func Open(path string) (*File, error) {
 	file, err := openFile(path)
 	if err != nil {
@@ -78,7 +79,7 @@ func Open(path string) (*File, error) {
 	return f, nil
 }
 
-// openFile opens a regular file. The error of a folder of weights says what to open instead.
+// openFile opens a regular file. If the path is a folder of weights, the error says what to open instead.
 func openFile(path string) (*os.File, error) {
 	file, _, err := regular.Open(path)
 	if err != nil {
@@ -102,7 +103,7 @@ func (f *File) open() error {
 	return err
 }
 
-// readFile reads a file that is open. An array without a name gets the file's.
+// readFile reads an open file and returns its content and its size. An array without a name gets the name of the file.
 func readFile(file *os.File) (content, int64, error) {
 	info, err := file.Stat()
 	if err != nil {
@@ -115,7 +116,8 @@ func readFile(file *os.File) (content, int64, error) {
 
 func newContent() content { return content{meta: map[string]string{}, index: map[string]int{}} }
 
-// read recognises a file by its first bytes. An array without a name gets the one given. Errors begin with what the file is.
+// read recognises a file by its first bytes and reads it. An array without a name gets the given one. An error begins with
+// what the file is.
 func read(r io.ReaderAt, size int64, name string) (content, error) {
 	c := newContent()
 	head := make([]byte, min(size, magic.Enough))
@@ -141,14 +143,17 @@ func (c *content) recognise(r io.ReaderAt, size int64, name string, head []byte)
 	if len(head) > 8 && head[8] == '{' && binary.LittleEndian.Uint64(head) < 1<<40 {
 		return c.readSafetensors(r, size)
 	}
-	if old := beforeZip(head); old != "" {
-		return errors.New(old)
+	what := magic.Describe(head)
+	if _, known := magic.Of(head); !known {
+		switch {
+		case isFlax(head):
+			c.format = Flax
+			return c.readFlax(r, size, name)
+		case magic.MayBePickle(head):
+			what = magic.Pickle.String()
+		}
 	}
-	if _, known := magic.Of(head); !known && isFlax(head) {
-		c.format = Flax
-		return c.readFlax(r, size, name)
-	}
-	return fmt.Errorf("%s; want safetensors, PyTorch, Flax msgpack, npy or npz", magic.Describe(head))
+	return fmt.Errorf("%s; want safetensors, PyTorch, Flax msgpack, npy or npz", what)
 }
 
 func (c *content) readSafetensors(r io.ReaderAt, size int64) error {
@@ -166,7 +171,7 @@ func (c *content) readSafetensors(r io.ReaderAt, size int64) error {
 		if err := fits(t); err != nil {
 			return fmt.Errorf("safetensors: tensor %.200q: %w", e.Name, err)
 		}
-		if err := c.add(t); err != nil {
+		if err := c.addTensor(t); err != nil {
 			return err
 		}
 	}
@@ -191,15 +196,15 @@ func (f *File) Format() Format { return f.format }
 // Tensors returns the tensors, in the order of the file.
 func (f *File) Tensors() []Tensor { return slices.Clone(f.tensors) }
 
-// Meta returns what stands beside the tensors, as text: the metadata of safetensors, numbers and strings of PyTorch and
-// Flax, by names joined by dots. Lists are in brackets.
+// Meta returns what stands beside the tensors, as text: the metadata of safetensors, and the numbers and strings of PyTorch
+// and Flax, whose nested names are joined by dots. Lists are in brackets.
 func (f *File) Meta() map[string]string { return maps.Clone(f.meta) }
 
-// LeftOut returns what is in the file and is not read, each with the key where it stands: objects of a pickle, members of an
-// .npz that are no numbers, tensors of types that are not read. Nothing of it is executed.
+// LeftOut returns what is in the file and is not read, each with the key at which it stands: objects of a pickle, members
+// of an .npz that are no numbers, tensors whose type is not read. Nothing of it is executed.
 func (f *File) LeftOut() []LeftOut { return slices.Clone(f.omitted) }
 
-// Unreadable returns nil if all tensors can be read, otherwise an error that names those that cannot, with their types.
+// Unreadable returns nil if all tensors can be read. Otherwise its error names the first five that cannot, with their types.
 func (f *File) Unreadable() error {
 	const shown = 5
 	var errs []error
@@ -211,14 +216,14 @@ func (f *File) Unreadable() error {
 	return errors.Join(errs...)
 }
 
-// Notes returns what else there is to know of the file, in sentences.
+// Notes returns what else there is to know of the file, each in a sentence.
 func (f *File) Notes() []string { return slices.Clone(f.notes) }
 
-// Floats reads a tensor, row-major, into a slice of its length. From float32, float16 and bfloat16 the numbers are exact;
-// others are rounded to the nearest.
+// Floats reads a tensor, row-major, into a slice of its length. Numbers of float32, float16 and bfloat16 are exact, others
+// are rounded to the nearest float32.
 func (f *File) Floats(name string, into []float32) error { return readNamed(f, name, into) }
 
-// Float64s is Floats for float64. Only integers beyond 2⁵³ are rounded.
+// Float64s reads a tensor as [File.Floats] does, into float64. Only integers beyond 2⁵³ are rounded.
 func (f *File) Float64s(name string, into []float64) error { return readNamed(f, name, into) }
 
 func readNamed[T float32 | float64](f *File, name string, into []T) error {
@@ -229,7 +234,7 @@ func readNamed[T float32 | float64](f *File, name string, into []T) error {
 	return f.wrap(name, numbers(f.tensors[i], into))
 }
 
-// wrap says where an error happened.
+// wrap adds the file and the tensor to an error.
 func (f *File) wrap(name string, err error) error {
 	if err == nil {
 		return nil
@@ -238,17 +243,17 @@ func (f *File) wrap(name string, err error) error {
 }
 
 // SHA256 reads the whole file and returns its checksum in hexadecimal. For sharded weights this is the checksum of the
-// index followed by the shards in the order of their names. Progress, if it is not nil, hears how many bytes are read and
-// how many there are.
+// index followed by the shards in the order of their names. If progress is not nil, it is told how many bytes have been
+// read and how many there are.
 func (f *File) SHA256(progress func(done, total int64)) (string, error) {
-	return f.sum(&work{total: f.size, report: progress})
+	return f.sum(&counter.Writer{Total: f.size, Report: progress})
 }
 
-func (f *File) sum(w *work) (string, error) {
+func (f *File) sum(count *counter.Writer) (string, error) {
 	sum := sha256.New()
 	read := int64(0)
 	for _, part := range f.parts {
-		n, err := io.Copy(io.MultiWriter(sum, w), io.NewSectionReader(part, 0, f.size-read))
+		n, err := io.Copy(io.MultiWriter(sum, count), io.NewSectionReader(part, 0, f.size-read))
 		if err != nil {
 			return "", fmt.Errorf("hub: %s: %w", part.Name(), err)
 		}
@@ -258,19 +263,4 @@ func (f *File) sum(w *work) (string, error) {
 		return "", fmt.Errorf("hub: %s: %w", f.path, io.ErrUnexpectedEOF)
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
-}
-
-// work counts the bytes that are written to it and reports them.
-type work struct {
-	done, total int64
-	report      func(done, total int64)
-}
-
-// Write implements io.Writer.
-func (w *work) Write(b []byte) (int, error) {
-	w.done += int64(len(b))
-	if w.report != nil {
-		w.report(w.done, w.total)
-	}
-	return len(b), nil
 }

@@ -78,7 +78,7 @@ func TestGoldenFiles(t *testing.T) {
 			names = append(names, tensor.Name)
 			want, ok := tensors[tensor.Name]
 			if !ok {
-				t.Errorf("%s: tensor %q is not in truth.json", name, tensor.Name)
+				t.Errorf("%s: tensor %q, want one of truth.json", name, tensor.Name)
 				continue
 			}
 			if tensor.Type != want.Type || !slices.Equal(tensor.Shape, want.Shape) {
@@ -106,7 +106,7 @@ func TestGoldenFiles(t *testing.T) {
 		}
 	}
 	if ran < 10 {
-		t.Errorf("%d files", ran)
+		t.Errorf("%d files, want 10 or more", ran)
 	}
 }
 
@@ -190,7 +190,7 @@ func TestSHA256(t *testing.T) {
 	var told []int64
 	sum, err := f.SHA256(func(done, total int64) { told = append(told, done, total) })
 	if err != nil || len(sum) != 64 {
-		t.Errorf("%q, %v", sum, err)
+		t.Errorf("SHA-256 %q (error %v), want 64 digits", sum, err)
 	}
 	if n := len(told); n < 2 || told[n-2] != told[n-1] || told[n-1] != int64(len(npy("<f4", "False", "(1,)", "abcd"))) {
 		t.Errorf("progress heard %d, want the length at the end", told)

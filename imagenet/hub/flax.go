@@ -11,9 +11,9 @@ import (
 	"strconv"
 )
 
-// msgpack reads a tree out of msgpack, the numbers of its arrays left where they are. It reads what Flax writes: maps,
-// lists, text, numbers, and arrays as the extensions 1 and 3, which hold [shape, type, numbers] in msgpack. Arrays of more
-// than 1 GB come as a map of chunks.
+// msgpack reads a tree from a file in msgpack, and leaves the numbers of its arrays in the file. It reads what Flax writes:
+// maps, lists, text, numbers, and arrays as the extensions 1 and 3, which hold [shape, type, numbers] in msgpack. Arrays of
+// more than 1 GB come as a map of chunks.
 //
 // It stands in for github.com/vmihailenco/msgpack, which reads from a stream and gives no offsets.
 //
@@ -21,9 +21,9 @@ import (
 type msgpack struct {
 	r        io.ReaderAt
 	pos, end int64
-	buffer   []byte // the bytes from start on
+	buffer   []byte // bytes of the file, from start on
 	start    int64
-	values   int
+	values   int // that have been read
 }
 
 const (
@@ -32,7 +32,7 @@ const (
 	chunked = "__msgpack_chunked_array__"
 )
 
-// flaxTypes are numpy's names for types.
+// flaxTypes are the types by NumPy's names.
 var flaxTypes = map[string]Type{"float64": F64, "float32": F32, "float16": F16, "bfloat16": BF16, "int64": I64, "int32": I32,
 	"int16": I16, "int8": I8, "uint64": U64, "uint32": U32, "uint16": U16, "uint8": U8, "bool": Bool, "complex64": "C64",
 	"complex128": "C128", "float8_e4m3fn": "F8_E4M3", "float8_e5m2": "F8_E5M2", "float8_e8m0fnu": "F8_E8M0"}
@@ -49,25 +49,25 @@ func (c *content) readFlax(r io.ReaderAt, size int64, name string) error {
 	return c.flatten(tree, name)
 }
 
-// isFlax tells whether a file begins as a map does whose first key is text, or as an array alone.
+// isFlax tells whether a file begins with a map whose first key is text, or with an array.
 func isFlax(head []byte) bool {
-	text := func(at int) bool {
+	beginsText := func(at int) bool {
 		return len(head) > at && (head[at] >= 0xa0 && head[at] < 0xc0 || head[at] >= 0xd9 && head[at] <= 0xdb)
 	}
 	switch {
 	case len(head) == 0:
 		return false
 	case head[0] > 0x80 && head[0] < 0x90:
-		return text(1)
+		return beginsText(1)
 	case head[0] == 0xde:
-		return text(3)
+		return beginsText(3)
 	case head[0] == 0xdf:
-		return text(5)
+		return beginsText(5)
 	}
 	return len(head) > 5 && head[0] >= 0xc7 && head[0] <= 0xc9 && head[1<<(head[0]-0xc7)+1] == 1
 }
 
-// next returns the next n bytes, to be used before the next call.
+// next returns the next n bytes. The call after it overwrites them.
 func (m *msgpack) next(n int64) ([]byte, error) {
 	if n > m.end-m.pos {
 		return nil, m.cut(n)
@@ -95,7 +95,7 @@ func (m *msgpack) cut(n int64) error {
 	return fmt.Errorf("%d bytes or more, where %d are left: it is cut off; download it again", n, m.end-m.pos)
 }
 
-// unsigned reads an integer of so many bytes.
+// unsigned reads an unsigned integer of some bytes.
 func (m *msgpack) unsigned(bytes int64) (uint64, error) {
 	b, err := m.next(bytes)
 	if err != nil {
@@ -106,7 +106,7 @@ func (m *msgpack) unsigned(bytes int64) (uint64, error) {
 	return binary.BigEndian.Uint64(wide[:]), nil
 }
 
-// count reads how many things follow that take at least so many bytes each.
+// count reads, from some bytes, how many things follow. Each is the fewest bytes that one of them takes.
 func (m *msgpack) count(bytes, each int64) (int64, error) {
 	n, err := m.unsigned(bytes)
 	if err == nil && int64(n) > (m.end-m.pos)/each {
@@ -135,7 +135,7 @@ func (m *msgpack) value(depth int) (any, error) {
 	case op < 0xa0:
 		return m.list(int64(op&0xf), depth)
 	case op < 0xc0:
-		return m.text(int64(op & 0x1f))
+		return m.readText(int64(op & 0x1f))
 	case op == 0xc0:
 		return nil, nil
 	case op == 0xc2 || op == 0xc3:
@@ -170,7 +170,7 @@ func (m *msgpack) value(depth int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		return m.text(n)
+		return m.readText(n)
 	case op == 0xdc || op == 0xdd:
 		n, err := m.count(2<<(op-0xdc), 1)
 		if err != nil {
@@ -190,7 +190,7 @@ func (m *msgpack) value(depth int) (any, error) {
 	}
 }
 
-func (m *msgpack) text(n int64) (any, error) {
+func (m *msgpack) readText(n int64) (any, error) {
 	b, err := m.next(n)
 	return string(b), err
 }
@@ -226,7 +226,7 @@ func (m *msgpack) dict(n int64, depth int) (any, error) {
 	return d, nil
 }
 
-// extension reads an array of n bytes, all told.
+// extension reads the rest of an extension that holds n bytes: an array, or something that is left out.
 func (m *msgpack) extension(n int64, depth int) (any, error) {
 	kind, err := m.next(1)
 	if err != nil {
@@ -251,7 +251,7 @@ func (m *msgpack) extension(n int64, depth int) (any, error) {
 	return v, err
 }
 
-// array reads [shape, type, numbers] to the end.
+// array reads [shape, type, numbers], which take all that is left.
 func (m *msgpack) array(depth int) (any, error) {
 	if b, err := m.next(1); err != nil || b[0] != 0x93 {
 		return nil, errors.New("an array that is no [shape, type, numbers]")
@@ -297,7 +297,8 @@ func (m *msgpack) array(depth int) (any, error) {
 	return t, nil
 }
 
-// joined returns the array that a map of chunks stands for: a mark, the shape, and the chunks, by "0", "1" and so on.
+// joined returns the array that a map of chunks stands for. The map holds a mark, the shape, and the chunks, which are
+// called "0", "1" and so on.
 func (d *dict) joined() (any, error) {
 	var t Tensor
 	var chunks []Tensor

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// layouts are folders that other programs write as one checkpoint, by files in them.
+// layouts are the folders that other programs write as one checkpoint. A folder is known by a file in it.
 var layouts = []struct{ pattern, what string }{
 	{"_CHECKPOINT_METADATA", "an Orbax checkpoint: restore it with Orbax and write flax.serialization.msgpack_serialize of its parameters"},
 	{"manifest.ocdbt", "an Orbax checkpoint: restore it with Orbax and write flax.serialization.msgpack_serialize of its parameters"},
@@ -22,12 +22,12 @@ var layouts = []struct{ pattern, what string }{
 	{"*/data.pkl", "an unpacked PyTorch file: give the .pt it was unpacked from"},
 }
 
-// weightFiles are the files that Open reads, the best first.
+// weightFiles are patterns of the files that Open reads, those first that it should rather be given.
 var weightFiles = []string{"*.safetensors.index.json", "*.bin.index.json", "*.index.json", "*.safetensors", "*.msgpack", "*.pt",
 	"*.pth", "*.ckpt", "*.bin"}
 
-// Folder says what weights lie in a folder, and which of its files to give to [Open]. It returns false if it finds none.
-// Arrays of NumPy do not count.
+// Folder says what weights lie in a folder, and which of its files to give to [Open]. It returns false if it finds no
+// weights. Arrays of NumPy do not count as weights.
 func Folder(folder string) (string, bool) {
 	for _, layout := range layouts {
 		if found, _ := filepath.Glob(filepath.Join(escaped(folder), layout.pattern)); len(found) > 0 {

@@ -127,7 +127,7 @@ func FuzzPickle(f *testing.F) {
 				continue
 			}
 			if x.Len() > 16 && !x.overlaps() && x.Len()*x.Type.bytes() > 64 {
-				t.Fatalf("%s %v of 64 bytes", x.Type, x.Shape)
+				t.Fatalf("%s %v, want no more than the 64 bytes that there are", x.Type, x.Shape)
 			}
 			if err := numbers(x, make([]float32, x.Len())); err != nil {
 				t.Fatal(err)
@@ -144,7 +144,7 @@ func FuzzMetadata(f *testing.F) {
 			t.Fatal(err)
 		}
 		if m, err := ReadMetadata(path); err == nil && !json.Valid(m.ModelConfig) {
-			t.Fatalf("model_config %q", m.ModelConfig)
+			t.Fatalf("model_config %q, want JSON", m.ModelConfig)
 		}
 	})
 }
@@ -156,19 +156,19 @@ func FuzzRef(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		if c, ok := parseRef(text); ok && !commitID.MatchString(c) {
-			t.Fatalf("commit %q", c)
+			t.Fatalf("commit %q, want 40 hexadecimal digits", c)
 		}
 	})
 }
 
-// FuzzSeal: a seal is read as it was written, and nothing else is.
+// FuzzSeal: a text is read as a seal only if the seal is written as the same text.
 func FuzzSeal(f *testing.F) {
 	for _, s := range []seal{{}, {size: 270_000, time: -1}, {size: 1, time: 1 << 60, sha256: strings.Repeat("0a", 32)}} {
 		f.Add(s.String())
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		if s, ok := parseSeal(text); ok && (s.String() != text || s.size < 0) {
-			t.Fatalf("%+v of %q", s, text)
+			t.Fatalf("%+v of %q, want a seal that is written the same", s, text)
 		}
 	})
 }
@@ -185,18 +185,18 @@ func FuzzHeader(f *testing.F) {
 		d := download{Remote: Remote{"owner/name", "a.bin", "main", ""}}
 		a := d.read(h, length)
 		if filepath.Base(a.blob) != a.blob || !filepath.IsLocal(a.blob) || len(a.blob) > 128 || strings.HasSuffix(a.blob, partial) {
-			t.Fatalf("blob %q", a.blob)
+			t.Fatalf("blob %q, want the name of a file", a.blob)
 		}
 		if a.size < -1 || a.commit != "" && !commitID.MatchString(a.commit) || a.sha256 != "" && a.sha256 != a.blob {
-			t.Fatalf("%+v", a)
+			t.Fatalf("%+v, want a size from -1, a commit or none, and a checksum that is the blob's name or none", a)
 		}
 		if n, ok := firstByte(part); ok && n < 0 {
-			t.Fatalf("a part from %d", n)
+			t.Fatalf("a part from %d, want 0 or more", n)
 		}
 	})
 }
 
-// FuzzView: whatever tensors are called, a view has the table's or says what differs.
+// FuzzView: whatever the names of the tensors are, a view has all parameters of the table, or its error says what differs.
 func FuzzView(f *testing.F) {
 	f.Add("module.a.b\nmodule._orig_mod.c\nmodule.\n.")
 	f.Add("a.b\nc\nema_model.a.b\nema_model.c\nstate.ema_model._orig_mod.c")
@@ -209,10 +209,10 @@ func FuzzView(f *testing.F) {
 		for _, naming := range []Naming{Official, WFlow, Drifting, SDVAE} {
 			v, err := file.View(naming, table)
 			if err == nil && (len(v.from) != len(table) || !strings.HasPrefix(names, v.Prefix()) && !strings.Contains(names, "\n"+v.Prefix())) {
-				t.Fatalf("%v under %q", v.from, v.Prefix())
+				t.Fatalf("%v under %q, want %d tensors under a prefix of the file", v.from, v.Prefix(), len(table))
 			}
 			if misfit, ok := errors.AsType[*MisfitError](err); ok && misfit.Problems() < 1 {
-				t.Fatal(misfit)
+				t.Fatalf("a misfit without a difference: %v, want one or more", misfit)
 			}
 		}
 	})

@@ -111,8 +111,8 @@ func readWhole(path string) ([]hub.LeftOut, error) {
 	return f.LeftOut(), nil
 }
 
-// TestHostile: files that lie are refused, or the part of them that lies is left out. The honest variant of each is read, so
-// that the lie is what is found.
+// TestHostile: files that lie are refused, or the part that lies is left out. The honest variant of each is read, which shows
+// that the lie is what was refused.
 func TestHostile(t *testing.T) {
 	f32 := strings.Repeat("\x00\x00\x80\x3f", 6)
 	for _, honest := range []string{
@@ -123,7 +123,7 @@ func TestHostile(t *testing.T) {
 		zipped(t, zip.Deflate, "a.npy", npy("<f4", "False", "(2, 3)", f32)),
 	} {
 		if err := readAll(write(t, "honest", honest)); err != nil {
-			t.Errorf("%q: %v", honest, err)
+			t.Errorf("%q: %v, want no error", honest, err)
 		}
 	}
 	deep := strings.Repeat("\x81\xa1a", 100) + "\x00"
@@ -278,16 +278,16 @@ func TestCut(t *testing.T) {
 				t.Fatal(err)
 			}
 			if readAll(path) == nil {
-				t.Fatalf("the first %d of %d bytes of %s are read", n, len(data), name)
+				t.Fatalf("the first %d of %d bytes of %s are read, want an error", n, len(data), name)
 			}
 		}
 	}
 	if err := readAll("testdata/old.pt"); err == nil || !strings.Contains(err.Error(), "torch.save it again") {
-		t.Errorf("a file from before 1.6: error %v", err)
+		t.Errorf("a file from before 1.6: error %v, want one that says to torch.save it again", err)
 	}
 }
 
-// TestPipe: what is no file is refused, and not waited for.
+// TestPipe: a pipe is refused, and nobody waits for something to be written to it.
 func TestPipe(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pipe.pt")
 	pipe.Make(t, path)
@@ -298,7 +298,7 @@ func TestPipe(t *testing.T) {
 	}
 }
 
-// TestNothingOfMuch: arrays of no numbers, however large their other axes, are read.
+// TestNothingOfMuch: arrays without numbers are read, however long their other axes are.
 func TestNothingOfMuch(t *testing.T) {
 	long := "\x8a\x08" + "\x00\x00\x00\x00\x00\x00\x00\x20" // 2⁶¹
 	for _, data := range []string{
@@ -310,7 +310,7 @@ func TestNothingOfMuch(t *testing.T) {
 		"\x81\xa1a" + array("float32", "\x92\x00\xcf\x20\x00\x00\x00\x00\x00\x00\x00", ""),
 	} {
 		if err := readAll(write(t, "a", data)); err != nil && !strings.Contains(err.Error(), "shape") {
-			t.Errorf("%q: %v", data, err)
+			t.Errorf("%q: error %v, want none or one of the shape", data, err)
 		}
 	}
 }

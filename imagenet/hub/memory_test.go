@@ -128,12 +128,12 @@ func TestMemory(t *testing.T) {
 			child.Env = append(os.Environ(), "HUB_TEST_MEMORY="+how+":"+path)
 			out, err := child.CombinedOutput()
 			if err != nil {
-				t.Fatalf("%v: %s", err, out)
+				t.Fatalf("%v, want no error: %s", err, out)
 			}
 			var kilobytes int64
 			_, peak, _ := strings.Cut(string(out), "PEAK ")
 			if _, err := fmt.Sscan(peak, &kilobytes); err != nil {
-				t.Fatalf("%v in %s", err, out)
+				t.Fatalf("%v, want a number of kilobytes in %s", err, out)
 			}
 			ratio := float64(kilobytes<<10) / float64(s.size)
 			t.Logf("%s of %d MB into %s: peak %.3f of the file", name, s.size>>20, how, ratio)

@@ -12,12 +12,12 @@ import (
 // MisfitError says how a file differs from the table of a network.
 type MisfitError struct {
 	Path       string
-	Prefix     string   // stands before the names in the file; left out below
-	Parameters int      // of the table
+	Prefix     string   // stands before the names in the file; the names below are without it
+	Parameters int      // how many the table has
 	Missing    []string // parameters that the file lacks
 	Left       []string // tensors that the table lacks, by their names in the file
 	Wrong      []string // parameters of another shape, with both
-	Several    []string // prefixes that each have the whole table: there is no telling which is meant
+	Several    []string // prefixes under each of which the whole table is found, so that it is unknown which is meant
 }
 
 // Problems returns how many differences there are.
@@ -25,13 +25,13 @@ func (e *MisfitError) Problems() int {
 	return len(e.Missing) + len(e.Left) + len(e.Wrong) + max(len(e.Several)-1, 0)
 }
 
-// Near tells whether the file has at least half of the parameters by their names.
+// Near tells whether the file has at least half of the names of the parameters.
 func (e *MisfitError) Near() bool { return 2*len(e.Missing) <= e.Parameters }
 
 // Error implements error.
 func (e *MisfitError) Error() string { return fmt.Sprintf("hub: %s: %s", e.Path, e.Differences()) }
 
-// Differences returns what differs in a sentence: of each kind the number, and the first five.
+// Differences says in a sentence what differs: of each kind the number, and the first five names.
 func (e *MisfitError) Differences() string {
 	if len(e.Several) > 0 {
 		return fmt.Sprintf("all %d parameters are there %d times, under the prefixes %.200q: want a file with one of them", e.Parameters, len(e.Several), e.Several)
@@ -59,8 +59,9 @@ const (
 	most    = 16 // prefixes that are looked at
 )
 
-// commonPrefixes returns the prefixes under which tensors may be the parameters of a table. First comes the one with the
-// most names of the table: "", unless another one has more of them and more than half. Then come others that have them all.
+// commonPrefixes returns the prefixes under which tensors may be the parameters of a table. The first is "", unless more
+// than half of the table's names are found under another prefix, and more than under "". Then come the other prefixes under
+// which all of them are found.
 func commonPrefixes(tensors []Tensor, table weights.Table) []string {
 	want := map[string]bool{}
 	for _, p := range table {

@@ -41,7 +41,7 @@ func prefixed(prefix string, table weights.Table) (under weights.Table) {
 	return under
 }
 
-// TestPrefix: one prefix too many before all names is dropped, and said; what lies outside of it is left out.
+// TestPrefix: a prefix that all names have is dropped, and told. Tensors without it are left out.
 func TestPrefix(t *testing.T) {
 	other := weights.Table{{Name: "optimizer.state.0", Shape: []int{9}}, {Name: "num_batches", Shape: []int{1}}}
 	for _, prefix := range []string{"module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module.", "first_stage_model.", "model.", "model.model.", "state_dict.", "state_dict.model.", "net.", "encoder.", "embed.", "a.b.c.d.e.f.g.h.", ".", "модель."} {
@@ -49,12 +49,12 @@ func TestPrefix(t *testing.T) {
 			f := open(t, write(t, "x", bytesOf(t, table)))
 			v, err := f.View(hub.Official, small)
 			if err != nil {
-				t.Errorf("%q: %v", prefix, err)
+				t.Errorf("%q: %v, want no error", prefix, err)
 				continue
 			}
 			numbers := make([]float32, 5)
 			if err := v.Floats("head.bias", numbers); err != nil || v.Prefix() != prefix || v.Under("model.").Prefix() != prefix {
-				t.Errorf("%q: %v, prefix %q", prefix, err, v.Prefix())
+				t.Errorf("error %v, prefix %q, want none and %q", err, v.Prefix(), prefix)
 			}
 		}
 	}
@@ -84,7 +84,8 @@ func TestPrefix(t *testing.T) {
 	}
 }
 
-// TestMisfit: what differs is told, under the prefix that most names have; of two that fit neither is taken.
+// TestMisfit: the error tells what differs, under the prefix that most names have. If the table fits under two prefixes,
+// neither is taken.
 func TestMisfit(t *testing.T) {
 	for _, prefix := range []string{"", "module.", "module._orig_mod."} {
 		for _, c := range []struct {
@@ -118,7 +119,7 @@ func TestMisfit(t *testing.T) {
 			_, err := f.View(hub.Official, small)
 			m, ok := errors.AsType[*hub.MisfitError](err)
 			if !ok {
-				t.Errorf("%q: error %v", prefix, err)
+				t.Errorf("%q: error %v, want a *MisfitError", prefix, err)
 				continue
 			}
 			if len(m.Missing) != c.missing || len(m.Left) != c.left || len(m.Wrong) != c.wrong || len(m.Several) != c.several || m.Near() != (c.missing < 6) {
@@ -134,8 +135,8 @@ func TestMisfit(t *testing.T) {
 	}
 }
 
-// TestSeveralShapes: of several groups of the right names the one with the right shapes is taken, and a group of more
-// tensors is another network.
+// TestSeveralShapes: if several groups have the right names, the one with the right shapes is taken. A group with more tensors
+// is another network.
 func TestSeveralShapes(t *testing.T) {
 	wrong := slices.Clone(small)
 	wrong[5].Shape = []int{33}

@@ -10,19 +10,20 @@ import (
 	"strings"
 )
 
-// Naming says what official code calls a tensor of a released file, and how its axes lie there. It returns false for a
-// tensor that is not of the network, such as an optimiser's state.
+// Naming maps a tensor of a released file to the tensor that the official PyTorch code has for it: with its official name,
+// and with its axes in the official order. It returns false if the tensor is not a part of the network, as the state of an
+// optimiser is not.
 type Naming func(Tensor) (Tensor, bool)
 
-// Official is the naming of files that have official names, such as those that [View.WriteSafetensors] writes.
+// Official is the naming of files that have the official names already, such as those of [View.WriteSafetensors].
 func Official(t Tensor) (Tensor, bool) { return t, true }
 
-// WFlow is the naming of the states that W-Flow's training writes, state_XXXXXXXX.pt: step, model, ema_model, optimizer
-// and ema_decay. The generator is ema_model, which may lie within something else, such as state_dict; what wrappers add to
-// names, such as the _orig_mod of compiled networks, is dropped.
+// WFlow is the naming of the states that W-Flow's training writes, state_XXXXXXXX.pt. A state holds step, model, ema_model,
+// optimizer and ema_decay. The generator is ema_model, which may lie within something else, such as state_dict. What
+// wrappers of modules add to names, such as the _orig_mod of compiled networks, is dropped.
 //
-// Released as jiaqihan99/W-Flow: checkpoints/latent_sota_B_ot/state_00200000.pt, the same under L, XL with
-// state_00180000.pt and latent_ablation_ot with state_00030000.pt.
+// Released in the repository jiaqihan99/W-Flow, in the folder checkpoints: latent_sota_B_ot/state_00200000.pt,
+// latent_sota_L_ot/state_00200000.pt, latent_sota_XL_ot/state_00180000.pt and latent_ablation_ot/state_00030000.pt.
 func WFlow(t Tensor) (Tensor, bool) {
 	before, after, ok := strings.Cut("."+t.Name, ".ema_model.")
 	if !ok {
@@ -41,12 +42,12 @@ func unwrapped(name string) string {
 	return strings.Join(parts, ".")
 }
 
-// Drifting is the naming of the encoders that Drifting released, whose tree of Flax parameters has at its root encoder,
-// decoder and fc. Submodules in lists are stages_0 and layers_0 for the official stages.0.0. Convolution kernels lie
-// [height, width, in, out], linear ones [in, out]; a norm's weight is its scale.
+// Drifting is the naming of the encoders that Drifting released. Their parameters are a tree of Flax with encoder, decoder
+// and fc at its root. The tree says stages_0.layers_0 where the official name has stages.0.0, and scale where it has the
+// weight of a norm. Its convolution kernels are [height, width, in, out], its linear kernels [in, out].
 //
-// Released as Goodeat/drifting: models/mae/jax/mae_latent_256 and mae_latent_640, with ema_params.msgpack and
-// metadata.json each.
+// Released in the repository Goodeat/drifting, in the folder models/mae/jax: mae_latent_256 and mae_latent_640, each with
+// ema_params.msgpack and metadata.json.
 //
 // Source: the listing of mae_latent_256's tree, 431,354,348 numbers in all, in too-z/drifting on GitHub,
 // tests/parity/reference_trees/tree_mae_256.txt; the modules' names in the model code of RahulBhalley/drifting agree.
@@ -67,10 +68,12 @@ func Drifting(t Tensor) (Tensor, bool) {
 
 var driftingStage = regexp.MustCompile(`\bstages_(\d+)\.layers_(\d+)\.`)
 
-// SDVAE is the naming of the autoencoder that diffusers calls AutoencoderKL, safetensors or PyTorch. Files from before
-// diffusers 0.17 call the projections of attention query, key, value and proj_attn, some with shape [c, c, 1, 1].
+// SDVAE is the naming of the autoencoder that diffusers calls AutoencoderKL, as safetensors or as a PyTorch file. Files
+// from before diffusers 0.17 call the projections of attention query, key, value and proj_attn, and in some of them these
+// have the shape [c, c, 1, 1].
 //
-// Released as stabilityai/sd-vae-ft-mse: diffusion_pytorch_model.safetensors and diffusion_pytorch_model.bin.
+// Released in the repository stabilityai/sd-vae-ft-mse: diffusion_pytorch_model.safetensors and
+// diffusion_pytorch_model.bin.
 func SDVAE(t Tensor) (Tensor, bool) {
 	module, leaf, _ := cutLast(t.Name, ".")
 	parent, layer, _ := cutLast(module, ".")
@@ -89,7 +92,7 @@ func SDVAE(t Tensor) (Tensor, bool) {
 	return t, true
 }
 
-// cutLast cuts s around the last sep. Without one, all of it comes after.
+// cutLast cuts s at the last sep. If there is none, before is empty and after is all of s.
 func cutLast(s, sep string) (before, after string, found bool) {
 	if i := strings.LastIndex(s, sep); i >= 0 {
 		return s[:i], s[i+len(sep):], true
@@ -97,7 +100,7 @@ func cutLast(s, sep string) (before, after string, found bool) {
 	return "", s, false
 }
 
-// Metadata is the metadata.json that stands beside released parameters.
+// Metadata is what metadata.json says, a file that lies beside released parameters.
 type Metadata struct {
 	Kind        string          // mae or gen
 	Backend     string          // jax or torch

@@ -10,12 +10,12 @@ import (
 	"github.com/wflowlab/wflowlab/internal/npy"
 )
 
-// numpyTypes are NumPy's names for types, without the order of bytes.
+// numpyTypes are the types by NumPy's short names, which are written without the order of the bytes here.
 var numpyTypes = map[string]Type{"f8": F64, "f4": F32, "f2": F16, "i8": I64, "i4": I32, "i2": I16, "i1": I8,
 	"u8": U64, "u4": U32, "u2": U16, "u1": U8, "b1": Bool}
 
-// numpyTypeOf returns the type that NumPy writes as "<f4", or "" if it is not read, and whether the bytes of a number come
-// in the order of big-endian machines.
+// numpyTypeOf returns the type that NumPy writes in the way of "<f4", and whether its numbers are big-endian. The type is ""
+// if such numbers are not read.
 func numpyTypeOf(descr string) (kind Type, big bool) {
 	if len(descr) < 2 || !strings.Contains("<>|", descr[:1]) {
 		return "", false
@@ -27,18 +27,18 @@ func numpyTypeOf(descr string) (kind Type, big bool) {
 	return kind, descr[0] == '>'
 }
 
-// foreign is an array whose type is not read.
+// foreign is the error of an array whose type is not read.
 type foreign struct {
 	descr string // in NumPy's words
 	shape []int
 }
 
-// foreigners says what arrays are, by the letter of their type.
+// foreigners says what arrays are that are not read, by the letter of their type.
 var foreigners = map[byte]string{'c': "complex numbers: save .real and .imag", 'U': "text", 'S': "bytes", 'T': "text",
 	'O': "Python objects in a pickle, of which nothing is executed", 'M': "dates", 'm': "spans of time",
 	'f': "long floats: save .astype('float64')", 'V': "raw bytes or records; bfloat16 is saved so: save .astype('float32')"}
 
-// reason says what it is, and what to do.
+// reason says what the array is, and what to do about it.
 func (f foreign) reason() string {
 	if len(f.descr) > 1 && strings.Contains("<>|", f.descr[:1]) && foreigners[f.descr[1]] != "" {
 		return foreigners[f.descr[1]]
@@ -48,7 +48,7 @@ func (f foreign) reason() string {
 
 func (f foreign) Error() string { return fmt.Sprintf("type %q: %s", f.descr, f.reason()) }
 
-// readNPYHeader reads what stands before the numbers of an array of so many bytes in all, and returns how long it is.
+// readNPYHeader reads the header of an .npy file of size bytes. It returns the array, and where its numbers begin.
 func readNPYHeader(r io.Reader, size int64) (Tensor, int64, error) {
 	h, begin, err := npy.Read(r, size)
 	if err != nil {
@@ -80,7 +80,7 @@ func (c *content) readNPY(r io.ReaderAt, size int64, name string) error {
 		return err
 	}
 	t.Name, t.open = name, section(r, begin, size-begin)
-	return c.add(t)
+	return c.addTensor(t)
 }
 
 // readNPZ reads the arrays of a zip file. What it cannot read is left out, and the others are read.
@@ -102,14 +102,14 @@ func (c *content) readNPZ(z archive) error {
 			continue
 		}
 		t.Name = key
-		if err := c.add(t); err != nil {
+		if err := c.addTensor(t); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// npy reads the header of a member.
+// npy returns the array that a member holds, of which it reads the header.
 func (m *member) npy() (Tensor, error) {
 	if m.wrong != nil {
 		return Tensor{}, m.wrong

@@ -7,24 +7,24 @@ import (
 	"strings"
 )
 
-// What a pickle holds beside dicts, lists, tensors, numbers and text. Nothing of it is run: these are notes of what stands
-// there.
+// A pickle holds these things beside dicts, lists, tensors, numbers and text. Nothing of them is run: they only note what
+// stands there.
 type (
-	// object is what Python would make of a class or a function.
+	// object is what Python would make by a call of a class or a function.
 	object struct {
 		class     string
-		arguments []any // that it is made with
-		items     []any // of a set, or what is appended to it
-		pairs     dict  // that are set in it
-		state     []any // its attributes: a dict, a dict and slots in a list, or what its class makes of it
-		why       string
-		closed    bool // its arguments mean nothing by themselves
+		arguments []any  // of the call
+		items     []any  // of a set, or what is appended to the object
+		pairs     dict   // keys and values that are set in the object
+		state     []any  // its attributes: a dict, a dict and slots in a list, or what only its class understands
+		why       string // the reason for which it is left out, "" if there is none to tell
+		closed    bool   // its arguments mean nothing by themselves, and are not looked at
 	}
 	global string // a name in a Python module
 	blob   []byte // bytes
 )
 
-// pythonName returns the name of a thing in a Python module, without the module of what is built in.
+// pythonName returns the name of a thing with its Python module. The module of what is built in is left out.
 func pythonName(module, name string) string {
 	switch module {
 	case "builtins", "__builtin__":
@@ -35,7 +35,7 @@ func pythonName(module, name string) string {
 	return module + "." + name
 }
 
-// className returns the name of what is called.
+// className returns the name of what a pickle calls.
 func className(callee any) string {
 	switch v := callee.(type) {
 	case global:
@@ -50,7 +50,7 @@ func className(callee any) string {
 	return fmt.Sprintf("%T", callee)
 }
 
-// String returns the class, and what it is made of where that is short: torch.Size([2 3]).
+// String returns the class, with what the object is made of if that is short: torch.Size([2 3]).
 func (o *object) String() string {
 	const longest = 60
 	var parts []string
@@ -71,7 +71,7 @@ func (o *object) String() string {
 	return o.class + "(" + all + ")"
 }
 
-// brief returns an argument as text, if it is a number, text, a list of such, or a name.
+// brief returns a value as text if it is a number, text, a list of these, or a name.
 func brief(v any) (string, bool) {
 	const longest = 200
 	switch v := v.(type) {
@@ -83,7 +83,7 @@ func brief(v any) (string, bool) {
 		if len(v.items) > longest {
 			return "", false
 		}
-		text, all, _ := v.text(longest)
+		text, all, _ := v.joinScalars(longest)
 		return text, all && text != ""
 	case nil:
 		return "", false
@@ -91,12 +91,12 @@ func brief(v any) (string, bool) {
 	return scalar(v)
 }
 
-// holds tells whether there is anything inside that is more than a number, text or a name.
+// holds tells whether the object holds anything but numbers, text and names.
 func (o *object) holds() bool {
 	return !o.closed && (len(o.state) > 0 || len(o.pairs.keys) > 0 || len(o.inner()) > 0)
 }
 
-// size returns how much there is to look at to tell what is inside.
+// size returns how many values have to be looked at to tell what the object holds.
 func (o *object) size() int {
 	n := 1 + len(o.arguments) + len(o.items) + len(o.pairs.keys)
 	for _, all := range [][]any{o.arguments, o.items} {
@@ -112,13 +112,13 @@ func (o *object) size() int {
 	return n
 }
 
-// placed is an argument or an item, and its place among them.
+// placed is an argument or an item of an object, with its place: items come behind the arguments.
 type placed struct {
 	place int
 	value any
 }
 
-// inner returns the arguments and items that have something inside.
+// inner returns the arguments and items that are more than numbers, text and names.
 func (o *object) inner() []placed {
 	var inner []placed
 	for i, v := range append(slices.Clip(o.arguments), o.items...) {
@@ -126,7 +126,7 @@ func (o *object) inner() []placed {
 		case *dict, *object, Tensor:
 			inner = append(inner, placed{i, v})
 		case *list:
-			if _, scalars, _ := v.text(maxText); !scalars {
+			if _, scalars, _ := v.joinScalars(maxText); !scalars {
 				inner = append(inner, placed{i, v})
 			}
 		}
@@ -134,7 +134,7 @@ func (o *object) inner() []placed {
 	return inner
 }
 
-// attributes returns the dicts of the state: __dict__, and that of slots.
+// attributes returns the dicts of the state: __dict__, and the dict of slots.
 func (o *object) attributes() []*dict {
 	var found []*dict
 	for _, state := range o.state {
@@ -152,7 +152,7 @@ func (o *object) attributes() []*dict {
 	return found
 }
 
-// module returns the attributes of a torch.nn.Module, nil of anything else.
+// module returns the attributes of the object if it is a torch.nn.Module, and otherwise nil.
 func (o *object) module() *dict {
 	for _, d := range o.attributes() {
 		if d.module() {
@@ -162,14 +162,14 @@ func (o *object) module() *dict {
 	return nil
 }
 
-// module tells whether these are the attributes of a torch.nn.Module.
+// module tells whether a dict has the attributes of a torch.nn.Module.
 func (d *dict) module() bool {
 	_, parameters := d.get("_parameters").(*dict)
 	_, modules := d.get("_modules").(*dict)
 	return parameters && modules
 }
 
-// get returns the value of a key of text, nil if there is none.
+// get returns the value of a key, or nil if the dict has no such key.
 func (d *dict) get(key string) any {
 	for i, k := range d.keys {
 		if k == key {

@@ -21,7 +21,7 @@ const (
 
 var errCut = errors.New("pickle: it is cut off")
 
-// width is how many bytes an integer has, or the length of a text or of bytes.
+// width is how many bytes the integer of an operation takes, or the length before its text or bytes.
 var width = map[byte]uint64{'K': 1, 'M': 2, 'J': 4, 'X': 4, 'T': 4, 'U': 1, 0x8c: 1, 0x8d: 8, 'B': 4, 'C': 1, 0x8e: 8, 0x8a: 1, 0x8b: 4}
 
 // next returns the next n bytes.
@@ -34,7 +34,7 @@ func (p *pickle) next(n uint64) ([]byte, error) {
 	return b, nil
 }
 
-// sized returns the bytes after a length of so many bytes.
+// sized returns the bytes behind their length, which takes width bytes.
 func (p *pickle) sized(width uint64) ([]byte, error) {
 	b, err := p.next(width)
 	if err != nil {
@@ -45,7 +45,7 @@ func (p *pickle) sized(width uint64) ([]byte, error) {
 	return p.next(binary.LittleEndian.Uint64(length[:]))
 }
 
-// line returns the bytes before the next end of line, at most so many.
+// line returns the text before the next end of line, which may have at most so many bytes.
 func (p *pickle) line(most int) (string, error) {
 	i := bytes.IndexByte(p.data[:min(len(p.data), most)], '\n')
 	if i < 0 {
@@ -56,7 +56,7 @@ func (p *pickle) line(most int) (string, error) {
 	return line, nil
 }
 
-// slot reads the number of a place to remember values in.
+// slot reads the number of a place in the memory.
 func (p *pickle) slot(op byte) (int, error) {
 	n := uint64(4)
 	switch op {
@@ -118,7 +118,7 @@ func (p *pickle) literal(op byte) (any, error) {
 	return unescape(line, false), nil
 }
 
-// unescape undoes the escapes of Python's text: \u and \U of all, and of bytes those with a letter or \x.
+// unescape undoes the escapes of Python: in text \u and \U, in bytes \x and those of a letter.
 func unescape(s string, bytes bool) string {
 	var b strings.Builder
 	for len(s) > 0 {
@@ -154,7 +154,7 @@ func unescape(s string, bytes bool) string {
 	return b.String()
 }
 
-// long returns an integer in two's complement, little-endian.
+// long returns the integer that bytes are in two's complement, little-endian.
 func long(b []byte) any {
 	if len(b) > maxDigits/4 {
 		return &object{class: "int", why: fmt.Sprintf("an integer of %d bytes", len(b))}
@@ -169,7 +169,7 @@ func long(b []byte) any {
 	return integer(n)
 }
 
-// integer returns an int64 where it fits.
+// integer returns n as an int64 if it fits, and otherwise n.
 func integer(n *big.Int) any {
 	if n.IsInt64() {
 		return n.Int64()

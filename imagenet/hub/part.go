@@ -18,9 +18,9 @@ import (
 	"time"
 )
 
-// part is the file of a blob that is being downloaded, under a name that no other process gives. It goes on with what an
-// earlier download left. Where no lock keeps other processes out, two of them may write to one file. That does no harm:
-// they write the same bytes to the same places, and nothing is ever cut off a file that another process may have.
+// part is the file of a blob that is being downloaded. Its name is one that no other process gives. A part may go on with
+// what an earlier download left. Where no lock keeps other processes out, two of them may write to one file. That does no
+// harm: they write the same bytes to the same places, and no process ever shortens a file that another one may have.
 type part struct {
 	*os.File
 	blob string
@@ -30,7 +30,7 @@ const partial = ".incomplete"
 
 var errWrong = errors.New("wrong bytes came, and were removed")
 
-// begin returns what is left of an earlier download of a blob, or an empty file.
+// begin returns what an earlier download of a blob left, or an empty file.
 func begin(blob string) (*part, error) {
 	own := ownName(blob)
 	for _, name := range left(blob) {
@@ -44,7 +44,7 @@ func begin(blob string) (*part, error) {
 	return empty(blob)
 }
 
-// empty returns an empty file.
+// empty returns an empty file for a blob.
 func empty(blob string) (*part, error) {
 	file, err := os.OpenFile(ownName(blob), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
 	return &part{file, blob}, err
@@ -52,7 +52,7 @@ func empty(blob string) (*part, error) {
 
 func ownName(blob string) string { return blob + "." + rand.Text() + partial }
 
-// left returns the files that downloads of a blob have left, those of Python's library too, the longest first.
+// left returns the files that downloads of a blob have left, here or in Python's library, the longest first.
 func left(blob string) (names []string) {
 	entries, _ := os.ReadDir(filepath.Dir(blob))
 	sizes := map[string]int64{}
@@ -78,7 +78,7 @@ func (p *part) again() error {
 	return err
 }
 
-// leave keeps what came for the next download to go on with.
+// leave keeps what came, so that the next download goes on with it.
 func (p *part) leave() {
 	info, err := p.Stat()
 	p.Close()
@@ -87,7 +87,8 @@ func (p *part) leave() {
 	}
 }
 
-// become gives the file the blob's name. Another process may have given the file a name of its own, or that of the blob.
+// become gives the file the name of the blob. It is no error if another process has given this file another name before, or
+// the name of the blob.
 func (p *part) become() error {
 	info, err := p.Stat()
 	if err == nil {
@@ -107,7 +108,7 @@ func (p *part) become() error {
 	return err
 }
 
-// bring downloads into a file beside blob, checks it and gives it its name.
+// bring downloads into a file beside the blob's place, checks it and gives it the blob's name.
 func (d *download) bring(ctx context.Context, a *about, blob string) error {
 	start := begin
 	if a.sha256 == "" && a.etag == "" { // nothing tells whether what is there belongs to what will come
@@ -149,7 +150,7 @@ func (d *download) bring(ctx context.Context, a *about, blob string) error {
 	return nil
 }
 
-// finish holds what came against its checksums and gives it its name. That another process was faster is no error.
+// finish compares what came with its checksums, and gives it the blob's name. That another process was faster is no error.
 func (d *download) finish(a *about, p *part) error {
 	if err := p.Sync(); err != nil {
 		return err
@@ -173,7 +174,7 @@ func (d *download) finish(a *about, p *part) error {
 	return err
 }
 
-// more appends to the file what it lacks, and tells whether anything came that had not come before.
+// more appends to the file what it lacks, and tells whether bytes came that had not come before.
 func (d *download) more(ctx context.Context, a *about, p *part) (bool, error) {
 	have, err := p.Seek(0, io.SeekEnd)
 	if err != nil {
@@ -266,7 +267,7 @@ func (d *download) more(ctx context.Context, a *about, p *part) (bool, error) {
 	return came, nil
 }
 
-// firstByte returns where a part begins that is described as "bytes 100-199/200".
+// firstByte returns the number of the first byte in a description such as "bytes 100-199/200".
 func firstByte(contentRange string) (int64, bool) {
 	text, ok := strings.CutPrefix(contentRange, "bytes ")
 	first, _, found := strings.Cut(text, "-")

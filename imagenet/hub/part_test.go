@@ -24,8 +24,8 @@ func (p pretence) TryLockContext(context.Context, time.Duration) (bool, error) {
 }
 func (p pretence) Unlock() error { return p.err }
 
-// TestNoLocks: where locks fail, or keep nobody out, many at once leave the right bytes and nothing else, and all succeed.
-// No server sends a byte before all have asked for them.
+// TestNoLocks: if locks fail, or keep nobody out, many downloads at once succeed, and leave the right bytes and nothing else.
+// The server sends no byte before all have asked.
 func TestNoLocks(t *testing.T) {
 	for _, lock := range []error{nil, syscall.ENOSYS, syscall.ENOLCK, syscall.EOPNOTSUPP} {
 		for _, kind := range []shop{{}, {commit: commit}, {commit: commit, small: true}, {small: true, untold: true}, {cut: 100_000}, {small: true, cut: 100_000}, {deaf: true}} {
@@ -40,7 +40,7 @@ func TestNoLocks(t *testing.T) {
 					d.lock = func(string) locker { return pretence{lock} }
 					path, err := d.fetch(t.Context())
 					if err != nil {
-						t.Errorf("%v: %v", lock, err)
+						t.Errorf("%v: %v, want no error", lock, err)
 						return
 					}
 					if data, err := os.ReadFile(path); err != nil || !bytes.Equal(data, kind.data) {
@@ -50,19 +50,19 @@ func TestNoLocks(t *testing.T) {
 			}
 			group.Wait()
 			if t.Failed() {
-				t.Fatalf("%+v", kind)
+				t.Fatalf("%+v: want no failure", kind)
 			}
 			root := filepath.Join(os.Getenv("HF_HOME"), "hub", "models--owner--name")
 			for _, folder := range []string{"blobs", "snapshots/*", "refs"} {
 				if names, err := filepath.Glob(filepath.Join(root, folder, "*")); err != nil || len(names) > 1 {
-					t.Errorf("%v: %s holds %q, %v", lock, folder, names, err)
+					t.Errorf("%v: %s holds %q (error %v), want one file at most", lock, folder, names, err)
 				}
 			}
 		}
 	}
 }
 
-// TestLocks: one that has to wait says so, and gives up when it is told to.
+// TestLocks: a download that has to wait says so, and gives up when its context is done.
 func TestLocks(t *testing.T) {
 	s := &shop{}
 	s.open(t)
@@ -77,16 +77,16 @@ func TestLocks(t *testing.T) {
 	var notices []string
 	d.Notice = func(text string) { notices = append(notices, text); cancel() }
 	if _, err := d.fetch(ctx); !errors.Is(err, context.Canceled) || len(notices) != 1 || !strings.Contains(notices[0], "waiting") {
-		t.Errorf("error %v, notices %q", err, notices)
+		t.Errorf("error %v, notices %q, want %v and one that it waits", err, notices, context.Canceled)
 	}
 	d.Notice = func(string) { release() }
 	if _, err := d.fetch(t.Context()); err != nil {
-		t.Error(err)
+		t.Errorf("%v, want no error once the other is done", err)
 	}
 }
 
-// TestLeft: a download goes on with what a process that was killed left, ours or Python's, whatever its name and whoever
-// else has it open; what belongs to another blob is left alone.
+// TestLeft: a download goes on with what a killed process left, ours or Python's, whatever its name is and whoever else has
+// it open. What belongs to another blob is left alone.
 func TestLeft(t *testing.T) {
 	for _, name := range []string{"SUM.incomplete", "SUM.ABCD.incomplete"} {
 		s := &shop{}
@@ -107,19 +107,19 @@ func TestLeft(t *testing.T) {
 			t.Fatal(err)
 		}
 		if data, err := os.ReadFile(path); err != nil || !bytes.Equal(data, s.data) {
-			t.Errorf("%d bytes, %v", len(data), err)
+			t.Errorf("%d bytes (error %v), want those of the server, %d", len(data), err, len(s.data))
 		}
 		if last := s.requests[len(s.requests)-1]; last != "GET bytes=200000-" {
-			t.Errorf("the last request is %s", last)
+			t.Errorf("the last request is %s, want GET bytes=200000-", last)
 		}
 		entries, err := os.ReadDir(blobs)
 		if err != nil || len(entries) != len(others)+1 {
-			t.Errorf("%v are there, %v", entries, err)
+			t.Errorf("%v are there (error %v), want %d files", entries, err, len(others)+1)
 		}
 	}
 }
 
-// TestLeftDamaged: what an earlier download left is not what the hub has. It is fetched from the beginning, at once.
+// TestLeftDamaged: if what an earlier download left is not what the hub has, the file is fetched from the beginning, at once.
 func TestLeftDamaged(t *testing.T) {
 	for _, length := range []int{10, 200_000, 1 << 40} {
 		s := &shop{}
@@ -131,16 +131,16 @@ func TestLeftDamaged(t *testing.T) {
 		overwrite(t, filepath.Join(blobs, s.checksum()+".incomplete"), make([]byte, min(length, len(s.data))))
 		path, err := s.get(t.Context(), "", nil)
 		if err != nil {
-			t.Fatalf("%d bytes: %v", length, err)
+			t.Fatalf("%d bytes: %v, want no error", length, err)
 		}
 		if data, err := os.ReadFile(path); err != nil || !bytes.Equal(data, s.data) {
-			t.Errorf("%d bytes: %d came, %v", length, len(data), err)
+			t.Errorf("%d bytes: %d came (error %v), want those of the server, %d", length, len(data), err, len(s.data))
 		}
 	}
 }
 
-// TestTakenOver: a part that another process took over gets the blob's name all the same, and one whose blob is there
-// already is no error.
+// TestTakenOver: a part gets the blob's name even if another process has taken it over. It is no error if the blob is there
+// already.
 func TestTakenOver(t *testing.T) {
 	s := &shop{}
 	data := []byte("numbers")
@@ -194,9 +194,9 @@ func TestTakenOver(t *testing.T) {
 		}
 		c.do(t, p)
 		if err := s.download().finish(a, p); (err == nil) != c.ok {
-			t.Errorf("%s: error %v", c.what, err)
+			t.Errorf("%s: error %v, want none: %v", c.what, err, c.ok)
 		} else if got, err := os.ReadFile(p.blob); c.ok && (err != nil || !bytes.Equal(got, data)) {
-			t.Errorf("%s: %q, %v", c.what, got, err)
+			t.Errorf("%s: %q (error %v), want %q", c.what, got, err, data)
 		}
 	}
 }

@@ -8,9 +8,9 @@ import (
 	"slices"
 )
 
-// A pickle is a program for a stack machine that builds Python objects, and it may call any function of any module. This
-// machine calls nothing but the few functions that find gives it. It builds values out of numbers, text, lists and dicts;
-// of everything else it notes the name and the arguments, as an object. It reads protocols 0 to 5.
+// pickle runs a pickle: a program for a stack machine that builds Python objects, and that may call any function of any
+// module. This machine calls nothing but the few functions that find gives it. It builds values of numbers, text, lists and
+// dicts. Of everything else it notes the name and the arguments, as an object. It reads the protocols 0 to 5.
 //
 // It stands in for github.com/nlpodyssey/gopickle, which allocates what a length says before it looks whether so many
 // bytes are there, and panics on some malformed input.
@@ -18,22 +18,22 @@ import (
 // Source: the comments of CPython's Lib/pickletools.py.
 type pickle struct {
 	data       []byte
-	find       func(name string) any       // a function, or what else a name in a Python module stands for
-	persistent func(id []any) (any, error) // what lies outside of the pickle
+	find       func(name string) any       // returns the function of a name in a Python module, or what else it stands for
+	persistent func(id []any) (any, error) // returns what lies outside of the pickle under an id
 	stack      []any
 	marks      []int
 	memo       map[int]any
-	values     int // made so far
-	most       int // that may be made
+	values     int // how many have been made
+	most       int // how many may be made
 }
 
-// function is what a pickle may call.
+// function is a function that a pickle may call.
 type function struct {
 	name string
 	call func(arguments []any) (any, error)
 }
 
-// run runs the program to its end and returns the one value that is left.
+// run runs the program to its end and returns the value on top of the stack.
 func (p *pickle) run() (any, error) {
 	p.memo, p.most = map[int]any{}, max(maxValues, len(p.data)/8)
 	for {
@@ -54,7 +54,7 @@ func (p *pickle) run() (any, error) {
 	}
 }
 
-// count counts a value more.
+// count counts one more value.
 func (p *pickle) count() error {
 	if p.values++; p.values > p.most {
 		return fmt.Errorf("pickle: more than %d values", p.most)
@@ -69,7 +69,7 @@ func (p *pickle) push(v any) error {
 
 var errStack = errors.New("pickle: it takes from an empty stack")
 
-// floor is where the values begin that may be taken: those after the last mark.
+// floor returns where on the stack the values behind the last mark begin. No others may be taken.
 func (p *pickle) floor() int {
 	if len(p.marks) == 0 {
 		return 0
@@ -77,7 +77,7 @@ func (p *pickle) floor() int {
 	return p.marks[len(p.marks)-1]
 }
 
-// pop takes the last n values.
+// pop takes the last n values off the stack.
 func (p *pickle) pop(n int) ([]any, error) {
 	at := len(p.stack) - n
 	if at < p.floor() {
@@ -88,7 +88,7 @@ func (p *pickle) pop(n int) ([]any, error) {
 	return values, nil
 }
 
-// popMark takes the values after the last mark, and the mark.
+// popMark takes the values behind the last mark off the stack, and the mark.
 func (p *pickle) popMark() ([]any, error) {
 	if len(p.marks) == 0 {
 		return nil, errStack
@@ -98,7 +98,7 @@ func (p *pickle) popMark() ([]any, error) {
 	return values, err
 }
 
-// top returns the last value.
+// top returns the last value of the stack.
 func (p *pickle) top() (any, error) {
 	if len(p.stack) <= p.floor() {
 		return nil, errStack
@@ -106,7 +106,8 @@ func (p *pickle) top() (any, error) {
 	return p.stack[len(p.stack)-1], nil
 }
 
-// step runs one operation. Those that make a number, text or bytes are run here; the others have functions of their own.
+// step runs one operation. It runs the operations that make a number, text or bytes itself, and leaves the others to
+// functions of their own.
 func (p *pickle) step(op byte) error {
 	switch op {
 	case 0x80: // PROTO
@@ -232,7 +233,8 @@ func (p *pickle) gather(op byte) error {
 	return fmt.Errorf("pickle: operation %#x, which no protocol up to 5 has: it is damaged; download it again", op)
 }
 
-// fill appends items to a list, or sets pairs of them in a dict, or does either to an object that behaves like one.
+// fill appends items to a list, or sets them in a dict as pairs of a key and a value. It does either to an object, which may
+// behave like a list or a dict.
 func fill(into any, items []any, pairs bool) error {
 	switch v := into.(type) {
 	case *list:
@@ -254,7 +256,7 @@ func fill(into any, items []any, pairs bool) error {
 	return errors.New("pickle: it appends to what is no list, or sets items of what is no dict")
 }
 
-// set sets pairs of a key and a value.
+// set sets items, which are pairs of a key and a value, in a dict.
 func (d *dict) set(items []any) error {
 	if len(items)%2 != 0 {
 		return errors.New("pickle: it sets half an item of a dict")
@@ -265,7 +267,7 @@ func (d *dict) set(items []any) error {
 	return nil
 }
 
-// remember runs an operation on the memory or on the stack's end.
+// remember runs an operation on the memory, or on the top of the stack.
 func (p *pickle) remember(op byte) error {
 	switch op {
 	case '0': // POP: a value, or a mark without any

@@ -7,8 +7,8 @@ import (
 	"slices"
 )
 
-// rebuilders returns the functions by which tensors, dicts and bytes stand in a pickle. A function of what cannot be read
-// makes an object that says what it is.
+// rebuilders returns the functions by which a pickle makes tensors, dicts and bytes, by their names in Python. Where
+// something cannot be read, its function makes an object that says what it is.
 func (t torch) rebuilders() map[string]func(a []any) (any, error) {
 	plain := func(a []any) (any, error) { return t.rebuild(a, "") }
 	first := func(a []any) (any, error) {
@@ -67,7 +67,7 @@ func (t torch) rebuilders() map[string]func(a []any) (any, error) {
 
 const wrapped = "the numbers of such a tensor are not its own: x.dequantize(), x.full_tensor() or x.to_dense() before it is saved"
 
-// rebuild returns the tensor of (storage, offset, shape, strides, …); kind is its type if the storage has none.
+// rebuild returns the tensor of (storage, offset, shape, strides, …). Kind is its type; "" stands for that of the storage.
 func (t torch) rebuild(a []any, kind Type) (any, error) {
 	if len(a) < 4 {
 		return nil, errors.New("a tensor of too few arguments")
@@ -131,7 +131,7 @@ func (t torch) rebuildTyped(a []any) (any, error) {
 	return t.rebuild(slices.Concat(a[:6], a[7:]), kind)
 }
 
-// rebuildOfClass returns what (function, class, arguments, state) stands for: a tensor if the function makes one.
+// rebuildOfClass returns what (function, class, arguments, state) stands for. It is a tensor if the function makes one.
 func (t torch) rebuildOfClass(a []any) (any, error) {
 	if len(a) != 4 {
 		return &object{class: "a tensor of a class of its own", arguments: a}, nil
@@ -148,7 +148,7 @@ func (t torch) rebuildOfClass(a []any) (any, error) {
 	return v, err
 }
 
-// ordered returns the dict of an OrderedDict: empty, or of a list of pairs.
+// ordered returns the dict that an OrderedDict is made as: an empty one, or one of a list of pairs.
 func ordered(a []any) (any, error) {
 	d := &dict{}
 	if len(a) == 1 {
@@ -169,7 +169,7 @@ func ordered(a []any) (any, error) {
 	return d, nil
 }
 
-// collection returns a set of the items of a list.
+// collection returns a set, of a class, with the items of a list.
 func collection(class string, a []any) *object {
 	if len(a) == 1 {
 		if l, ok := a[0].(*list); ok {
@@ -179,7 +179,7 @@ func collection(class string, a []any) *object {
 	return &object{class: class, arguments: a}
 }
 
-// encoded returns the bytes that older protocols write as text of characters below 256.
+// encoded returns bytes. Older protocols write them as text, each byte as the character of its number.
 func encoded(a []any) (any, error) {
 	if len(a) == 0 {
 		return blob{}, nil
@@ -206,7 +206,7 @@ func reconstructed(a []any) (any, error) {
 	return &object{class: className(a[0]), arguments: a[1:]}, nil
 }
 
-// based returns the object of (class, what it is based on, that part of it), a dict, a list or a tuple.
+// based returns the object of (class, base class, value of the base class). The value is a dict, a list or a tuple.
 func based(a []any) (any, error) {
 	o := &object{class: "object", arguments: a}
 	if len(a) != 3 {

@@ -21,7 +21,7 @@ type shardIndex struct {
 
 const maxIndex = 64 << 20 // bytes: 100 of every tensor
 
-// readIndex reads the index of sharded weights, nil if the file is something else.
+// readIndex reads the index of sharded weights. It returns nil if the file is something else.
 func readIndex(file *os.File) (*shardIndex, error) {
 	info, err := file.Stat()
 	if err != nil || info.Size() > maxIndex {
@@ -48,7 +48,8 @@ func readIndex(file *os.File) (*shardIndex, error) {
 	return &index, nil
 }
 
-// openShards opens the shards that an index names, which lie beside it, and takes each tensor from where it says.
+// openShards opens the shards that an index names, which lie beside it. It takes each tensor from the shard that the index
+// says.
 func (f *File) openShards(index *shardIndex) error {
 	names := slices.Sorted(maps.Values(index.WeightMap))
 	names = slices.Compact(names)
@@ -119,7 +120,8 @@ func allThere(folder string, names []string) error {
 	return nil
 }
 
-// take takes the content of a shard. A tensor may be in several shards: it takes only the one that the index means.
+// take adds the content of a shard to the file's. A tensor may be in several shards: it is taken only from the one that the
+// index says.
 func (f *File) take(part content, index *shardIndex, name string, found map[string]string) error {
 	elsewhere := map[string]bool{}
 	for tensor, shard := range index.WeightMap {
@@ -131,13 +133,13 @@ func (f *File) take(part content, index *shardIndex, name string, found map[stri
 		if elsewhere[t.Name] {
 			continue
 		}
-		if err := f.add(t); err != nil {
+		if err := f.addTensor(t); err != nil {
 			return err
 		}
 		found[t.Name] = name
 	}
 	for _, left := range part.omitted {
-		if _, tensor := part.index[left.Key]; !tensor { // which add has listed
+		if _, tensor := part.index[left.Key]; !tensor { // which addTensor has listed
 			f.omitted = append(f.omitted, left)
 		}
 	}
@@ -148,7 +150,8 @@ func (f *File) take(part content, index *shardIndex, name string, found map[stri
 	return nil
 }
 
-// joined returns a tensor's name as files of the format have it here: in Flax's index it is joined by slashes.
+// joined returns the name that a tensor of the index has in a shard. Flax joins names by slashes in the index, and they are
+// joined by dots here.
 func (f *File) joined(tensor string) string {
 	if f.format == Flax {
 		return strings.ReplaceAll(tensor, "/", ".")

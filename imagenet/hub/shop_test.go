@@ -167,7 +167,7 @@ func incomplete(t *testing.T) int {
 	t.Helper()
 	names, err := filepath.Glob(filepath.Join(os.Getenv("HF_HOME"), "hub", "*", "blobs", "*.incomplete"))
 	if err != nil || len(names) > 1 {
-		t.Fatal(names, err)
+		t.Fatalf("%q (error %v), want one file at most", names, err)
 	}
 	if len(names) == 0 {
 		return 0

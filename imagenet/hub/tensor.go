@@ -13,7 +13,7 @@ import (
 	"github.com/gomlx/compute/dtypes/float16"
 )
 
-// Type is the type of a tensor's numbers, in safetensors' words. Those below are read.
+// Type is the type of a tensor's numbers, by its name in safetensors. The types below are read.
 type Type string
 
 const (
@@ -32,13 +32,13 @@ const (
 	Bool Type = "BOOL"
 )
 
-// sizes are how many bytes a number takes, of the types that are read. A file may have others: they are listed.
+// sizes says how many bytes a number of a type takes, for all types that are read.
 var sizes = map[Type]int{F64: 8, F32: 4, F16: 2, BF16: 2, I64: 8, I32: 4, I16: 2, I8: 1, U64: 8, U32: 4, U16: 2, U8: 1, Bool: 1}
 
-// bytes returns how many bytes a number takes, 0 of a type that is not read.
+// bytes returns how many bytes a number takes. It returns 0 for a type that is not read.
 func (t Type) bytes() int { return sizes[t] }
 
-// Tensor is what a file says of an array.
+// Tensor is an array in a file: what the file says of it, without its numbers.
 type Tensor struct {
 	Name  string
 	Type  Type
@@ -46,12 +46,12 @@ type Tensor struct {
 
 	strides []int                         // steps in the file along each axis, in numbers; nil for row-major
 	big     bool                          // the bytes of a number come in the order of big-endian machines
-	why     string                        // it cannot be read, although its type can; "" if it can
-	open    func() (io.ReadCloser, error) // the bytes from the first number to the last
+	why     string                        // the reason for which it cannot be read, although its type is; "" if there is none
+	open    func() (io.ReadCloser, error) // opens the bytes from the first number to the last
 }
 
-// Readable returns nil if the numbers can be read, otherwise an error that says why not. A tensor of another type than
-// those above is listed, and not read.
+// Readable returns nil if the numbers can be read, and otherwise an error that says why not. A tensor whose type is not one
+// of the constants of [Type] is listed, but cannot be read.
 func (t Tensor) Readable() error {
 	switch {
 	case t.why != "":
@@ -62,7 +62,7 @@ func (t Tensor) Readable() error {
 	return nil
 }
 
-// Len returns how many numbers it has.
+// Len returns how many numbers the tensor has.
 func (t Tensor) Len() int {
 	n := 1
 	for _, d := range t.Shape {
@@ -71,10 +71,10 @@ func (t Tensor) Len() int {
 	return n
 }
 
-// Bytes returns how many bytes they take, row-major; 0 of a type that is not read.
+// Bytes returns how many bytes the numbers take, row-major. It returns 0 for a type that is not read.
 func (t Tensor) Bytes() int64 { return int64(t.Len()) * int64(t.Type.bytes()) }
 
-// fits tells whether there can be so many numbers.
+// fits returns an error if there cannot be as many numbers as the shape says.
 func fits(t Tensor) error {
 	const widest = 16
 	n := 1
@@ -87,12 +87,12 @@ func fits(t Tensor) error {
 	return nil
 }
 
-// section returns bytes of r.
+// section returns the function that opens some bytes of r.
 func section(r io.ReaderAt, offset, bytes int64) func() (io.ReadCloser, error) {
 	return func() (io.ReadCloser, error) { return io.NopCloser(io.NewSectionReader(r, offset, bytes)), nil }
 }
 
-// rowMajor returns the strides of numbers that lie in the order of their indices.
+// rowMajor returns the strides of numbers that lie in the order of their indices, the last index the fastest.
 func rowMajor(shape []int) []int {
 	strides, step := make([]int, len(shape)), 1
 	for i, n := range slices.Backward(shape) {
@@ -115,10 +115,11 @@ func (t Tensor) transposed(order ...int) Tensor {
 	return t
 }
 
-// axis is a direction to walk in: its length, and what a step means in the file and row-major, in numbers.
+// axis is an axis of a tensor: its length, and how many numbers a step along it goes forward in the file and row-major.
 type axis struct{ n, file, row int }
 
-// axes returns the axes in the order of the file, the last one the fastest; of no numbers, none.
+// axes returns the axes that are longer than 1, in the order of the file, the last one the fastest. A tensor without numbers
+// has none.
 func (t Tensor) axes() []axis {
 	if t.Len() == 0 { // the others may be so long that their product overflows
 		return nil
@@ -138,7 +139,7 @@ func (t Tensor) axes() []axis {
 	return all
 }
 
-// check tells whether the numbers lie within a storage of so many.
+// check returns an error if the numbers do not lie within a storage of so many.
 func (t Tensor) check(storage int) error {
 	if t.Len() == 0 {
 		return nil
@@ -156,7 +157,7 @@ func (t Tensor) check(storage int) error {
 	return nil
 }
 
-// span returns how many numbers there are from the first to the last.
+// span returns how many numbers the file has from the first of the tensor to the last.
 func (t Tensor) span() int {
 	if t.Len() == 0 {
 		return 0
@@ -168,7 +169,8 @@ func (t Tensor) span() int {
 	return n
 }
 
-// overlaps tells whether a number of the file is there more than once, as after expand, or the axes interleave.
+// overlaps tells whether a number of the file is in the tensor more than once, as after PyTorch's expand, or whether the axes
+// interleave.
 func (t Tensor) overlaps() bool {
 	last := 0
 	for _, a := range slices.Backward(t.axes()) {
@@ -180,8 +182,8 @@ func (t Tensor) overlaps() bool {
 	return false
 }
 
-// walk reads the file forwards and hands out runs of numbers: the row-major index of the first, the step from one to the
-// next, and their bytes. The next run overwrites these.
+// walk reads the file forwards and calls put for runs of numbers: with the row-major index of the first number, the step to
+// the index of the next, and the bytes of the run. The next run overwrites the bytes.
 func (t Tensor) walk(put func(first, step int, run []byte) error) error {
 	if err := t.Readable(); err != nil {
 		return err
@@ -245,7 +247,7 @@ func (t Tensor) walk(put func(first, step int, run []byte) error) error {
 	return nil
 }
 
-// gather is walk for numbers that overlap. It needs the memory of those from the first to the last.
+// gather does what walk does for a tensor that overlaps. It takes memory for all numbers from the first to the last.
 func (t Tensor) gather(put func(first, step int, run []byte) error) error {
 	file, err := t.open()
 	if err != nil {
@@ -281,7 +283,7 @@ func (t Tensor) gather(put func(first, step int, run []byte) error) error {
 	return nil
 }
 
-// turn turns the bytes of big-endian numbers around.
+// turn reverses the bytes of each number if the tensor is big-endian.
 func (t Tensor) turn(run []byte) {
 	size := t.Type.bytes()
 	if !t.big || size == 1 {
@@ -292,7 +294,7 @@ func (t Tensor) turn(run []byte) {
 	}
 }
 
-// cut returns what it means that a file ends.
+// cut returns err, or that the file is cut off if err is the end of the file.
 func cut(err error) error {
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
 		return errors.New("the file is cut off; download it again")
@@ -314,7 +316,7 @@ func numbers[T float32 | float64](t Tensor, into []T) error {
 	})
 }
 
-// integer returns a number of an integer type, exactly.
+// integer returns the number that the bytes raw are in an integer type, exactly.
 func (t Tensor) integer(raw []byte) any {
 	raw = slices.Clone(raw)
 	t.turn(raw)
@@ -324,10 +326,10 @@ func (t Tensor) integer(raw []byte) any {
 	return long(raw)
 }
 
-// decode converts a run of numbers, each of them step after the one before it.
+// decode converts a run of numbers and puts them into a slice, each step places behind the one before it.
 func decode[T float32 | float64](t Type, run []byte, into []T, step int) {
 	le := binary.LittleEndian
-	each := func(number func(b []byte) T) {
+	convert := func(number func(b []byte) T) {
 		size := t.bytes()
 		for i := 0; len(run) > 0; i, run = i+step, run[size:] {
 			into[i] = number(run)
@@ -339,26 +341,26 @@ func decode[T float32 | float64](t Type, run []byte, into []T, step int) {
 			into[i] = T(math.Float32frombits(le.Uint32(run)))
 		}
 	case F64:
-		each(func(b []byte) T { return T(math.Float64frombits(le.Uint64(b))) })
+		convert(func(b []byte) T { return T(math.Float64frombits(le.Uint64(b))) })
 	case F16:
-		each(func(b []byte) T { return T(float16.FromBits(le.Uint16(b)).Float32()) })
+		convert(func(b []byte) T { return T(float16.FromBits(le.Uint16(b)).Float32()) })
 	case BF16:
-		each(func(b []byte) T { return T(math.Float32frombits(uint32(le.Uint16(b)) << 16)) })
+		convert(func(b []byte) T { return T(math.Float32frombits(uint32(le.Uint16(b)) << 16)) })
 	case I64:
-		each(func(b []byte) T { return T(int64(le.Uint64(b))) })
+		convert(func(b []byte) T { return T(int64(le.Uint64(b))) })
 	case I32:
-		each(func(b []byte) T { return T(int32(le.Uint32(b))) })
+		convert(func(b []byte) T { return T(int32(le.Uint32(b))) })
 	case I16:
-		each(func(b []byte) T { return T(int16(le.Uint16(b))) })
+		convert(func(b []byte) T { return T(int16(le.Uint16(b))) })
 	case I8:
-		each(func(b []byte) T { return T(int8(b[0])) })
+		convert(func(b []byte) T { return T(int8(b[0])) })
 	case U64:
-		each(func(b []byte) T { return T(le.Uint64(b)) })
+		convert(func(b []byte) T { return T(le.Uint64(b)) })
 	case U32:
-		each(func(b []byte) T { return T(le.Uint32(b)) })
+		convert(func(b []byte) T { return T(le.Uint32(b)) })
 	case U16:
-		each(func(b []byte) T { return T(le.Uint16(b)) })
+		convert(func(b []byte) T { return T(le.Uint16(b)) })
 	case U8, Bool:
-		each(func(b []byte) T { return T(b[0]) })
+		convert(func(b []byte) T { return T(b[0]) })
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/wflowlab/wflowlab/wflow/safetensors"
 )
 
-// maxPickle bounds what torch.save writes beside the numbers: 100 bytes for every tensor, and whatever else is saved.
+// maxPickle is how many bytes a pickle may have. It takes 100 bytes for every tensor, and what else is saved beside them.
 const maxPickle = 256 << 20
 
 // storage is a block of numbers, which tensors may share.
@@ -20,7 +20,7 @@ type storage struct {
 	zip   *member
 }
 
-// readTorch reads a file that torch.save wrote: a zip file with a pickle that names storages, and the storages.
+// readTorch reads a file that torch.save wrote: a zip file of a pickle, which names storages, and of the storages.
 //
 // Source: torch/serialization.py and torch/_utils.py of PyTorch 2.
 func (c *content) readTorch(z archive, name string) error {
@@ -56,17 +56,17 @@ func (c *content) readTorch(z archive, name string) error {
 type torch struct {
 	archive
 	folder    string
-	big       bool // numbers are those of a big-endian machine
+	big       bool // its numbers are big-endian
 	functions map[string]func(arguments []any) (any, error)
 }
 
-// class is a class of storages.
+// class is a Python class of storages.
 type class struct {
 	name string
 	kind Type
 }
 
-// storages are the classes that say what type a storage has.
+// storages says what type the numbers of a storage have, by the name of its class.
 var storages = map[string]Type{"DoubleStorage": F64, "FloatStorage": F32, "HalfStorage": F16, "BFloat16Storage": BF16,
 	"LongStorage": I64, "IntStorage": I32, "ShortStorage": I16, "CharStorage": I8, "ByteStorage": U8, "BoolStorage": Bool,
 	"ComplexFloatStorage": "C64", "ComplexDoubleStorage": "C128", "QInt8Storage": "QINT8", "QUInt8Storage": "QUINT8",
@@ -78,7 +78,8 @@ var dtypes = map[string]Type{"float64": F64, "float32": F32, "float16": F16, "bf
 	"complex64": "C64", "complex128": "C128", "float8_e4m3fn": "F8_E4M3", "float8_e5m2": "F8_E5M2", "float8_e4m3fnuz": "F8_E4M3FNUZ",
 	"float8_e5m2fnuz": "F8_E5M2FNUZ", "float8_e8m0fnu": "F8_E8M0", "float4_e2m1fn_x2": "F4_X2"}
 
-// find returns what a name in a Python module stands for: a function if it is one that makes tensors, dicts or numbers.
+// find returns what a name in a Python module stands for: a function that makes tensors, dicts or numbers, a class of
+// storages, or nothing but its name.
 func (t torch) find(name string) any {
 	module, leaf, _ := cutLast(name, ".")
 	if kind, ok := storages[leaf]; ok && (module == "torch" || module == "torch.storage" || module == "torch.cuda") {
@@ -103,9 +104,9 @@ func (t torch) storage(id []any) (any, error) {
 	if len(id) < 5 {
 		return nil, errStorage
 	}
-	of, known := id[1].(class)
+	storageClass, known := id[1].(class)
 	if !known {
-		of = class{kind: Type(strings.TrimSuffix(className(id[1]), "Storage"))}
+		storageClass = class{kind: Type(strings.TrimSuffix(className(id[1]), "Storage"))}
 	}
 	key, ok := id[2].(string)
 	n, ok2 := id[4].(int64)
@@ -113,8 +114,8 @@ func (t torch) storage(id []any) (any, error) {
 		return nil, errStorage
 	}
 	m := t.members[t.folder+"/data/"+key]
-	size, sized := safetensors.Bytes(string(of.kind), nil)
-	if known && of.kind == "" {
+	size, sized := safetensors.Bytes(string(storageClass.kind), nil)
+	if known && storageClass.kind == "" {
 		size, sized = 1, true
 	}
 	switch {
@@ -125,12 +126,12 @@ func (t torch) storage(id []any) (any, error) {
 	case m.Method != zip.Store:
 		return nil, fmt.Errorf("storage %q is compressed, as torch.save does not: the file was zipped again; take it as torch.save wrote it", key)
 	case sized && (m.UncompressedSize64%uint64(size) != 0 || m.UncompressedSize64/uint64(size) != uint64(n)):
-		return nil, fmt.Errorf("storage %q: %d bytes for %d numbers of %s", key, m.UncompressedSize64, n, of.kind)
+		return nil, fmt.Errorf("storage %q: %d bytes for %d numbers of %s", key, m.UncompressedSize64, n, storageClass.kind)
 	}
-	return storage{of.kind, int64(m.UncompressedSize64), m}, nil
+	return storage{storageClass.kind, int64(m.UncompressedSize64), m}, nil
 }
 
-// torchPickle returns the name of a PyTorch file's pickle, or "".
+// torchPickle returns which of the names of a zip file's members is the pickle of a PyTorch file, or "" if none is.
 func torchPickle(names []string) string {
 	for _, name := range names {
 		if strings.Count(name, "/") == 1 && strings.HasSuffix(name, "/data.pkl") {

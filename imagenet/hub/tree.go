@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// What PyTorch and Flax store is a tree of dict, list and leaves: Tensor, nil, bool, int64, *big.Int, float64, string. A
-// pickle has objects too.
+// PyTorch and Flax store a tree of dicts, lists and leaves. A leaf is a Tensor, nil, bool, int64, *big.Int, float64 or
+// string. A pickle has objects too.
 type (
 	dict struct {
 		keys   []any
@@ -20,33 +20,33 @@ type (
 
 // Bounds on trees. A state of W-Flow with its optimiser has 10,000 values, five deep, and 1 MB of names.
 const (
-	maxValues = 1 << 21 // that are made
-	maxLeaves = 1 << 18 // that are named: a list of numbers is one
-	maxDepth  = 32
-	maxNames  = 64 << 20 // bytes of all names
+	maxValues = 1 << 21  // how many values are made
+	maxLeaves = 1 << 18  // how many leaves are named; a list of numbers is one leaf
+	maxDepth  = 32       // how deep dicts and lists are nested
+	maxNames  = 64 << 20 // how many bytes all names have
 )
 
 // LeftOut is something that stands in a file and is not read.
 type LeftOut struct {
-	Key    string `json:"key"`              // where it stands: a name as tensors have it
-	What   string `json:"what"`             // its class or type, with what it is made of where that is short
-	Reason string `json:"reason,omitempty"` // why, and what to do about it
+	Key    string `json:"key"`              // its place in the file, in the way of the names of tensors
+	What   string `json:"what"`             // its class or type, with what it is made of if that is short
+	Reason string `json:"reason,omitempty"` // why it is not read, and what to do about it
 }
 
-// flatten adds a tree's tensors and scalars, their names joined by dots. A leaf at the root gets the name given.
+// flatten adds the tensors and the scalars of a tree. It joins their names by dots. A leaf at the root gets the given name.
 func (c *content) flatten(tree any, name string) error {
 	w := walker{content: c, root: name, left: maxNames, inside: map[any]bool{}, seen: map[*object]string{}}
 	return w.visit("", tree, 0)
 }
 
-// walker goes through a tree. Values may be shared, and so be in the tree more often than in the file.
+// walker goes through a tree. A value may be shared: then it is in the tree more often than in the file.
 type walker struct {
 	*content
 	root   string
-	left   int // bytes of names still allowed
-	leaves int
-	inside map[any]bool       // the dicts, lists and objects between the root and here
-	seen   map[*object]string // where objects stand that were looked into
+	left   int                // how many bytes of names are still allowed
+	leaves int                // how many were named
+	inside map[any]bool       // the dicts, lists and objects on the way from the root to here
+	seen   map[*object]string // the names of the objects that were looked into
 }
 
 // spend counts bytes of names.
@@ -82,7 +82,7 @@ func (w *walker) visit(name string, value any, depth int) error {
 		if err := w.spend(len(v.items)); err != nil {
 			return err
 		}
-		if text, scalars, long := v.text(maxText); scalars && depth > 0 {
+		if text, scalars, long := v.joinScalars(maxText); scalars && depth > 0 {
 			if long {
 				return w.omit(name, "list", fmt.Sprintf("%d items", len(v.items)))
 			}
@@ -105,7 +105,7 @@ func (w *walker) visit(name string, value any, depth int) error {
 	}
 	if t, ok := value.(Tensor); ok {
 		t.Name = name
-		return w.add(t)
+		return w.addTensor(t)
 	}
 	text, ok := scalar(value)
 	if !ok {
@@ -114,7 +114,7 @@ func (w *walker) visit(name string, value any, depth int) error {
 	return w.note(name, text)
 }
 
-// inner returns the name of what has a key in what has a name.
+// inner returns the name of what stands at a key inside of what has a name. Depth is that of the outer one.
 func (w *walker) inner(name, key string, depth int) string {
 	if depth == 0 {
 		return key
@@ -131,7 +131,7 @@ func (w *walker) dict(name string, d *dict, depth int) error {
 	return nil
 }
 
-// object notes an object, and looks for tensors and numbers in it.
+// object lists an object as left out, and looks for tensors and numbers in it.
 func (w *walker) object(name string, o *object, depth int) error {
 	if err := w.spend(o.size()); err != nil {
 		return err
@@ -177,7 +177,7 @@ func (w *walker) object(name string, o *object, depth int) error {
 	return nil
 }
 
-// module visits what the state_dict of a torch.nn.Module has, by the names it has there.
+// module visits what state_dict of a torch.nn.Module would return, by the names that it would have there.
 func (w *walker) module(name string, attributes *dict, depth int) error {
 	transient := map[any]bool{} // buffers that are not saved
 	if set, ok := attributes.get("_non_persistent_buffers_set").(*object); ok {
@@ -218,7 +218,7 @@ func (w *walker) module(name string, attributes *dict, depth int) error {
 	return nil
 }
 
-// note notes a number or text.
+// note adds a number or a text to the metadata.
 func (w *walker) note(name, text string) error {
 	if _, twice := w.meta[name]; twice {
 		return w.omit(name, "text", "there is another of this name")
@@ -230,7 +230,7 @@ func (w *walker) note(name, text string) error {
 	return nil
 }
 
-// omit notes something that is not read.
+// omit lists something as left out.
 func (w *walker) omit(name, what, reason string) error {
 	if name == "" {
 		name = w.root
@@ -259,7 +259,7 @@ func kind(value any) string {
 	return className(value)
 }
 
-// keyText returns the key of a dict as part of a name; place is where it stands.
+// keyText returns a key of a dict as a part of a name. Place is its number among the keys, for one that is no text.
 func keyText(key any, place int) string {
 	switch key := key.(type) {
 	case blob:
@@ -271,7 +271,7 @@ func keyText(key any, place int) string {
 		if len(key.items) > most {
 			break
 		}
-		if text, scalars, long := key.text(maxName); scalars && !long {
+		if text, scalars, long := key.joinScalars(maxName); scalars && !long {
 			return text
 		}
 	default:
@@ -295,9 +295,9 @@ func scalar(value any) (string, bool) {
 	return "", false
 }
 
-// text returns a list of scalars as text, and whether it is such a list. If the text would be longer than most, it is
-// empty, and long is true.
-func (l *list) text(most int) (text string, scalars, long bool) {
+// joinScalars returns a list as text. Scalars tells whether all items are scalars: if not, there is no text. Long tells
+// whether the text would have more than most bytes: if so, it is left empty.
+func (l *list) joinScalars(most int) (text string, scalars, long bool) {
 	var b strings.Builder
 	for i, item := range l.items {
 		text, ok := scalar(item)

@@ -17,6 +17,7 @@ import (
 
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/internal/atomicfile"
+	"github.com/wflowlab/wflowlab/internal/counter"
 	"github.com/wflowlab/wflowlab/internal/finite"
 	"github.com/wflowlab/wflowlab/wflow/safetensors"
 )
@@ -26,13 +27,13 @@ type View struct {
 	file   *File
 	table  weights.Table
 	prefix string
-	from   map[string]Tensor // by official name
-	buffer []float32         // of Read
+	from   map[string]Tensor // the tensors of the file, by official name
+	buffer []float32         // what Read returns
 }
 
-// View returns the tensors that a naming wants, under their official names. If all parameters of the table have one prefix
-// too many, such as module. or state_dict.model., the prefix is dropped, see [View.Prefix], and tensors without it are left
-// out. Parts of names that wrappers of modules add, such as _orig_mod, are dropped too.
+// View returns the tensors that the naming takes, under their official names. If all parameters of the table have the same
+// prefix in the file, such as module. or state_dict.model., the prefix is dropped and tensors without it are left out:
+// [View.Prefix] tells. Parts of names that wrappers of modules add, such as _orig_mod, are dropped too.
 //
 // If the file lacks a parameter of the table, has a tensor that the table lacks, or has one of another shape, the error is
 // a [MisfitError].
@@ -82,7 +83,8 @@ func (f *File) view(naming Naming, table weights.Table) (*View, error) {
 	return first, err
 }
 
-// under returns the view of the tensors with a prefix.
+// under returns the view of the tensors whose official names begin with a prefix. Found are the tensors by their official
+// names, names their names in the file.
 func (f *File) under(prefix string, found []Tensor, names []string, table weights.Table) (*View, error) {
 	v := &View{file: f, table: table, prefix: prefix, from: map[string]Tensor{}}
 	misfit := &MisfitError{Path: f.path, Prefix: prefix, Parameters: len(table)}
@@ -97,7 +99,7 @@ func (f *File) under(prefix string, found []Tensor, names []string, table weight
 		}
 		t.Name = name
 		if whole, ok := strings.CutSuffix(names[i], name); ok && prefix != "" {
-			v.prefix = whole // with what the naming dropped
+			v.prefix = whole // with what the naming has dropped
 		}
 		if _, twice := v.from[name]; twice {
 			return nil, fmt.Errorf("hub: %s: two tensors are %q, the second is %q", f.path, name, names[i])
@@ -120,15 +122,15 @@ func (f *File) under(prefix string, found []Tensor, names []string, table weight
 	return v, nil
 }
 
-// Prefix returns what stood before every name and was dropped, "" if nothing.
+// Prefix returns what stands before every name in the file and was dropped. It is "" if nothing was.
 func (v *View) Prefix() string { return v.prefix }
 
-// Under returns the part whose names begin with a prefix.
+// Under returns the view of the parameters whose names begin with a prefix.
 func (v *View) Under(prefix string) *View {
 	return &View{file: v.file, table: v.table.Under(prefix), prefix: v.prefix, from: v.from}
 }
 
-// Table returns the parameters.
+// Table returns the parameters of the view, in their order.
 func (v *View) Table() weights.Table { return v.table }
 
 // Floats reads a parameter, row-major in its official layout, into a slice of its size. A number that is not finite is an
@@ -145,7 +147,7 @@ func (v *View) Floats(name string, into []float32) error {
 	return v.file.wrap(name, err)
 }
 
-// Read returns the numbers of a parameter, as [weights.Load] wants them: the next call overwrites them.
+// Read returns the numbers of a parameter, for [weights.Load]. The next call overwrites them.
 func (v *View) Read(p weights.Parameter) ([]float32, error) {
 	if v.buffer == nil {
 		most := 0
@@ -164,16 +166,17 @@ func (v *View) Read(p weights.Parameter) ([]float32, error) {
 // Load makes every parameter a float32 variable of a scope.
 func (v *View) Load(scope *model.Scope) error { return weights.Load(scope, v.table, v.Read) }
 
-// WriteSafetensors writes the parameters as safetensors: all as [F32], or for "" each in its own type. The file gets its name
-// when it is complete. Its metadata are the source's name and checksum, and those of the source's own that are not nested.
-// Progress, if it is not nil, hears how many bytes are read for the checksum and written, and how many it will be.
+// WriteSafetensors writes the parameters as safetensors: all as [F32], or each in its own type if as is "". The file gets its
+// name when it is complete. Its metadata have the name and the checksum of the source, and the source's own metadata if they
+// are not nested. If progress is not nil, it is told how many bytes have been read for the checksum and written, together,
+// and how many there will be.
 func (v *View) WriteSafetensors(path string, as Type, progress func(done, total int64)) error {
 	if as != F32 && as != "" {
 		return fmt.Errorf("hub: %s: type %s, want F32 or the tensors' own", path, as)
 	}
-	count := &work{total: v.file.size, report: progress}
+	count := &counter.Writer{Total: v.file.size, Report: progress}
 	for _, p := range v.table {
-		count.total += int64(p.Size()) * int64(cmp.Or(as, v.from[p.Name].Type).bytes())
+		count.Total += int64(p.Size()) * int64(cmp.Or(as, v.from[p.Name].Type).bytes())
 	}
 	sum, err := v.file.sum(count)
 	if err != nil {

@@ -52,7 +52,7 @@ func TestGoldenViews(t *testing.T) {
 				t.Fatal(err)
 			}
 			if done != total || total == 0 {
-				t.Errorf("progress ended at %d of %d", done, total)
+				t.Errorf("progress ended at %d, want %d, more than 0", done, total)
 			}
 			written[as] = open(t, path)
 			if _, err := written[as].View(hub.Official, v.Table()); err != nil {
@@ -94,11 +94,11 @@ func TestGoldenViews(t *testing.T) {
 			}
 		}
 		if part := v.Under("encoder."); len(part.Table()) != len(v.Table().Under("encoder.")) {
-			t.Errorf("%s: %d parameters under encoder.", name, len(part.Table()))
+			t.Errorf("%s: %d parameters under encoder., want %d", name, len(part.Table()), len(v.Table().Under("encoder.")))
 		}
 	}
 	if ran != 5 {
-		t.Errorf("%d views", ran)
+		t.Errorf("%d views, want 5", ran)
 	}
 }
 
@@ -121,7 +121,7 @@ func TestGoldenDriftingTree(t *testing.T) {
 		}
 		official, ok := hub.Drifting(hub.Tensor{Name: strings.ReplaceAll(name, "/", "."), Type: hub.F32, Shape: shape})
 		if !ok {
-			t.Errorf("%s is left out", name)
+			t.Errorf("%s is left out, want it", name)
 		}
 		table.Add(official.Name, official.Shape...)
 	}
@@ -171,20 +171,20 @@ func TestViewIsStrict(t *testing.T) {
 	}
 	f := open(t, write(t, "x", withHeader(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}`, "\x00\x00\x80\x3f\x00\x00\xc0\x7f")))
 	if _, err := f.View(hub.Official, weights.Table{{Name: "a", Shape: []int{2, 1}}}); err == nil || !strings.Contains(err.Error(), `"a": shape [2], want [2 1]`) {
-		t.Errorf("another shape: error %v", err)
+		t.Errorf("another shape: error %v, want one that names both", err)
 	}
 	v, err := f.View(hub.Official, weights.Table{{Name: "a", Shape: []int{2}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := v.Load(model.NewStore().RootScope()); err == nil || !strings.Contains(err.Error(), `"a": number 1 is NaN`) {
-		t.Errorf("a number that is none: error %v", err)
+		t.Errorf("a number that is NaN: error %v, want one that names it", err)
 	}
 	if err := f.Floats("a", make([]float32, 3)); err == nil || !strings.Contains(err.Error(), "3 numbers wanted") {
-		t.Errorf("a slice of another length: error %v", err)
+		t.Errorf("a slice of another length: error %v, want one that names its length", err)
 	}
 	if err := f.Floats("b", nil); err == nil || !strings.Contains(err.Error(), `"b" is missing`) {
-		t.Errorf("no tensor: error %v", err)
+		t.Errorf("no tensor: error %v, want that it is missing", err)
 	}
 }
 
@@ -205,14 +205,14 @@ func TestWriteFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := v.WriteSafetensors(path, "", nil); err == nil {
-		t.Error("a file that was cut off is written")
+		t.Error("a file that was cut off is written, want an error")
 	}
 	if err := v.Floats("a", make([]float32, 4)); err == nil || !strings.Contains(err.Error(), "cut off") {
-		t.Errorf("a file that was cut off after it was opened: error %v", err)
+		t.Errorf("a file that was cut off after it was opened: error %v, want that it is cut off", err)
 	}
 	left, err := os.ReadDir(filepath.Dir(path))
 	if data, err2 := os.ReadFile(path); err != nil || err2 != nil || len(left) != 1 || string(data) != "old" {
-		t.Errorf("%q in the folder, %q in the file", left, data)
+		t.Errorf("%q in the folder, %q in the file, want the file alone with old in it", left, data)
 	}
 }
 
@@ -225,12 +225,12 @@ func TestMetadata(t *testing.T) {
 		Width int `json:"base_channels"`
 	}
 	if err := json.Unmarshal(m.ModelConfig, &config); err != nil || config.Width != 6 || m.Kind != "mae" || m.Backend != "jax" {
-		t.Errorf("%+v, %+v, %v", m, config, err)
+		t.Errorf("%+v, %+v, error %v, want an encoder of width 6 by jax and none", m, config, err)
 	}
 	for _, text := range []string{"", "{}", "[]", `{"kind": 3}`} {
 		path := write(t, "metadata.json", text)
 		if _, err := hub.ReadMetadata(path); err == nil || !strings.Contains(err.Error(), path) {
-			t.Errorf("%q: error %v", text, err)
+			t.Errorf("%q: error %v, want one that names %s", text, err, path)
 		}
 	}
 }

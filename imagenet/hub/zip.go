@@ -27,18 +27,18 @@ type member struct {
 	*zip.File
 	r       io.ReaderAt
 	offset  int64
-	wrong   error        // why it cannot be read
-	checked func() error // holds the bytes, as they are stored, against their checksum, once
+	wrong   error        // the reason for which it cannot be read
+	checked func() error // checks the bytes of a stored member against their checksum, at its first call
 }
 
-// All members together may be so large, uncompressed: 64 MB, or a hundred times the file. A network's numbers grow by a
-// tenth, zeros a thousandfold.
+// Uncompressed, all members together may take 64 MB, or a hundred times the file if that is more. The numbers of a network
+// shrink by a tenth in a zip file, zeros by a factor of a thousand.
 const (
 	maxInflated = 64 << 20
 	maxGrowth   = 100
 )
 
-// unzip reads the directory of a zip file. A member that contradicts it is noted as one that cannot be read.
+// unzip reads the directory of a zip file. It marks a member that contradicts the directory as one that cannot be read.
 func unzip(r io.ReaderAt, size int64) (archive, error) {
 	z := archive{members: map[string]*member{}}
 	reader, err := zip.NewReader(r, size)
@@ -72,7 +72,7 @@ func unzip(r io.ReaderAt, size int64) (archive, error) {
 	return z, nil
 }
 
-// unfinished says of a zip file that cannot be read what it lacks.
+// unfinished says what a zip file lacks that cannot be read.
 func unfinished(r io.ReaderAt, size int64) string {
 	const what = "a zip file, as PyTorch and NumPy write them, "
 	tail := make([]byte, min(size, 1<<16+22)) // a comment, and what stands before it
@@ -82,7 +82,8 @@ func unfinished(r io.ReaderAt, size int64) string {
 	return fmt.Sprintf("%sthat is cut off at %d bytes: the directory that stands at its end is missing; download it again", what, size)
 }
 
-// place finds where a member lies. What is left of the file, and what room there is for what it grows to, bound it.
+// place finds where a member lies. It refuses one with more bytes than are left of the file, or with more than there is room
+// for once it is uncompressed.
 func (m *member) place(size int64, left, room uint64) (err error) {
 	if m.offset, err = m.DataOffset(); err != nil {
 		return fmt.Errorf("%q does not lie where the directory of the zip file says: bytes are missing or were added; download it again", m.Name)
@@ -102,7 +103,7 @@ func (m *member) place(size int64, left, room uint64) (err error) {
 	return nil
 }
 
-// unchecked returns a note on the members that were written without a checksum, "" if there are none.
+// unchecked returns a note on the members that were written without a checksum, or "" if there are none.
 func (z archive) unchecked() string {
 	n := 0
 	for _, m := range z.members {
@@ -148,7 +149,7 @@ func (c *content) readZip(r io.ReaderAt, size int64, name string) error {
 	return fmt.Errorf("a zip file with %q, neither PyTorch nor npz: unpack it first if there are weights in it", z.order[0])
 }
 
-// verify holds a checksum against the zip file's. 0 says that there is none.
+// verify compares the checksum of a member's bytes with the one in the zip file, where 0 stands for none.
 func (m *member) verify(sum hash.Hash32) error {
 	if m.CRC32 != 0 && sum.Sum32() != m.CRC32 {
 		return fmt.Errorf("%q: checksum %08x, want %08x: the file is damaged; download it again", m.Name, sum.Sum32(), m.CRC32)
@@ -156,7 +157,7 @@ func (m *member) verify(sum hash.Hash32) error {
 	return nil
 }
 
-// section returns bytes of a member that is stored as it is.
+// section opens some bytes of a member that is stored uncompressed, once its checksum is right.
 func (m *member) section(offset, bytes int64) (io.ReadCloser, error) {
 	if m.wrong != nil {
 		return nil, m.wrong
@@ -167,7 +168,7 @@ func (m *member) section(offset, bytes int64) (io.ReadCloser, error) {
 	return section(m.r, m.offset+offset, bytes)()
 }
 
-// whole returns the bytes of a member, checked when its end is seen.
+// whole opens all bytes of a member. Its checksum is checked when the end is read.
 func (m *member) whole() (io.ReadCloser, error) {
 	if m.Method == zip.Store {
 		return m.section(0, int64(m.UncompressedSize64))
@@ -179,7 +180,8 @@ func (m *member) whole() (io.ReadCloser, error) {
 	return &checking{r, m, crc32.NewIEEE(), m.UncompressedSize64}, nil
 }
 
-// inflate returns the bytes of a member, unchecked: what archive/zip checks is wrong where there is no checksum.
+// inflate opens all bytes of a member and checks nothing. It stands in for the reader of archive/zip, which takes a missing
+// checksum for a wrong one.
 func (m *member) inflate() (io.ReadCloser, error) {
 	if m.wrong != nil {
 		return nil, m.wrong
@@ -191,6 +193,7 @@ func (m *member) inflate() (io.ReadCloser, error) {
 	return flate.NewReader(raw), nil
 }
 
+// checking reads a member, and checks its length and its checksum at the end.
 type checking struct {
 	io.ReadCloser
 	member *member
@@ -217,7 +220,7 @@ func (c *checking) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// all returns all bytes of a stored member, at most so many.
+// all returns the bytes of a member that is stored uncompressed. They may be at most so many.
 func (m *member) all(most uint64) ([]byte, error) {
 	if m.wrong != nil {
 		return nil, m.wrong

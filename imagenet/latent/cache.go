@@ -20,8 +20,8 @@ type Cache struct {
 	files           []io.Closer
 }
 
-// Open opens a split of the cache in a folder: three files, their headers and lengths checked and held against one
-// another, the labels read. The manifest is not needed: Verify holds the files to it.
+// Open opens a split of the cache in a folder. It checks the headers and the lengths of the split's three files, compares
+// them with one another, and reads the labels. It needs no manifest: [Verify] compares the files with that.
 func Open(folder string, split Split) (*Cache, error) {
 	c := &Cache{name: filepath.Join(folder, string(split)), split: split}
 	var arrays [3]*array
@@ -38,7 +38,7 @@ func Open(folder string, split Split) (*Cache, error) {
 	return c, nil
 }
 
-// fill holds the arrays against one another and reads the labels.
+// fill compares the arrays with one another and reads the labels.
 func (c *Cache) fill(arrays [3]*array) error {
 	c.plain, c.mirrored = arrays[0], arrays[1]
 	targets := arrays[2]
@@ -66,9 +66,9 @@ func (c *Cache) Len() int { return len(c.labels) }
 // Label returns the class of image i.
 func (c *Cache) Label(i int) int { return c.labels[i] }
 
-// Latent reads the latent [32, 32, 4] of image i: as it is where u < ½, mirrored otherwise, so that a uniform u on [0, 1)
-// gives each with probability ½. The error names the file and the row, a number that is not finite among the causes. It
-// panics if latent has not the length of one.
+// Latent reads the latent [32, 32, 4] of image i, or of its mirror image if u ≥ ½: a uniform u on [0, 1) gives each with
+// probability ½. The error names the file and the row; a number that is NaN or infinite is one. Latent panics if the slice
+// has another length than a latent.
 func (c *Cache) Latent(i int, u float64, latent []float32) error {
 	if len(latent) != numbers {
 		panic("latent: Latent into another length than a latent's")
@@ -102,10 +102,10 @@ func (c *Cache) Close() error {
 
 // part is one of the three arrays of a split.
 type part struct {
-	suffix string
-	kind   string
-	shape  []int
-	row    int64 // bytes of a row
+	suffix string // of its file's name, behind that of the split
+	kind   string // the type of its numbers
+	shape  []int  // of a row
+	row    int64  // bytes of a row
 }
 
 var parts = [3]part{

@@ -14,7 +14,7 @@ func arrayFile(p part, rows int) []byte {
 	return append(npyHeader(p.kind, rows, p.shape...), make([]byte, int64(rows)*p.row)...)
 }
 
-// TestHeader holds the header to what NumPy 2.4.6 wrote for such shapes.
+// TestHeader compares headers with what NumPy 2.4.6 wrote for the same shapes.
 func TestHeader(t *testing.T) {
 	for _, c := range []struct {
 		kind  string
@@ -79,7 +79,7 @@ func TestReadArray(t *testing.T) {
 	}
 }
 
-// TestOpenRefuses damages a cache in every way that Open, Latent or Verify are to see.
+// TestOpenRefuses damages a cache in every way that Open, Latent or Verify should notice.
 func TestOpenRefuses(t *testing.T) {
 	images := read(t, folder(t, 6))
 	row := make([]float32, numbers)
@@ -114,7 +114,7 @@ func TestOpenRefuses(t *testing.T) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 		if _, err := Verify(t.Context(), cache, nil); err == nil {
-			t.Errorf("%s: Verify saw nothing", name)
+			t.Errorf("%s: Verify returns no error, want one", name)
 		}
 	}
 
@@ -124,7 +124,7 @@ func TestOpenRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := Verify(t.Context(), cache, nil); err == nil || !strings.Contains(err.Error(), "val_targets.npy: SHA-256") {
-		t.Errorf("another checksum: %v", err)
+		t.Errorf("another checksum: error %v, want one that names val_targets.npy", err)
 	}
 	cache, m = prepare(t, images, Settings{})
 	m.Classes = m.Classes[:2]
@@ -132,12 +132,12 @@ func TestOpenRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := Verify(t.Context(), cache, nil); err == nil || !strings.Contains(err.Error(), "below 2, the number of classes") {
-		t.Errorf("fewer classes: %v", err)
+		t.Errorf("fewer classes: error %v, want one that says below 2", err)
 	}
 	for _, text := range []string{"", `{"rows": 3}`, `{"train": "3"}`, "{}", "null", `{"train": 6, "val": 3, "files": null}`} {
 		write(t, filepath.Join(cache, manifestFile), []byte(text))
 		if _, err := ReadManifest(cache); err == nil || !strings.Contains(err.Error(), manifestFile+" is damaged") {
-			t.Errorf("manifest %q: %v", text, err)
+			t.Errorf("manifest %q: error %v, want that it is damaged", text, err)
 		}
 	}
 }
@@ -178,7 +178,7 @@ func FuzzOpen(f *testing.F) {
 		row := make([]float32, numbers)
 		for i := range c.Len() {
 			if err := c.Latent(i, 0.7, row); err != nil && !strings.Contains(err.Error(), " is ") {
-				t.Error(err)
+				t.Errorf("error %v, want none, or one of a number that is not finite", err)
 			}
 		}
 	})
@@ -190,7 +190,7 @@ func FuzzManifest(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		write(t, filepath.Join(folder, manifestFile), text)
 		if _, err := Verify(t.Context(), folder, nil); err == nil {
-			t.Error("a manifest without files is verified")
+			t.Error("a manifest without files: no error of Verify, want one")
 		}
 	})
 }

@@ -17,7 +17,7 @@ import (
 	"github.com/wflowlab/wflowlab/internal/pipe"
 )
 
-// TestDecodeImageRefuses holds every refusal to its cause.
+// TestDecodeImageRefuses: every refusal has its cause.
 func TestDecodeImageRefuses(t *testing.T) {
 	file := func(name string) []byte {
 		data, err := os.ReadFile("testdata/images/" + name)
@@ -84,19 +84,19 @@ func TestDecodeImageRefuses(t *testing.T) {
 	pipe.Make(t, waiting)
 	for _, p := range []string{path, path + "none", filepath.Dir(path), waiting} {
 		if _, err := ReadImage(p); err == nil || !strings.Contains(err.Error(), p) {
-			t.Errorf("%v does not name %s", err, p)
+			t.Errorf("error %v, want one that names %s", err, p)
 		}
 	}
 	if _, err := ReadImage(path + "none"); Cause(err) != "not readable" {
-		t.Errorf("%v has the cause %q", err, Cause(err))
+		t.Errorf("%v has the cause %q, want not readable", err, Cause(err))
 	}
 	if Cause(nil) != "" {
-		t.Error("nothing has a cause")
+		t.Errorf("no error has the cause %q, want none", Cause(nil))
 	}
 }
 
-// TestCauseOfFiles holds the refused files of testdata to words for people, and those that are damaged but read to what
-// CheckImage says of them.
+// TestCauseOfFiles: the errors of the refused files of testdata are in words for people. CheckImage tells of those that are
+// damaged and read all the same.
 func TestCauseOfFiles(t *testing.T) {
 	want := map[string]string{
 		"cmyk-22-22-22-22-bare.jpg":        "unsupported JPEG sampling 2x2, 2x2, 2x2, 2x2: save it again, as 4:4:4 or 4:2:0",
@@ -135,7 +135,7 @@ func TestCauseOfFiles(t *testing.T) {
 	}
 }
 
-// TestForeign names what stands in folders of images, under any extension.
+// TestForeign: what lies in folders of images is named by its content, whatever its extension.
 func TestForeign(t *testing.T) {
 	for head, want := range map[string]string{
 		"BM6$\x00\x00":                         "a BMP image: save it as PNG",
@@ -173,9 +173,9 @@ func sameVerdict(t *testing.T, file []byte) *Image {
 	var mended *DecodeError
 	switch {
 	case err != nil && (got == nil || got.Error() != err.Error() || Cause(got) == ""):
-		t.Errorf("CheckImage: %v; DecodeImage: %v", got, err)
+		t.Errorf("CheckImage: %v, want what DecodeImage says: %v", got, err)
 	case err == nil && got != nil && !(errors.As(got, &mended) && mended.Mended):
-		t.Errorf("CheckImage: %v; DecodeImage reads it", got)
+		t.Errorf("CheckImage: %v, want none or a mended one, for DecodeImage reads it", got)
 	}
 	return m
 }

@@ -14,28 +14,28 @@ import (
 	"github.com/wflowlab/wflowlab/internal/magic"
 )
 
-// Health is what a check of images found. Its lists are in the order of the images.
+// Health is what a check of images has found. Its lists are in the order of the images.
 type Health struct {
-	Images  int            `json:"images"`  // that were checked
-	Formats map[string]int `json:"formats"` // how many there are of each, by their first bytes: "a JPEG image"
-	Corrupt []Corrupt      `json:"corrupt"` // those that cannot be decoded
-	Closed  []Corrupt      `json:"closed"`  // those that the file system does not let read
-	Mended  []Corrupt      `json:"mended"`  // damaged ones that are decoded all the same, as Pillow decodes them
+	Images  int            `json:"images"`  // how many were checked
+	Formats map[string]int `json:"formats"` // how many have each format, which the first bytes tell: "a JPEG image"
+	Corrupt []Corrupt      `json:"corrupt"` // the images that cannot be decoded
+	Closed  []Corrupt      `json:"closed"`  // the images that the file system does not let be read
+	Mended  []Corrupt      `json:"mended"`  // the images that are damaged and decoded all the same, as Pillow decodes them
 }
 
 // Causes counts the images that cannot be decoded or read, by the kind of the cause.
 func (h *Health) Causes() map[string]int { return kinds(slices.Concat(h.Corrupt, h.Closed)) }
 
-// Check reads every image, with all cores, and finds those that Prepare could not read. It takes a fraction of Prepare's
-// time. Progress, if it is not nil, hears how many are done, from 0. The only error is that of ctx: what is wrong with an
-// image is part of the answer.
+// Check reads every image, with all cores, and finds those that [Prepare] could not read. It takes a fraction of the time of
+// Prepare. If progress is not nil, it is told how many images are done, from 0. The only error is that of ctx: what is wrong
+// with an image is a part of the answer.
 func (f *Folder) Check(ctx context.Context, progress func(done, total int)) (*Health, error) {
-	return f.check(ctx, f.images([]batch{{Train, 0, len(f.Train)}, {Val, 0, len(f.Val)}}), progress)
+	return f.check(ctx, f.members([]batch{{Train, 0, len(f.Train)}, {Val, 0, len(f.Val)}}), progress)
 }
 
-// CheckShard checks the images of a shard before Prepare encodes them. It keeps what it finds in the folder of the cache
-// until that is merged. Called again for the same images, it looks only at those that something was wrong with. It uses
-// Shard, Shards and Batch of the settings.
+// CheckShard checks the images of a shard before [Prepare] encodes them. It keeps what it finds in the folder of the cache
+// until the cache is merged. Called again for the same images, it looks only at those that had a fault. Of the settings it
+// uses Shard, Shards and Batch.
 func CheckShard(ctx context.Context, cache string, images *Folder, s *Settings, progress func(done, total int)) (*Health, error) {
 	p, err := newPreparation(images, Encoder{}, s)
 	if err == nil {
@@ -45,7 +45,7 @@ func CheckShard(ctx context.Context, cache string, images *Folder, s *Settings, 
 		return nil, err
 	}
 	path := filepath.Join(cache, fmt.Sprintf(checkFormat, p.Shard, p.Shards))
-	now, of := checked{images.SHA256(), p.Batch, nil}, images.images(p.batches())
+	now, members := checked{images.SHA256(), p.Batch, nil}, images.members(p.batches())
 	var before checked
 	if readJSON(path, &before) != nil || before.Health == nil || before.Images != now.Images || before.Batch != now.Batch {
 		before = checked{}
@@ -54,9 +54,9 @@ func CheckShard(ctx context.Context, cache string, images *Folder, s *Settings, 
 		for _, c := range slices.Concat(before.Health.Corrupt, before.Health.Closed, before.Health.Mended) {
 			wrong[c.File] = true
 		}
-		of = slices.DeleteFunc(of, func(m member) bool { return !wrong[images.below(m)] })
+		members = slices.DeleteFunc(members, func(m member) bool { return !wrong[images.below(m)] })
 	}
-	if now.Health, err = images.check(ctx, of, progress); err != nil {
+	if now.Health, err = images.check(ctx, members, progress); err != nil {
 		return nil, err
 	}
 	if before.Health != nil {
@@ -74,7 +74,7 @@ func CheckShard(ctx context.Context, cache string, images *Folder, s *Settings, 
 
 const checkFormat = "check-%d-of-%d.json"
 
-// checked is a check of a shard that has been made.
+// checked is what CheckShard keeps of a check.
 type checked struct {
 	Images string  `json:"images"` // Folder.SHA256
 	Batch  int     `json:"batch"`
@@ -87,8 +87,9 @@ type member struct {
 	index int
 }
 
-func (f *Folder) images(of []batch) (all []member) {
-	for _, b := range of {
+// members returns the images of batches.
+func (f *Folder) members(batches []batch) (all []member) {
+	for _, b := range batches {
 		for i := b.first; i < b.end; i++ {
 			all = append(all, member{b.split, i})
 		}
@@ -98,8 +99,8 @@ func (f *Folder) images(of []batch) (all []member) {
 
 func (f *Folder) path(m member) string { return f.Path(m.split, f.Files(m.split)[m.index]) }
 
-// below returns where an image lies below the root. This is the split and the name of its File, except in a split without
-// folders of classes.
+// below returns the path of an image below the root. It is the split and the name of the image's [File], except in a split
+// without folders of classes.
 func (f *Folder) below(m member) string {
 	if below, err := filepath.Rel(f.Root, f.path(m)); err == nil {
 		return filepath.ToSlash(below)
@@ -108,9 +109,9 @@ func (f *Folder) below(m member) string {
 }
 
 // check checks images.
-func (f *Folder) check(ctx context.Context, of []member, progress func(done, total int)) (*Health, error) {
+func (f *Folder) check(ctx context.Context, members []member, progress func(done, total int)) (*Health, error) {
 	var (
-		found   = make([]error, len(of))
+		found   = make([]error, len(members))
 		formats = map[string]int{}
 		done    int
 		next    atomic.Int64
@@ -118,23 +119,23 @@ func (f *Folder) check(ctx context.Context, of []member, progress func(done, tot
 		workers sync.WaitGroup
 	)
 	if progress != nil {
-		progress(0, len(of))
+		progress(0, len(members))
 	}
-	for range min(len(of), 2*runtime.GOMAXPROCS(0)) { // one of two waits for the disk
+	for range min(len(members), 2*runtime.GOMAXPROCS(0)) { // one of two waits for the disk
 		workers.Go(func() {
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
-				if i >= len(of) {
+				if i >= len(members) {
 					return
 				}
 				var format string
-				format, found[i] = checkFile(f.path(of[i]))
+				format, found[i] = checkFile(f.path(members[i]))
 				guard.Lock()
 				if format != "" {
 					formats[format]++
 				}
 				if done++; progress != nil {
-					progress(done, len(of))
+					progress(done, len(members))
 				}
 				guard.Unlock()
 			}
@@ -144,20 +145,20 @@ func (f *Folder) check(ctx context.Context, of []member, progress func(done, tot
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	h := &Health{Images: len(of), Formats: formats, Corrupt: []Corrupt{}, Closed: []Corrupt{}, Mended: []Corrupt{}}
+	h := &Health{Images: len(members), Formats: formats, Corrupt: []Corrupt{}, Closed: []Corrupt{}, Mended: []Corrupt{}}
 	for i, err := range found {
 		if err != nil {
-			h.add(f.below(of[i]), err)
+			h.addFault(f.below(members[i]), err)
 		}
 	}
 	return h, nil
 }
 
-// closed is an error of the file system.
+// closed is an error of the file system, which did not let a file be read.
 type closed struct{ error }
 
-// add sorts an image into the list of what is wrong with it.
-func (h *Health) add(file string, err error) {
+// addFault adds an image to the list that its error belongs to.
+func (h *Health) addFault(file string, err error) {
 	c := Corrupt{file, Cause(err), err.Error()}
 	var mended *DecodeError
 	switch {
@@ -171,7 +172,7 @@ func (h *Health) add(file string, err error) {
 	}
 }
 
-// checkFile returns what a file is by its first bytes, "" if that is not known, and what is wrong with it as an image.
+// checkFile returns the format of a file by its first bytes, "" if it is unknown, and what is wrong with the file as an image.
 func checkFile(path string) (format string, err error) {
 	file, err := readFile(path)
 	if err != nil {

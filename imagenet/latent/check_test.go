@@ -103,7 +103,7 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%+v, want %q", c, damaged[c.File])
 		}
 		if c.File <= last {
-			t.Errorf("%s comes after %s", c.File, last)
+			t.Errorf("%s comes after %s, want them in order", c.File, last)
 		}
 		last = c.File
 	}
@@ -113,14 +113,14 @@ func TestCheck(t *testing.T) {
 		}
 	}
 	if got := h.Formats["a BMP image"]; got != 5 || h.Formats["a JPEG image"]+h.Formats["a PNG image"] < n-45 {
-		t.Errorf("formats %v", h.Formats)
+		t.Errorf("formats %v, want 5 BMP images and %d or more of JPEG and PNG", h.Formats, n-45)
 	}
 	if text := (&CorruptError{h.Corrupt}).Error(); !strings.Contains(text, "50 images cannot be read: 5 an empty file, 5 cut off, ") || strings.Count(text, "\n") != 50 {
-		t.Error(text)
+		t.Errorf("want 50 images with their causes in\n%s", text)
 	}
 }
 
-// A shard checks its own images, and looks at none twice but at those that something was wrong with.
+// A shard checks its own images. The second time it looks only at those that had a fault.
 func TestCheckShard(t *testing.T) {
 	root := folder(t, 12)
 	images := read(t, root)
@@ -153,11 +153,11 @@ func TestCheckShard(t *testing.T) {
 		}
 	}
 	if there, err := ReadShards(cache); err != nil || len(there) > 0 {
-		t.Errorf("a check has begun shards: %v, %v", there, err)
+		t.Errorf("a check has begun the shards %v (error %v), want none", there, err)
 	}
 	write(t, first, sound) // of the same size
 	if h, looked := check(0); looked != 1 || len(h.Corrupt) != 0 {
-		t.Errorf("mended: %d looked at, %+v", looked, h)
+		t.Errorf("mended: %d looked at, want 1, and %+v, want none corrupt", looked, h)
 	}
 	if _, looked := check(0); looked != 0 {
 		t.Errorf("sound: %d looked at, want none", looked)
@@ -173,17 +173,18 @@ func TestCheckShard(t *testing.T) {
 	}
 	m, err := Merge(t.Context(), cache, nil)
 	if err != nil || m.Train != 12 || m.Val != 5 {
-		t.Fatalf("%+v, %v", m, err)
+		t.Fatalf("%+v, error %v, want 12 and 5 images and none", m, err)
 	}
 	if len(contents(t, cache)) != len(contents(t, whole)) {
-		t.Error("the check is left")
+		t.Errorf("%d files, want %d without the check", len(contents(t, cache)), len(contents(t, whole)))
 	}
 }
 
 // imagesOf returns how many of 18 images in batches of two a shard of two has.
 func imagesOf(shard int) int { return []int{8, 10}[shard] }
 
-// What cannot be opened is told apart from what is damaged, and a split without folders of classes by where it lies.
+// An image that cannot be opened is told apart from one that is damaged. In a split without folders of classes, an image is
+// named by where it lies.
 func TestCheckPlaces(t *testing.T) {
 	classes := folder(t, 6)
 	root := flat(t, classes, "", filepath.Join("val", "images"), func(root string, of map[string]string) { solution(t, filepath.Join(root, kaggle), of) })
@@ -195,19 +196,19 @@ func TestCheckPlaces(t *testing.T) {
 	write(t, filepath.Join(root, "val", "images", cut), []byte("x"))
 	h, err := images.Check(t.Context(), nil)
 	if err != nil || len(h.Closed) != 1 || len(h.Corrupt) != 1 || h.Closed[0].File != "val/images/"+gone || h.Corrupt[0].File != "val/images/"+cut {
-		t.Errorf("%+v, %v", h, err)
+		t.Errorf("%+v, error %v, want %s closed and %s corrupt", h, err, gone, cut)
 	}
 	if got := h.Causes(); got["not readable"] != 1 || len(got) != 2 {
-		t.Errorf("causes %v", got)
+		t.Errorf("causes %v, want two, one of them not readable", got)
 	}
 	text, err := json.Marshal(h)
 	if err != nil || !bytes.Contains(text, []byte(`"mended":[]`)) {
-		t.Errorf("%s, %v", text, err)
+		t.Errorf("%s, error %v, want an empty list of mended images", text, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := images.Check(ctx, nil); !errors.Is(err, context.Canceled) {
-		t.Error(err)
+		t.Errorf("error %v, want %v", err, context.Canceled)
 	}
 }
 

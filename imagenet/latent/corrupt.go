@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// Corrupt is an image that cannot be decoded.
+// Corrupt is an image with a fault.
 type Corrupt struct {
 	File  string `json:"file"`           // with its split: train/n01440764/n01440764_10026.JPEG
-	Kind  string `json:"kind,omitempty"` // by which such images are counted, see Cause
-	Cause string `json:"cause"`
+	Kind  string `json:"kind,omitempty"` // of the fault, as the function Cause returns it
+	Cause string `json:"cause"`          // the whole error
 }
 
-// CorruptError lists images that cannot be read.
+// CorruptError is the error of images that cannot be read. It lists them.
 type CorruptError struct{ Images []Corrupt }
 
 func (e *CorruptError) Error() string {
@@ -29,7 +29,7 @@ func (e *CorruptError) Error() string {
 	return b.String()
 }
 
-// kinds counts images by what is wrong with them.
+// kinds counts images by the kind of their fault.
 func kinds(images []Corrupt) tally {
 	t := tally{}
 	for _, c := range images {

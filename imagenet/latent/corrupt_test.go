@@ -44,21 +44,21 @@ func TestCorrupt(t *testing.T) {
 					if c.File == "train/"+first.Name && strings.Contains(c.Cause, "not enough pixel data") || c.File == "val/"+last.Name && strings.Contains(c.Cause, "GIF") {
 						continue
 					}
-					t.Errorf("shard %d of %d: %v", i, n, c)
+					t.Errorf("shard %d of %d: %v, want each of the two causes at its image", i, n, c)
 				}
 				if !strings.Contains(err.Error(), corrupt.Images[0].File) || !strings.Contains(err.Error(), corrupt.Images[0].Cause) {
-					t.Errorf("%v does not name its images", err)
+					t.Errorf("error %v, want one that names %+v", err, corrupt.Images[0])
 				}
 			} else if err != nil {
 				t.Fatal(err)
 			}
 			if _, err := Merge(t.Context(), cache, nil); err == nil {
-				t.Fatalf("merged with shard %d of %d not finished", i, n)
+				t.Fatalf("merged with shard %d of %d not finished, want an error", i, n)
 			}
 			encoded = 0
 			s.SkipCorrupt = true
 			if err := Prepare(t.Context(), cache, images, e, s); err != nil || encoded > 0 {
-				t.Fatalf("shard %d of %d, corrupt images left out: %d batches encoded again: %v", i, n, encoded, err)
+				t.Fatalf("shard %d of %d, corrupt images left out: %d batches encoded again, error %v, want 0 and none", i, n, encoded, err)
 			}
 		}
 		var done, total int64
@@ -70,13 +70,13 @@ func TestCorrupt(t *testing.T) {
 			t.Errorf("%+v, want 5 of train, 2 of val and 2 skipped", m)
 		}
 		if done != total || total == 0 {
-			t.Errorf("progress of merge ended at %d of %d bytes", done, total)
+			t.Errorf("progress of merge ended at %d bytes, want %d, more than 0", done, total)
 		}
 		if _, err := Verify(t.Context(), cache, func(d, n int64) { done, total = d, n }); err != nil || done != total {
-			t.Error(err)
+			t.Errorf("error %v, progress ended at %d of %d, want none and all", err, done, total)
 		}
 		if err := Prepare(t.Context(), cache, images, cheap, &Settings{Batch: 2, Shards: n}); !errors.As(err, new(*CorruptError)) {
-			t.Errorf("a finished cache without its corrupt images: %v", err)
+			t.Errorf("a finished cache without its corrupt images: error %v, want one that lists them", err)
 		}
 		all = append(all, contents(t, cache))
 
@@ -95,7 +95,7 @@ func TestCorrupt(t *testing.T) {
 		for i := range new.Len() {
 			for _, u := range []float64{0, 0.5} {
 				if err := errors.Join(old.Latent(i+1, u, a), new.Latent(i, u, b)); err != nil || !slices.Equal(a, b) || old.Label(i+1) != new.Label(i) {
-					t.Errorf("row %d without the first image is not row %d with it: %v", i, i+1, err)
+					t.Errorf("row %d without the first image is not row %d with it (error %v), want the same", i, i+1, err)
 				}
 			}
 		}

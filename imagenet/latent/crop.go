@@ -2,17 +2,18 @@ package latent
 
 import "math"
 
-// Filter weighs the pixels around a point when an image is resized: Box or Bicubic.
+// Filter says how the pixels around a point are weighed when an image is resized.
 type Filter int
 
 const (
-	Box     Filter = iota // the mean of the pixels that lie within
+	Box     Filter = iota // the mean of the pixels within the new pixel
 	Bicubic               // Keys's cubic convolution with a = −½, widened when the image shrinks
 )
 
-// support is how far the weight reaches, weight its value at a distance, both in pixels of the coarser grid.
+// support returns the distance within which pixels have a weight, in pixels of the coarser grid.
 func (f Filter) support() float64 { return []float64{0.5, 2}[f] }
 
+// weight returns the weight of a pixel at a distance x, in pixels of the coarser grid.
 func (f Filter) weight(x float64) float64 {
 	if f == Box {
 		if -0.5 < x && x <= 0.5 {
@@ -21,7 +22,7 @@ func (f Filter) weight(x float64) float64 {
 		return 0
 	}
 	x = math.Abs(x)
-	switch { // as Pillow orders the operations, and without fused ones
+	switch { // in the order of Pillow's operations, none of them fused
 	case x < 1:
 		return float64((float64(1.5*x)-2.5)*x*x) + 1
 	case x < 2:
@@ -30,10 +31,13 @@ func (f Filter) weight(x float64) float64 {
 	return 0
 }
 
-// Crop returns the square [size, size] in the middle of the image: while its short side is 2·size or more both sides
-// are halved (down to an integer) by Box, then the short side is brought to size by Bicubic, the long side to the
-// nearest integer (half to even) of its share, and what is over is cut, half of it, rounded down, at the left or top.
-// It is the crop of ADM and its successors, every byte as with Pillow: see Resize. It panics if size < 1.
+// Crop returns the square [size, size] in the middle of the image. It is made in three steps:
+//
+//   - While the short side is 2·size or more, both sides are halved by [Box], down to an integer.
+//   - [Bicubic] brings the short side to size, and the long side to the nearest integer in proportion, half to even.
+//   - What is too long is cut off: half of it, rounded down, at the left or at the top, and the rest at the other end.
+//
+// This is the crop of ADM and its successors, with the same bytes as by Pillow: see [Image.Resize]. It panics if size < 1.
 //
 // Source: Dhariwal and Nichol, Diffusion Models Beat GANs on Image Synthesis (2021), its released data loader.
 func (m *Image) Crop(size int) *Image {
@@ -47,10 +51,10 @@ func (m *Image) Crop(size int) *Image {
 	return m.resize(Bicubic, span{width, left, left + size}, span{height, top, top + size})
 }
 
-// Resize returns the image with another width and height, every byte as Pillow 13 computes it: two passes, each rounded
-// to 8 bits, with weights of 22 fractional bits. The pass across comes first, except where the picture loses more than
-// twice as many lines as columns; older Pillow begins across there too, which changes the last bit of some bytes (of
-// crops, of pictures more than twice as high as wide). It panics where a side is below 1.
+// Resize returns the image with another width and height, with the same bytes as by Pillow 13. There are two passes, each
+// rounded to 8 bits, with weights of 22 fractional bits. The pass across comes first, unless the picture loses more than
+// twice as many lines as columns. Older versions of Pillow begin across in that case too, which changes the last bit of some
+// bytes. (Of crops, it is the case of pictures more than twice as high as wide.) Resize panics if a side is below 1.
 func (m *Image) Resize(width, height int, f Filter) *Image {
 	return m.resize(f, span{width, 0, width}, span{height, 0, height})
 }
@@ -58,7 +62,7 @@ func (m *Image) Resize(width, height int, f Filter) *Image {
 // span is the part from first to end (exclusive) of a side of a resized image.
 type span struct{ side, first, end int }
 
-// resize computes a window of the resized image, and of the first pass only what the second will read.
+// resize returns a window of the resized image. Its first pass computes only what its second pass reads.
 func (m *Image) resize(f Filter, x, y span) *Image {
 	if x.side < 1 || y.side < 1 {
 		panic("latent: an image of no pixels")
@@ -79,9 +83,10 @@ func (m *Image) resize(f Filter, x, y span) *Image {
 	return out
 }
 
-const fraction = 32 - 8 - 2 // fractional bits of the weights: a sum of bytes, negative weights included, fits an int32
+const fraction = 32 - 8 - 2 // fractional bits of the weights, so that a weighted sum of bytes fits an int32
 
-// taps are the weights of one pass: pixel i of a span is the sum of weights[i·size+k] times pixel first[i]+k, k < count[i].
+// taps are the weights of one pass. Pixel i of a span is the sum, over k < count[i], of weights[i·size+k] times pixel
+// first[i]+k.
 type taps struct {
 	first, count []int
 	weights      []int32
@@ -113,23 +118,23 @@ func newTaps(f Filter, in int, s span) *taps {
 	return t
 }
 
-// of returns the weights of pixel i.
-func (t *taps) of(i int) []int32 { return t.weights[i*t.size:][:t.count[i]] }
+// weightsOf returns the weights of pixel i.
+func (t *taps) weightsOf(i int) []int32 { return t.weights[i*t.size:][:t.count[i]] }
 
-// reads returns the range of pixels that have a weight.
+// reads returns the range of the pixels that have a weight.
 func (t *taps) reads() (first, end int) {
 	last := len(t.first) - 1
 	return t.first[0], t.first[last] + t.count[last]
 }
 
-// rows computes the pass across, from the lines of in below top; its pixel 0 is pixel left of the picture.
+// rows computes the pass across. It reads the lines of in from top on. Pixel 0 of such a line is pixel left of the picture.
 func (t *taps) rows(out, in *Image, left, top int) {
 	for y := range out.Height {
 		to, line := out.row(y), in.row(top+y)
 		for i, first := range t.first {
 			r, g, b := int32(1<<(fraction-1)), int32(1<<(fraction-1)), int32(1<<(fraction-1))
 			from := line[3*(first-left):]
-			for k, w := range t.of(i) {
+			for k, w := range t.weightsOf(i) {
 				p := from[3*k : 3*k+3 : 3*k+3]
 				r += w * int32(p[0])
 				g += w * int32(p[1])
@@ -141,14 +146,14 @@ func (t *taps) rows(out, in *Image, left, top int) {
 	}
 }
 
-// columns computes the pass down, from the pixels of in right of left; its line 0 is line top of the picture.
+// columns computes the pass down. It reads the pixels of in from left on. Line 0 of in is line top of the picture.
 func (t *taps) columns(out, in *Image, left, top int) {
 	sums := make([]int32, 3*out.Width)
 	for y := range out.Height {
 		for x := range sums {
 			sums[x] = 1 << (fraction - 1)
 		}
-		for k, w := range t.of(y) {
+		for k, w := range t.weightsOf(y) {
 			line := in.row(t.first[y] - top + k)[3*left:][:len(sums)]
 			for x, p := range line {
 				sums[x] += w * int32(p)

@@ -20,16 +20,16 @@ func sum(b []byte) string {
 	return hex.EncodeToString(s[:])
 }
 
-// TestGoldenCrops holds every step of the crop, byte for byte, to Pillow's.
+// TestGoldenCrops compares every step of the crop with Pillow's, byte for byte.
 func TestGoldenCrops(t *testing.T) {
 	f := readF7(t)
 	if len(f.Crops) == 0 {
-		t.Fatal("no case")
+		t.Fatal("the file has no crop, want one or more")
 	}
 	for name, c := range f.Crops {
 		var height, width, size int
 		if n, err := fmt.Sscanf(name, "%dx%d->%d", &height, &width, &size); n != 3 {
-			t.Errorf("case %q: %v", name, err)
+			t.Errorf("case %q (%v), want height x width -> size", name, err)
 			continue
 		}
 		m := goldenImage(c.Image, height, width)
@@ -40,7 +40,7 @@ func TestGoldenCrops(t *testing.T) {
 		for i, s := range c.Steps {
 			filter, known := map[any]Filter{"box": Box, "bicubic": Bicubic}[s[0]]
 			if !known {
-				t.Fatalf("%s: step %d: unknown filter %v", name, i, s[0])
+				t.Fatalf("%s: step %d has the filter %v, want BOX or BICUBIC", name, i, s[0])
 			}
 			step = step.Resize(int(s[1].(float64)), int(s[2].(float64)), filter)
 			if got, want := crc32.ChecksumIEEE(step.Pix), uint32(s[3].(float64)); got != want {
@@ -57,7 +57,7 @@ func TestGoldenCrops(t *testing.T) {
 		}
 		samples := func(what string, pix []byte, want []int, of int) {
 			if len(want) == 0 {
-				t.Errorf("%s: no %s", name, what)
+				t.Errorf("%s: no %s is recorded, want some", name, what)
 			}
 			for k, w := range want {
 				if i := k*len(pix)/of + 37*k%max(1, len(pix)/of); pix[i] != byte(w) {
@@ -80,7 +80,7 @@ func TestGoldenCrops(t *testing.T) {
 		}
 		// Exact up to the 12 digits that are recorded, the norm up to the summation.
 		if difference, _, err := c.Normalized.Compare(chw); err != nil || difference > 1e-11 || !slices.Equal(c.Normalized.Shape, []int{3, size, size}) {
-			t.Errorf("%s: normalised crop %v differs by %g: %v", name, c.Normalized.Shape, difference, err)
+			t.Errorf("%s: normalised crop %v differs by %g (error %v), want at most 1e-11", name, c.Normalized.Shape, difference, err)
 		}
 	}
 }

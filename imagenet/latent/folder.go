@@ -11,14 +11,14 @@ import (
 	"strings"
 )
 
-// Folder is a data set of images in folders, root/{train,val}/<class>/<image>, as torchvision's ImageFolder lists it.
+// Folder is a data set of images in folders, root/{train,val}/<class>/<image>, in the order of torchvision's ImageFolder.
 type Folder struct {
 	Root       string
 	Classes    []string // by name; the index of a class is its label
 	Train, Val []File   // by class, then by folder and by name
-	Notes      []string // what was left out and what was read beside the images, a sentence each
+	Notes      []string // what was left out and what was read beside the images, each in a sentence
 
-	loose map[Split]string // where the images of a split lie that has no folders of classes
+	loose map[Split]string // the folder of the images of a split that has no folders of classes
 }
 
 // File is an image of a folder.
@@ -28,22 +28,22 @@ type File struct {
 	Size  int64 // in bytes
 }
 
-// ReadFolder lists the images below root. Classes are the folders of train, sorted by name; val must have the same
-// ones. Within a class, images lie at any depth, links are followed, and files are left out whose names do not end as
-// an image's: .jpg, .jpeg, .png, .ppm, .bmp, .pgm, .tif, .tiff or .webp, in large or small letters.
+// ReadFolder lists the images below root. The classes are the folders of train, sorted by name; val must have the same.
+// Within a class, images may lie at any depth, and links are followed. Files are left out whose names do not end in
+// .jpg, .jpeg, .png, .ppm, .bmp, .pgm, .tif, .tiff or .webp, in large or small letters.
 //
-// Files and folders that begin with a dot are left out, and so is what file servers, archives and other programs leave
-// (Thumbs.db, @eaDir, __MACOSX and others). The images, their order and SHA256 are those of a folder without it. Notes
-// counts what was left out.
+// Files and folders whose names begin with a dot are left out, and so is what file servers, archives and other programs
+// leave (Thumbs.db, @eaDir, __MACOSX and others). The images, their order and SHA256 are those of a folder without these.
+// Notes counts what was left out.
 //
-// A split without folders of classes is read too if its labels are known: from Kaggle's LOC_val_solution.csv, in val or in
-// a folder around it; from Tiny ImageNet's val_annotations.txt; or from names that end in their class, as Hugging Face's
-// ILSVRC2012_val_00000001_n01751748.JPEG. The split then counts as if every image lay in the folder of its class,
+// A split without folders of classes can be read if its labels are known: from Kaggle's LOC_val_solution.csv, in val or in
+// a folder around it; from Tiny ImageNet's val_annotations.txt; or from names that end in their class, such as Hugging
+// Face's ILSVRC2012_val_00000001_n01751748.JPEG. The split then counts as if every image lay in the folder of its class,
 // val/<class>/<image>: it has the same names, order and SHA256.
 //
 // A folder without train and val is an error, which says where they are if they lie above or below it. These are errors
-// too: a class without images, or with a name that is not UTF-8; a class of one split that the other lacks; a link to
-// nothing or to a folder around it; an image that is no regular file, or larger than 1 GiB.
+// too: a class without images, or whose name is not UTF-8; a class of one split that the other lacks; a link to nothing, or
+// to a folder around it; an image that is no regular file, or that is larger than 1 GiB.
 func ReadFolder(root string) (*Folder, error) {
 	f := &Folder{Root: root, loose: map[Split]string{}}
 	if err := f.read(); err != nil {
@@ -83,7 +83,7 @@ func (f *Folder) Files(s Split) []File {
 	return f.Train
 }
 
-// Path returns where an image of a split lies.
+// Path returns the path of an image of a split.
 func (f *Folder) Path(s Split, file File) string {
 	if folder, found := f.loose[s]; found {
 		return filepath.Join(folder, path.Base(file.Name))
@@ -91,7 +91,7 @@ func (f *Folder) Path(s Split, file File) string {
 	return filepath.Join(f.Root, string(s), filepath.FromSlash(file.Name))
 }
 
-// apart returns an error if a cache would lie among the folders of classes, and be taken for one.
+// apart returns an error if a cache would lie among the folders of classes, where it would be taken for a class.
 func (f *Folder) apart(cache string) error {
 	place, err := filepath.Abs(cache)
 	if err != nil {
@@ -121,7 +121,7 @@ func (f *Folder) SHA256() string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// without returns the names of a that b, sorted, has not.
+// without returns the names of a that b lacks. Both are sorted.
 func without(a, b []string) (names []string) {
 	for _, name := range a {
 		if _, found := slices.BinarySearch(b, name); !found {
@@ -131,7 +131,7 @@ func without(a, b []string) (names []string) {
 	return names
 }
 
-// plural writes a number of things.
+// plural writes a number with its noun, for an error.
 func plural(n int, noun string) string {
 	switch {
 	case n == 1:
@@ -142,7 +142,7 @@ func plural(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// list writes names for an error, the first few of them.
+// list writes the first ten names in brackets, for an error.
 func list(names []string) string {
 	const most = 10
 	switch {

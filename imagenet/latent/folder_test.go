@@ -22,8 +22,8 @@ func tree(t *testing.T, files ...string) string {
 	return root
 }
 
-// TestReadFolder holds classes, order and extensions to what torchvision's ImageFolder does, but for names that begin with
-// a dot.
+// TestReadFolder: classes, order and extensions are those of torchvision's ImageFolder, except for names that begin with a
+// dot.
 func TestReadFolder(t *testing.T) {
 	root := tree(t, "train/b/2.JPEG", "train/b/10.jpg", "train/b/note.txt", "train/b/.hidden.png", "train/a/z.webp", "train/a/sub/deep/1.png",
 		"train/a/sub-0/1.png", "train/a/sub/1.tiff", "train/B/x.ppm", "train/readme.jpg", "val/a/1.png", "val/b/1.pgm", "val/B/1.bmp", "val/labels.csv")
@@ -54,7 +54,7 @@ func TestReadFolder(t *testing.T) {
 	longer.Val = slices.Clone(f.Val)
 	longer.Val[1].Size++
 	if f.SHA256() != moved.SHA256() || f.SHA256() == longer.SHA256() {
-		t.Error("the checksum must change with sizes and not with the place")
+		t.Errorf("checksums %s, moved %s, with a longer image %s, want the first two the same and the third another", f.SHA256(), moved.SHA256(), longer.SHA256())
 	}
 	if got, want := (&Folder{Train: []File{{"a/1.png", 0, 5}}}).SHA256(), sum([]byte("train/a/1.png 5\n")); got != want {
 		t.Errorf("checksum %s, want that of its lines", got)
@@ -102,7 +102,7 @@ func TestReadFolderRefuses(t *testing.T) {
 	}
 }
 
-// A cache among the folders of classes would be one of them the next time.
+// A cache is refused among the folders of classes: the next time it would be taken for a class.
 func TestCacheAmongClasses(t *testing.T) {
 	root := folder(t, 10)
 	images, link, deep := read(t, root), filepath.Join(t.TempDir(), "link"), filepath.Join(t.TempDir(), "deep")
@@ -113,14 +113,14 @@ func TestCacheAmongClasses(t *testing.T) {
 		_, checked := CheckShard(t.Context(), cache, images, nil, nil)
 		for _, err := range []error{checked, Prepare(t.Context(), cache, images, cheap, nil)} {
 			if err == nil || !strings.Contains(err.Error(), "where folders are classes: use another place") {
-				t.Errorf("%s: %v", cache, err)
+				t.Errorf("%s: error %v, want that folders are classes there", cache, err)
 			}
 		}
 	}
 	if again := read(t, root); again.SHA256() != images.SHA256() || len(again.Classes) != len(images.Classes) {
-		t.Errorf("something has been written: %v", again)
+		t.Errorf("%v, want nothing written", again)
 	}
 	if err := Prepare(t.Context(), filepath.Join(root, "latents"), images, cheap, nil); err != nil {
-		t.Error(err)
+		t.Errorf("beside the splits: %v, want no error", err)
 	}
 }

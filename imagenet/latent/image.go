@@ -12,7 +12,7 @@ import (
 	"github.com/wflowlab/wflowlab/internal/regular"
 )
 
-// Image is a picture of 8 bits a channel: Pix is [Height, Width, 3], row by row, red, green, blue.
+// Image is a picture with 8 bits for each channel. Pix is [Height, Width, 3], row by row, with red, green and blue.
 type Image struct {
 	Width, Height int
 	Pix           []byte
@@ -38,8 +38,8 @@ func (m *Image) Mirror() *Image {
 	return out
 }
 
-// Normalize writes (p/255 − ½)/½ for every byte p to pixels [Height, Width, 3], in float32 as PyTorch computes it: what
-// the official encoder is given. It panics where the lengths differ.
+// Normalize writes (p/255 − ½)/½ for every byte p to pixels [Height, Width, 3]. It computes in float32, as PyTorch does for
+// the official encoder. It panics if pixels has another length than Pix.
 func (m *Image) Normalize(pixels []float32) {
 	if len(pixels) != len(m.Pix) {
 		panic("latent: Normalize into another length than the image's")
@@ -53,10 +53,10 @@ func (m *Image) Normalize(pixels []float32) {
 	}
 }
 
-// MaxPixels is the largest image that is read: where Pillow begins to warn of a decompression bomb.
+// MaxPixels is how many pixels an image may have. Above it, Pillow begins to warn of a decompression bomb.
 const MaxPixels = 89_478_485
 
-// ReadImage reads a PNG or JPEG file, told apart by content, not by name: see DecodeImage.
+// ReadImage reads a PNG or JPEG file as [DecodeImage] does. The content tells which it is, not the name.
 func ReadImage(path string) (*Image, error) {
 	file, err := readFile(path)
 	if err != nil {
@@ -89,7 +89,8 @@ func readFile(path string) ([]byte, error) {
 	return file, nil
 }
 
-// readable refuses what has no length, pipes and devices, and what is longer than any image within MaxPixels.
+// readable returns an error if a file has no length, as pipes and devices, or if it is longer than any image that has
+// MaxPixels or fewer.
 func readable(info fs.FileInfo) error {
 	const most = 1 << 30
 	switch {
@@ -101,19 +102,20 @@ func readable(info fs.FileInfo) error {
 	return nil
 }
 
-// DecodeImage decodes a PNG or JPEG file as Pillow's open and convert("RGB") do, to the same bytes. Grey and palettes
-// become colours, alpha is dropped, and the upper 8 of 16 bits are kept. CMYK is taken as inverted whether or not a marker
-// says so. The rotation that EXIF asks for is ignored. JPEG is read by libjpeg-turbo, as in Pillow: see Decoder.
+// DecodeImage decodes a PNG or JPEG file to the same bytes as Pillow's open and convert("RGB"). Grey and palettes become
+// colours, alpha is dropped, and of 16 bits the upper 8 are kept. CMYK is taken as inverted, whether or not a marker says
+// so. The rotation that EXIF asks for is ignored. JPEG is read by libjpeg-turbo, as in Pillow: see [Decoder].
 //
-// A file that cannot be read is a *DecodeError. Pillow refuses these too, but for two kinds: PNG in grey of 16 bits, which
-// Pillow makes white, and PNG with a wrong checksum, which Pillow reads now and then.
+// If the file cannot be read, the error is a *DecodeError. Pillow refuses such files too, except for two kinds: it makes PNG
+// files in grey of 16 bits white, and it reads some PNG files with a wrong checksum.
 //
-// A JPEG file whose data are damaged inside is read as libjpeg mends it, without an error. After a restart marker out of
-// order it goes on where the order is right again. Where data are missing it fills in grey or the last colour. CheckImage
-// finds such files. Where the damage makes numbers overflow, Pillow's own pixels depend on the processor; these do not.
+// A JPEG file whose data are damaged is read as libjpeg mends it, without an error. Behind a restart marker that is out of
+// order, libjpeg goes on where the order is right again. Where data are missing, it fills in grey or the last colour.
+// [CheckImage] finds such files. Where the damage makes numbers overflow, Pillow's pixels depend on the processor, and the
+// pixels here do not.
 //
-// No memory is taken before the size of the picture is held against MaxPixels and against the length of the file. A block
-// of JPEG, 64 pixels, takes at least a bit unless it is arithmetically coded, and PNG shrinks no more than 1032 times.
+// Before memory is taken, the size of the picture is compared with MaxPixels and with the length of the file. A block of
+// JPEG, which is 64 pixels, takes at least a bit unless it is arithmetically coded, and PNG shrinks to no less than a 1032nd.
 func DecodeImage(file []byte) (*Image, error) {
 	switch {
 	case bytes.HasPrefix(file, []byte(jpegBegins)):
@@ -124,8 +126,8 @@ func DecodeImage(file []byte) (*Image, error) {
 	return nil, foreign(file)
 }
 
-// CheckImage returns the error that DecodeImage returns for the same file. If DecodeImage reads a JPEG file although its
-// data are damaged, CheckImage returns a *DecodeError that is Mended. It makes no picture of a JPEG file, and so takes a
+// CheckImage returns the error that [DecodeImage] returns for the same file. If DecodeImage reads a JPEG file although its
+// data are damaged, CheckImage returns a *DecodeError that is Mended. It makes no picture of a JPEG file, so that it takes a
 // third of the time.
 func CheckImage(file []byte) error {
 	if bytes.HasPrefix(file, []byte(jpegBegins)) {
@@ -140,7 +142,7 @@ const (
 	pngBegins  = "\x89PNG\r\n\x1a\n"
 )
 
-// foreign says what a file is that is neither PNG nor JPEG.
+// foreign returns the error of a file that is neither PNG nor JPEG. It says what the file is.
 func foreign(file []byte) error {
 	if len(file) == 0 {
 		return &DecodeError{Cause: "an empty file"}
@@ -152,7 +154,8 @@ func foreign(file []byte) error {
 	return &DecodeError{Cause: "neither PNG nor JPEG: " + kind, Detail: more}
 }
 
-// fits refuses a picture whose pixels do not fit MaxPixels or its file, of which a byte holds no more than so many.
+// fits returns an error if a picture has more than MaxPixels, or more than its file can hold. Density is the most pixels that
+// a byte of the file holds.
 func fits(width, height int, file []byte, density int) error {
 	switch {
 	case width < 1 || height < 1:

@@ -35,7 +35,7 @@ func readPillow(t *testing.T) (p pillow) {
 		t.Fatal(err)
 	}
 	if len(p.Crops) == 0 || len(p.Images) == 0 {
-		t.Fatal("no case")
+		t.Fatal("the file has no crops or no images, want both")
 	}
 	return p
 }
@@ -58,7 +58,7 @@ func TestGoldenPillowCrops(t *testing.T) {
 	}
 }
 
-// TestGoldenPillowImages holds every file to Pillow's bytes, or to Pillow's refusal.
+// TestGoldenPillowImages compares every file with Pillow's bytes, or with Pillow's refusal.
 func TestGoldenPillowImages(t *testing.T) {
 	p := readPillow(t)
 	files, err := filepath.Glob("testdata/images/*")
@@ -73,11 +73,11 @@ func TestGoldenPillowImages(t *testing.T) {
 		want, read := p.Images[filepath.Base(path)]
 		switch {
 		case read && err != nil:
-			t.Errorf("%v, and Pillow reads it", err)
+			t.Errorf("error %v, want none, for Pillow reads it", err)
 		case !read && err == nil:
-			t.Errorf("%s is read, and Pillow says %q", path, p.Refused[filepath.Base(path)])
+			t.Errorf("%s is read, want an error, for Pillow says %q", path, p.Refused[filepath.Base(path)])
 		case !read && Cause(err) == "":
-			t.Errorf("%v has no cause", err)
+			t.Errorf("%v has no cause, want one", err)
 		case read && (m.Width != want.Width || m.Height != want.Height):
 			t.Errorf("%s: %d×%d pixels, want %d×%d", path, m.Width, m.Height, want.Width, want.Height)
 		case read && sum(m.Pix) != want.SHA256:
@@ -86,7 +86,7 @@ func TestGoldenPillowImages(t *testing.T) {
 	}
 }
 
-// TestPillowJPEG holds whole photographs, which testdata/pillow.py --measure writes, to Pillow's bytes.
+// TestPillowJPEG compares whole photographs, which testdata/pillow.py --measure writes, with Pillow's bytes.
 func TestPillowJPEG(t *testing.T) {
 	files, _ := filepath.Glob(filepath.Join(os.Getenv("WFLOW_JPEGS"), "*.jpg"))
 	if os.Getenv("WFLOW_JPEGS") == "" || len(files) == 0 {
@@ -102,7 +102,7 @@ func TestPillowJPEG(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !bytes.Equal(m.Pix, truth.Pix) {
-			t.Errorf("%s: other pixels than Pillow's", path)
+			t.Errorf("%s: want the pixels of Pillow", path)
 		}
 	}
 }
@@ -134,10 +134,10 @@ func FuzzDecodeImage(f *testing.F) {
 			return
 		}
 		if len(m.Pix) != 3*m.Width*m.Height || m.Width < 1 || m.Height < 1 {
-			t.Errorf("%d×%d pixels in %d bytes", m.Width, m.Height, len(m.Pix))
+			t.Errorf("%d bytes of %d×%d pixels, want three for each", len(m.Pix), m.Width, m.Height)
 		}
 		if c := m.Crop(16); c.Width != 16 || c.Height != 16 {
-			t.Errorf("a crop of %d×%d", c.Width, c.Height)
+			t.Errorf("a crop of %d×%d, want 16×16", c.Width, c.Height)
 		}
 	})
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/wflowlab/wflowlab/internal/libjpeg"
 )
 
-// Decoder names what decodes JPEG files, and so what the bytes of a picture, and of a cache, depend on.
+// Decoder names the library that decodes JPEG files. The bytes of a picture, and so those of a cache, depend on it.
 const Decoder = libjpeg.Version
 
 func decodeJPEG(file []byte) (*Image, error) {
@@ -24,7 +24,7 @@ func decodeJPEG(file []byte) (*Image, error) {
 		y++
 	})
 	if err != nil {
-		return nil, ofJPEG(err)
+		return nil, errorOfJPEG(err)
 	}
 	return m, nil
 }
@@ -36,7 +36,7 @@ func checkJPEG(file []byte) error {
 	}
 	defer d.Close()
 	if err := d.Check(); err != nil {
-		return ofJPEG(err)
+		return errorOfJPEG(err)
 	}
 	if e := d.Damage(); e != nil {
 		return &DecodeError{Cause: e.Cause, Detail: e.Detail, Mended: true}
@@ -44,17 +44,18 @@ func checkJPEG(file []byte) error {
 	return nil
 }
 
-// A file of a few bytes more a scan could keep a processor for hours.
+// Bounds on the scans of a JPEG file. Each scan takes a few bytes and goes over the whole picture, so that a small file could
+// keep a processor busy for hours.
 const (
-	usualScans = 100    // more than any program writes
-	mostWork   = 2000e6 // pixels times scans beyond them, half a minute
+	usualScans = 100    // are always read; no program writes so many
+	mostWork   = 2000e6 // pixels times scans of a file with more, half a minute
 )
 
-// openJPEG refuses what the header of a file tells.
+// openJPEG opens a JPEG file. It refuses a file that is refused by its header alone.
 func openJPEG(file []byte) (*libjpeg.Decoder, error) {
 	d, err := libjpeg.Open(file)
 	if err != nil {
-		return nil, ofJPEG(err)
+		return nil, errorOfJPEG(err)
 	}
 	density := 64 * 8
 	if d.Arithmetic {
@@ -77,8 +78,8 @@ func openJPEG(file []byte) (*libjpeg.Decoder, error) {
 	return d, nil
 }
 
-// ofJPEG makes an error of the file from one of the decoder.
-func ofJPEG(err error) error {
+// errorOfJPEG returns the *DecodeError for an error of the decoder.
+func errorOfJPEG(err error) error {
 	var e *libjpeg.Error
 	if errors.As(err, &e) {
 		return &DecodeError{Cause: e.Cause, Detail: e.Detail}
@@ -92,8 +93,8 @@ func fromGrey(to, grey []byte) {
 	}
 }
 
-// fromInks takes black and the other inks away from white, with Pillow's rounding of a product of bytes. The samples are
-// inverted: they tell how much ink is missing.
+// fromInks takes black and the other inks away from white, and rounds products of bytes as Pillow does. The samples are
+// inverted: they say how much ink is missing.
 func fromInks(to, samples []byte) {
 	for x := range len(samples) / 4 {
 		white := int32(samples[4*x+3])

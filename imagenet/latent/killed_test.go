@@ -118,13 +118,13 @@ func (c *gated) kill(t *testing.T) {
 	t.Helper()
 	c.command.Process.Kill()
 	if err := c.command.Wait(); err == nil || c.stderr.Len() > 0 {
-		t.Fatalf("the child was to be killed: %v: %s", err, &c.stderr)
+		t.Fatalf("the child ended with %v, want it killed and silent: %s", err, &c.stderr)
 	}
 }
 
 // TestKilled kills a process at chosen places of a batch, ten times, and at every file of the end: no recorded image is
-// encoded again, nothing is recorded that was not, and the bytes are those of a run that nothing stopped. A long test has
-// 1,000 images.
+// encoded again, nothing is recorded that is not on the disk, and the bytes are those of a run that nothing stopped. A long
+// test has 1,000 images.
 func TestKilled(t *testing.T) {
 	n := 134
 	switch {
@@ -163,7 +163,7 @@ func TestKilled(t *testing.T) {
 		for {
 			place, alive := c.next()
 			if !alive {
-				t.Fatalf("%s: the child ended: %v: %s", what, c.command.Wait(), &c.stderr)
+				t.Fatalf("%s: the child ended with %v, want it alive: %s", what, c.command.Wait(), &c.stderr)
 			}
 			if place == "recorded" {
 				done++
@@ -187,7 +187,7 @@ func TestKilled(t *testing.T) {
 		lines := log()
 		for _, image := range lines[logged:] {
 			if images[image] {
-				t.Errorf("%s: image %s was recorded and is encoded again", what, image)
+				t.Errorf("%s: image %s was recorded, want it not to be encoded again", what, image)
 			}
 		}
 		logged = len(lines)
@@ -251,7 +251,7 @@ func halves(t *testing.T, images *Folder) (cache string) {
 	return cache
 }
 
-// TestMergeKilled kills a merge at every step that it reports, until one is not killed any more.
+// TestMergeKilled kills a merge at every step that it reports, one after the other, until it comes to its end.
 func TestMergeKilled(t *testing.T) {
 	images := read(t, folder(t, 6))
 	whole, _ := prepare(t, images, Settings{})
@@ -272,7 +272,7 @@ func TestMergeKilled(t *testing.T) {
 		}
 		if !alive {
 			if err := c.command.Wait(); err != nil {
-				t.Fatalf("after %d steps: %v: %s", kills*step, err, &c.stderr)
+				t.Fatalf("after %d steps: %v, want no error: %s", kills*step, err, &c.stderr)
 			}
 			break
 		}
@@ -285,7 +285,7 @@ func TestMergeKilled(t *testing.T) {
 	same(t, "killed", contents(t, cache), contents(t, whole))
 }
 
-// TestMergeInUse merges where another process does.
+// TestMergeInUse merges a cache that another process is merging.
 func TestMergeInUse(t *testing.T) {
 	images := read(t, folder(t, 6))
 	whole, _ := prepare(t, images, Settings{})
@@ -296,7 +296,7 @@ func TestMergeInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := Merge(t.Context(), cache, nil); err == nil || !strings.Contains(err.Error(), cache+" is in use") {
-		t.Errorf("beside another: %v", err)
+		t.Errorf("beside another: error %v, want that the cache is in use", err)
 	}
 	if err := other.Close(); err != nil {
 		t.Fatal(err)
@@ -306,6 +306,6 @@ func TestMergeInUse(t *testing.T) {
 	}
 	same(t, "killed", contents(t, cache), contents(t, whole))
 	if left, err := os.ReadDir(cache); err != nil || len(left) != 7 {
-		t.Errorf("%v, %v are left", left, err)
+		t.Errorf("%v (error %v) are left, want seven files", left, err)
 	}
 }

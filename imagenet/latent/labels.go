@@ -19,9 +19,9 @@ import (
 type labels struct {
 	folder string
 	images []string                                  // the names of the files, sorted
-	class  func(image string) (name string, ok bool) // of an image
-	source string                                    // a file; "" for the names themselves
-	lines  int                                       // of that file
+	class  func(image string) (name string, ok bool) // returns the class of an image, false if it is unknown
+	source string                                    // the file that the classes are from; "" if they are from the names
+	lines  int                                       // how many lines that file has
 }
 
 const (
@@ -30,11 +30,11 @@ const (
 	devkit = "ILSVRC2012_validation_ground_truth.txt"
 )
 
-// named finds the class in names such as ILSVRC2012_val_00000001_n01751748.JPEG and n01440764_10026_n01440764.JPEG.
+// named matches names that end in their class, such as ILSVRC2012_val_00000001_n01751748.JPEG.
 var named = regexp.MustCompile(`_(n\d{8})\.\w+$`)
 
-// labels looks for the labels of a split without folders of classes, nil if it has such folders. Folders and images are
-// what lies in the split.
+// labels looks for the labels of a split that has no folders of classes. It returns nil if the split has such folders.
+// Folders and images are the names of what lies in the folder of the split.
 func (l *listing) labels(s Split, folder string, folders, images []string) (*labels, error) {
 	_, isClass := slices.BinarySearch(l.folder.Classes, "images")
 	switch {
@@ -83,8 +83,8 @@ func (l *listing) labels(s Split, folder string, folders, images []string) (*lab
 	return in, nil
 }
 
-// source returns the file of the labels of val, which lies in val or a folder around it. If there is none, the hint says
-// what lies there instead and does not help as it is.
+// source returns the file with the labels of val, which lies in val or in a folder around it. If there is none, the hint says
+// what lies there instead, and why it is of no use.
 func (l *listing) source() (file, hint string) {
 	val := filepath.Join(l.folder.Root, string(Val))
 	places := []string{val}
@@ -118,7 +118,7 @@ func (l *listing) source() (file, hint string) {
 	return "", ""
 }
 
-// real returns where a path leads.
+// real returns the path that a path leads to by its links.
 func real(path string) string {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		return target
@@ -126,7 +126,7 @@ func real(path string) string {
 	return path
 }
 
-// readLabels reads the classes of images by their names without extension.
+// readLabels reads a file of labels: the class of each image, by the image's name without its extension.
 func readLabels(path string) (map[string]string, error) {
 	f, info, err := regular.Open(path)
 	if err != nil {
@@ -151,8 +151,8 @@ func readLabels(path string) (map[string]string, error) {
 	return classes, nil
 }
 
-// parseLabels reads lines of an image and its class, with a comma, semicolon, tab or space between them. It leaves out what
-// follows the class, such as boxes, and folders before the image. A first line may name the columns.
+// parseLabels reads lines of an image and its class, with a comma, semicolon, tab or space between them. It leaves out the
+// folders before the name of an image, and what follows the class, such as boxes. A first line may name the columns.
 func parseLabels(text string) (map[string]string, error) {
 	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", `"`, "").Replace(strings.TrimPrefix(text, "\ufeff"))
 	classes := map[string]string{}
@@ -207,7 +207,7 @@ func columns(line string) []string {
 	return strings.Fields(line)
 }
 
-// titles tells which column of a table is of images and which of classes, by their names.
+// titles finds the columns of images and of classes in a first line that names the columns.
 func titles(names []string) (image, class int, found bool) {
 	image, class = -1, -1
 	for i, name := range names {
@@ -221,9 +221,9 @@ func titles(names []string) (image, class int, found bool) {
 	return image, class, image >= 0 && class >= 0
 }
 
-// labelled lists a split by its labels, as if the images lay in folders of their classes.
+// labelled lists a split whose labels are known, as if its images lay in folders of their classes.
 func (l *listing) labelled(s Split, in *labels) (classes []string, files []File, err error) {
-	of := map[string][]File{}
+	byClass := map[string][]File{}
 	var lost []string
 	for _, image := range in.images {
 		class, found := in.class(image)
@@ -237,17 +237,17 @@ func (l *listing) labelled(s Split, in *labels) (classes []string, files []File,
 		if err != nil {
 			return nil, nil, err
 		}
-		if of[class] == nil {
+		if byClass[class] == nil {
 			classes = append(classes, class)
 		}
-		of[class] = append(of[class], File{class + "/" + image, 0, size})
+		byClass[class] = append(byClass[class], File{class + "/" + image, 0, size})
 	}
 	if len(lost) > 0 {
 		return nil, nil, fmt.Errorf("%s has no line for %s of %s%s", in.source, plural(len(lost), "image"), in.folder, list(lost))
 	}
 	slices.Sort(classes)
 	for label, class := range classes {
-		for _, file := range of[class] {
+		for _, file := range byClass[class] {
 			file.Class = label
 			files = append(files, file)
 		}

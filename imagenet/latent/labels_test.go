@@ -45,7 +45,7 @@ func solution(t *testing.T, path string, of map[string]string) {
 	write(t, path, b.Bytes())
 }
 
-// A val without folders of classes gives the cache of one that has them, wherever its labels are.
+// A val without folders of classes gives the same cache as one with them, wherever its labels are.
 func TestLabels(t *testing.T) {
 	classes := folder(t, 10)
 	whole, _ := prepare(t, read(t, classes), Settings{})
@@ -92,7 +92,7 @@ func TestLabels(t *testing.T) {
 	} {
 		f := read(t, flat(t, classes, filepath.FromSlash(c.below), filepath.FromSlash(c.images), c.label))
 		if len(f.Notes) != 1 || !strings.HasPrefix(f.Notes[0], "the classes of val are read from ") || !strings.Contains(f.Notes[0], c.note) {
-			t.Errorf("%s: notes %q", name, f.Notes)
+			t.Errorf("%s: notes %q, want one that says from where the classes are read: %q", name, f.Notes, c.note)
 		}
 		cache, _ := prepare(t, f, Settings{})
 		same(t, name, contents(t, cache), contents(t, whole))
@@ -109,11 +109,11 @@ func TestLabelsInNames(t *testing.T) {
 			t.Errorf("image %d is %v, want %s", i, file, want[i])
 		}
 		if _, err := os.Stat(f.Path(Train, file)); err != nil {
-			t.Error(err)
+			t.Errorf("%v, want no error: an image lies at its path", err)
 		}
 	}
 	if len(f.Train) != 3 || f.Val[0].Name != "n00000001/ILSVRC2012_val_00000002_n00000001.JPEG" || len(f.Notes) != 2 {
-		t.Errorf("%v", f)
+		t.Errorf("%v, want 3 images of train, two notes, and val as in folders of classes", f)
 	}
 }
 
@@ -149,7 +149,7 @@ func TestLabelsRefuse(t *testing.T) {
 	}
 }
 
-// A table of labels says the same however it was saved.
+// A table of labels is read alike in every way of saving it.
 func TestParseLabels(t *testing.T) {
 	want := map[string]string{"1": "a", "2": "b"}
 	for name, text := range map[string]string{
@@ -187,7 +187,7 @@ func FuzzLabels(f *testing.F) {
 		}
 		for image, class := range classes {
 			if image == "" || class == "" || strings.ContainsAny(class, " \t\n") {
-				t.Errorf("image %q of class %q", image, class)
+				t.Errorf("image %q of class %q, want names, of the class one word", image, class)
 			}
 		}
 	})

@@ -1,8 +1,8 @@
 // Package latent turns a folder of images into the latents that a generator is trained on, and reads them again.
 //
-// A folder root/{train,val}/<class>/<image> becomes a cache: six NumPy files {train,val}_{moments,moments_flip,targets}.npy
-// as the official code writes and reads them. Every image is cropped (Crop) and encoded, once as it is and once mirrored,
-// with one noise for both.
+// A folder root/{train,val}/<class>/<image> becomes a cache of six NumPy files, {train,val}_{moments,moments_flip,targets}.npy.
+// The official code writes and reads the same files. Every image is cropped as by [Image.Crop], and encoded twice, as it is
+// and mirrored, with the same noise.
 //
 //	images, err := latent.ReadFolder("imagenet-1k")
 //	health, err := images.Check(ctx, nil) // the images that cannot be read, before weeks of work
@@ -10,11 +10,12 @@
 //	manifest, err := latent.Merge(ctx, "cache", nil)
 //	train, err := latent.Open("cache", latent.Train)
 //
-// Shards prepare parts of a cache in processes of their own, on one machine or on many with a common folder. The bytes
-// depend on the images, the decoder of JPEG, the encoder, the seed and the batch size, and on nothing else.
+// A cache can be prepared in shards: parts that processes of their own prepare, on one machine or on many with a common
+// folder. The bytes of the cache depend on the images, the decoder of JPEG, the encoder, the seed and the batch size, and on
+// nothing else.
 package latent
 
-// Shapes of a crop [Size, Size, 3] and of its latent [Side, Side, Channels].
+// A crop is [Size, Size, 3], and its latent is [Side, Side, Channels].
 const (
 	Size     = 256
 	Side     = 32

@@ -14,7 +14,7 @@ import (
 	"github.com/wflowlab/wflowlab/internal/regular"
 )
 
-// called are other names of the splits.
+// called are names that others give to the splits.
 var called = map[Split][]string{
 	Train: {"training", "Train", "TRAIN", "train_images"},
 	Val:   {"validation", "valid", "Val", "VAL", "val_images", "test", "dev"},
@@ -75,14 +75,14 @@ func kindOfFile(path string) string {
 	return "a file"
 }
 
-// hasSplit reports whether a folder has one of that name.
+// hasSplit tells whether a folder holds the folder of a split.
 func hasSplit(folder string, s Split) bool {
 	info, err := os.Stat(filepath.Join(folder, string(s)))
 	return err == nil && info.IsDir()
 }
 
-// splitsBelow returns the folders below root that have both splits, as deep as Kaggle's ILSVRC/Data/CLS-LOC and one more,
-// among the first folders that it meets.
+// splitsBelow returns the folders below root that hold both splits. It goes one folder deeper than Kaggle's
+// ILSVRC/Data/CLS-LOC, and looks at the first 1,000 folders.
 func splitsBelow(root string) (found []string) {
 	const deepest, most = 4, 1000
 	level, seen := []string{root}, 0
@@ -111,10 +111,10 @@ func splitsBelow(root string) (found []string) {
 	return nil
 }
 
-// many is how many entries of a folder tell what it is.
+// many is how many entries of a folder are looked at to tell what it holds.
 const many = 10_000
 
-// some returns the first entries of a folder, sorted by name; none of what cannot be read.
+// some returns the first entries of a folder, sorted by name. It returns none if the folder cannot be read.
 func some(folder string) []fs.DirEntry {
 	f, err := os.Open(folder)
 	if err != nil {

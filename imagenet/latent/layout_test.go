@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// A folder that is not one of train and val is told what it holds, and where they are.
+// The error of a folder without train and val says what it holds, and where these are.
 func TestLayout(t *testing.T) {
 	above := tree(t, "data/imagenet/train/a/1.png", "data/imagenet/val/a/1.png", "data/@eaDir/train/1.png", "data/@eaDir/val/1.png")
 	kaggle := tree(t, "ILSVRC/Data/CLS-LOC/train/a/1.png", "ILSVRC/Data/CLS-LOC/val/1.png", "ILSVRC/Data/CLS-LOC/test/1.png", "LOC_synset_mapping.txt")

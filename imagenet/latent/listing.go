@@ -12,7 +12,8 @@ import (
 	"unicode/utf8"
 )
 
-// extensions are those that torchvision takes for images; what is none of PNG and JPEG is then refused by name.
+// extensions are those that torchvision takes for images. A file that is neither PNG nor JPEG is refused later, by its
+// content.
 var extensions = []string{".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"}
 
 func isImage(name string) bool { return slices.Contains(extensions, strings.ToLower(path.Ext(name))) }
@@ -20,12 +21,12 @@ func isImage(name string) bool { return slices.Contains(extensions, strings.ToLo
 // listing lists the images of a folder and counts what it leaves out.
 type listing struct {
 	folder *Folder
-	litter tally // by its kind
-	others tally // files of the classes that are no images, by extension
-	beside int   // images beside the folders of classes
+	litter tally // what other programs left, by its kind
+	others tally // files in the folders of classes that are no images, by extension
+	beside int   // how many images lie beside the folders of classes
 }
 
-// notes says what has been left out.
+// notes says in sentences what was left out.
 func (l *listing) notes() (notes []string) {
 	if n := l.litter.total(); n > 0 {
 		notes = append(notes, fmt.Sprintf("left out: what other programs keep among the images, %d in all: %v", n, l.litter))
@@ -39,7 +40,7 @@ func (l *listing) notes() (notes []string) {
 	return notes
 }
 
-// entries reads a folder, sorted by name, without what other programs leave.
+// entries lists a folder, sorted by name, without what other programs left there.
 func (l *listing) entries(folder string) ([]fs.DirEntry, error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -100,7 +101,7 @@ func (l *listing) split(s Split) (classes []string, files []File, err error) {
 	return classes, files, nil
 }
 
-// class lists a class: its folders sorted by their whole path, the files of each by name.
+// class lists the images of a class: folder by folder, sorted by their paths, and within a folder by name.
 func (l *listing) class(split, class string, label int) (files []File, err error) {
 	inside := map[string][]File{}
 	var above []fs.FileInfo // the folder that is read, and those around it
@@ -162,7 +163,7 @@ func (l *listing) class(split, class string, label int) (files []File, err error
 	return files, nil
 }
 
-// length returns the length of an image's file, of which os.Stat returned the rest.
+// length returns the length of the file of an image. Info and err are what os.Stat returned for its path.
 func length(path string, info fs.FileInfo, err error) (int64, error) {
 	if target, notLink := os.Readlink(path); errors.Is(err, fs.ErrNotExist) && notLink == nil {
 		return 0, fmt.Errorf("%s is a link to %s, which is not there: get what it stands for, or remove it", path, target)
@@ -178,7 +179,7 @@ func length(path string, info fs.FileInfo, err error) (int64, error) {
 	return info.Size(), nil
 }
 
-// kindOf returns the extension of a name, for a tally.
+// kindOf returns the extension of a name in small letters, for a tally.
 func kindOf(name string) string {
 	if e := path.Ext(name); e != "" {
 		return strings.ToLower(e)

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// What other programs leave among the images changes nothing of a cache, and one line counts it.
+// What other programs leave among the images does not change a cache, and one note counts it.
 func TestLitter(t *testing.T) {
 	clean := folder(t, 10)
 	littered := filepath.Join(t.TempDir(), "images")
@@ -50,14 +50,14 @@ func TestLitter(t *testing.T) {
 		t.Errorf("classes %q, images %v, want those of the clean folder", f.Classes, f.Train)
 	}
 	if len(original.Notes) != 0 {
-		t.Errorf("notes of a clean folder: %q", original.Notes)
+		t.Errorf("notes of a clean folder: %q, want none", original.Notes)
 	}
 	a, _ := prepare(t, f, Settings{})
 	b, _ := prepare(t, original, Settings{})
 	same(t, "littered", contents(t, a), contents(t, b))
 }
 
-// What looks like data and is not read is counted.
+// A note counts what looks like data and is not read.
 func TestNotes(t *testing.T) {
 	f := read(t, tree(t, "train/a/1.png", "train/a/2.gif", "train/a/3.GIF", "train/a/README", "train/loose.jpg", "train/list.csv", "val/a/1.png", "val/b.png"))
 	want := []string{
@@ -82,6 +82,6 @@ func TestListingRefuses(t *testing.T) {
 	// A class of nothing but litter is empty.
 	root := tree(t, "train/a/1.png", "train/b/._1.png", "val/a/1.png", "val/b/1.png")
 	if _, err := ReadFolder(root); err == nil || !strings.Contains(err.Error(), "1 class without an image (b)") {
-		t.Error(err)
+		t.Errorf("error %v, want that class b is without an image", err)
 	}
 }

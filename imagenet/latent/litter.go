@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// litter holds the names, in lower case, of what file systems, file servers and programs keep among other people's files,
-// apart from names that begin with a dot.
+// litter lists the names, in small letters, that file systems, file servers and programs give to what they keep among the
+// files of others. Names that begin with a dot are not in it.
 var litter = []string{
 	"@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "@tmp", "@sharebin", "~snapshot", // Synology, QNAP, NetApp
 	"$recycle.bin", "recycler", "recycled", "system volume information", "found.000", "thumbs.db", "ehthumbs.db", "desktop.ini", // Windows
@@ -17,7 +17,8 @@ var litter = []string{
 	"lost+found", "__pycache__",
 }
 
-// littered returns the kind of what a program has left: "._*", ".Trash-*", ".*.icloud" or the name itself.
+// littered tells whether a name is that of something that a program left among the files of others, and of which kind it is:
+// "._*", ".Trash-*", ".*.icloud" or the name itself.
 func littered(name string) (kind string, yes bool) {
 	switch {
 	case strings.HasPrefix(name, "._"): // what macOS knows of a file beside it
@@ -42,7 +43,7 @@ func (t tally) total() (n int) {
 	return n
 }
 
-// String lists the kinds, the most frequent ones first: "12 ._*, 3 .DS_Store".
+// String lists the ten most frequent kinds with their counts: "12 ._*, 3 .DS_Store".
 func (t tally) String() string {
 	const most = 10
 	kinds := slices.SortedFunc(maps.Keys(t), func(a, b string) int { return cmp.Or(cmp.Compare(t[b], t[a]), cmp.Compare(a, b)) })

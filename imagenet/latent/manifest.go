@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/wflowlab/wflowlab/internal/counter"
 	"github.com/wflowlab/wflowlab/internal/regular"
 )
 
@@ -42,7 +43,7 @@ func (m *Manifest) bytes() (n int64) {
 	return n
 }
 
-// openArray opens and checks an array.
+// openArray opens the file of an array and checks it.
 func openArray(path string, p part) (*os.File, *array, error) {
 	f, info, err := regular.Open(path)
 	if err != nil {
@@ -65,21 +66,21 @@ func (m *Manifest) open(folder string, s Split, p part) (*os.File, *array, error
 	return f, a, err
 }
 
-// check returns the SHA-256 of a file of the cache.
-func (m *Manifest) check(w *work, folder string, s Split, p part) (string, error) {
+// check returns the SHA-256 of a file of the cache, and counts the bytes that it reads.
+func (m *Manifest) check(count *counter.Writer, folder string, s Split, p part) (string, error) {
 	f, a, err := m.open(folder, s, p)
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
 	h := sha256.New()
-	if _, err := io.Copy(io.MultiWriter(h, w), io.NewSectionReader(f, 0, a.offset+int64(a.rows)*p.row)); err != nil {
+	if _, err := io.Copy(io.MultiWriter(h, count), io.NewSectionReader(f, 0, a.offset+int64(a.rows)*p.row)); err != nil {
 		return "", fmt.Errorf("%s: %w", f.Name(), err)
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// ReadManifest reads the manifest of a finished cache; the error is fs.ErrNotExist where there is none.
+// ReadManifest reads the manifest of a finished cache. If there is none, the error is fs.ErrNotExist.
 func ReadManifest(folder string) (*Manifest, error) {
 	var m Manifest
 	path := filepath.Join(folder, manifestFile)
@@ -100,7 +101,7 @@ func ReadManifest(folder string) (*Manifest, error) {
 	return &m, nil
 }
 
-// readFinished reads the manifest of a cache whose files are there, by their headers and lengths.
+// readFinished reads the manifest of a cache, and checks that its files are there, by their headers and lengths.
 func readFinished(folder string) (*Manifest, error) {
 	m, err := ReadManifest(folder)
 	if err != nil {
@@ -118,18 +119,18 @@ func readFinished(folder string) (*Manifest, error) {
 	return m, nil
 }
 
-// Verify reads a finished cache from end to end and holds it to its manifest: header, length and checksum of every
-// file, and the targets to the classes. The error names the first file that differs. Progress, if it is not nil, hears how
-// many bytes are read and how many it will be.
+// Verify reads a finished cache from end to end and compares it with its manifest: header, length and checksum of every
+// file, and the targets with the number of classes. The error names the first file that differs. If progress is not nil, it
+// is told how many bytes have been read and how many there are.
 func Verify(ctx context.Context, folder string, progress func(done, total int64)) (*Manifest, error) {
 	m, err := ReadManifest(folder)
 	if err != nil {
 		return nil, err
 	}
-	w := &work{ctx: ctx, total: m.bytes(), report: progress}
+	count := &counter.Writer{Context: ctx, Total: m.bytes(), Report: progress}
 	for _, s := range splits {
 		for _, p := range parts {
-			got, err := m.check(w, folder, s, p)
+			got, err := m.check(count, folder, s, p)
 			if err != nil {
 				return nil, fmt.Errorf("latent: cache: %w", err)
 			}

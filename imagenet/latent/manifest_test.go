@@ -60,10 +60,10 @@ func TestManifestWithoutFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		if err := Prepare(t.Context(), cache, images, cheap, nil); err == nil || !strings.Contains(err.Error(), "val_moments.npy") {
-			t.Errorf("%s: Prepare said %v", what, err)
+			t.Errorf("%s: error of Prepare %v, want one that names val_moments.npy", what, err)
 		}
 		if _, err := Merge(t.Context(), cache, nil); err == nil || !strings.Contains(err.Error(), "val_moments.npy") {
-			t.Errorf("%s: Merge said %v", what, err)
+			t.Errorf("%s: error of Merge %v, want one that names val_moments.npy", what, err)
 		}
 	}
 }

@@ -12,15 +12,17 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/wflowlab/wflowlab/internal/atomicfile"
+	"github.com/wflowlab/wflowlab/internal/counter"
 )
 
-// Merge makes the cache from its finished shards, in their order, and returns its manifest. The bytes do not depend on the
-// number of shards. It removes the shards once the cache is complete: until then, if there are several, they take their
-// room on the disk twice. It can be stopped and called again. If the cache is merged already, it returns the manifest.
+// Merge makes the cache from its finished shards, in their order, and returns the manifest. The bytes of the cache do not
+// depend on the number of shards. Merge removes the shards once the cache is complete. Until then, several shards and the
+// cache take the room on the disk twice. Merge can be stopped and called again. If the cache is merged already, it returns
+// the manifest.
 //
-// A shard that is missing, not finished or of another recipe is an error that names it. Another process that merges is an
-// error too, and so is a manifest whose files are not there. Nothing is removed then. Progress, if it is not nil, hears how
-// many bytes are copied and read for the checksums, and how many it will be.
+// A shard that is missing, not finished or of another recipe is an error that names the shard. It is an error too if another
+// process is merging, or if there is a manifest whose files are not there. Nothing is removed then. If progress is not nil,
+// it is told how many bytes have been copied and read for the checksums, together, and how many there will be.
 func Merge(ctx context.Context, folder string, progress func(done, total int64)) (*Manifest, error) {
 	lock, err := hold(flock.New(folder, flock.SetFlag(os.O_RDONLY)))
 	if lock != nil {
@@ -45,7 +47,7 @@ func Merge(ctx context.Context, folder string, progress func(done, total int64))
 	return m, nil
 }
 
-// remove removes the shards that a cache has been made of, and none of another recipe.
+// remove removes the shards that a cache was made of, with their checks. A shard of another recipe is an error.
 func remove(folder string, names []string, recipe Recipe) error {
 	for _, name := range names {
 		var its Recipe
@@ -77,16 +79,16 @@ func merge(ctx context.Context, folder string, progress func(done, total int64))
 		m.Val += sh.progress.Rows[Val]
 		m.Skipped = append(m.Skipped, sh.progress.Corrupt...)
 	}
-	w := &work{ctx: ctx, total: m.bytes(), report: progress}
+	count := &counter.Writer{Context: ctx, Total: m.bytes(), Report: progress}
 	if len(there) > 1 {
-		w.total *= 2 // written, then read for the checksums
+		count.Total *= 2 // written, then read for the checksums
 	}
 	for _, s := range splits {
 		for _, p := range parts {
-			if err := join(w, folder, there, s, p, m.rows(s)); err != nil {
+			if err := join(count, folder, there, s, p, m.rows(s)); err != nil {
 				return fail(err)
 			}
-			if m.Files[p.name(s)], err = m.check(w, folder, s, p); err != nil {
+			if m.Files[p.name(s)], err = m.check(count, folder, s, p); err != nil {
 				return fail(err)
 			}
 		}
@@ -97,7 +99,7 @@ func merge(ctx context.Context, folder string, progress func(done, total int64))
 	return m, nil
 }
 
-// finished returns all shards of a cache, in order.
+// finished returns all shards of a cache, in order. It is an error if one of them is not finished.
 func finished(folder string) ([]*shard, error) {
 	names, err := shards(folder)
 	if err != nil {
@@ -137,8 +139,9 @@ func finished(folder string) ([]*shard, error) {
 	return all, nil
 }
 
-// join makes an array of the cache: the only shard's own, or a copy of all shards', one behind the other.
-func join(w *work, folder string, there []*shard, s Split, p part, rows int) error {
+// join makes an array of the cache. If there is one shard, its array becomes that of the cache. If there are several, theirs
+// are copied one behind the other.
+func join(count *counter.Writer, folder string, there []*shard, s Split, p part, rows int) error {
 	path := filepath.Join(folder, p.name(s))
 	if len(there) == 1 {
 		err := os.Rename(filepath.Join(there[0].folder, p.name(s)), path)
@@ -160,11 +163,11 @@ func join(w *work, folder string, there []*shard, s Split, p part, rows int) err
 		}
 	}
 	return atomicfile.Write(path, func(to io.Writer) error {
-		if _, err := io.MultiWriter(to, w).Write(npyHeader(p.kind, rows, p.shape...)); err != nil {
+		if _, err := io.MultiWriter(to, count).Write(npyHeader(p.kind, rows, p.shape...)); err != nil {
 			return err
 		}
 		for _, sh := range there {
-			if err := appendRows(w, to, filepath.Join(sh.folder, p.name(s)), sh.progress.Rows[s], p); err != nil {
+			if err := appendRows(count, to, filepath.Join(sh.folder, p.name(s)), sh.progress.Rows[s], p); err != nil {
 				return err
 			}
 		}
@@ -172,7 +175,7 @@ func join(w *work, folder string, there []*shard, s Split, p part, rows int) err
 	})
 }
 
-func appendRows(w *work, to io.Writer, path string, rows int, p part) error {
+func appendRows(count *counter.Writer, to io.Writer, path string, rows int, p part) error {
 	f, a, err := openArray(path, p)
 	if err == nil && a.rows != rows {
 		err = errors.Join(fmt.Errorf("%s: %d rows, want %d", path, a.rows, rows), f.Close())
@@ -181,34 +184,15 @@ func appendRows(w *work, to io.Writer, path string, rows int, p part) error {
 		return lost(path, err)
 	}
 	defer f.Close()
-	_, err = io.Copy(io.MultiWriter(to, w), io.NewSectionReader(a, a.offset, int64(rows)*p.row))
+	_, err = io.Copy(io.MultiWriter(to, count), io.NewSectionReader(a, a.offset, int64(rows)*p.row))
 	return err
 }
 
-// lost is the error of an array of a finished shard that is not there or not whole; it is not fs.ErrNotExist, for the shard
-// is there. What a disk or a network refuses may come back.
+// lost returns the error of a finished shard whose array is not there or not whole. It is not fs.ErrNotExist, which would
+// mean that the shard is not there. An error of the disk or of a network is returned as it is: the array may come back.
 func lost(path string, err error) error {
 	if refused := (*fs.PathError)(nil); errors.As(err, &refused) && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return fmt.Errorf("a finished shard is damaged: %v: remove the folder %s and prepare the shard again", err, filepath.Dir(path))
-}
-
-// work counts the bytes that are written to it and reports them. It fails when its context is done.
-type work struct {
-	ctx         context.Context
-	done, total int64
-	report      func(done, total int64)
-}
-
-// Write implements io.Writer.
-func (w *work) Write(b []byte) (int, error) {
-	if err := w.ctx.Err(); err != nil {
-		return 0, err
-	}
-	w.done += int64(len(b))
-	if w.report != nil {
-		w.report(w.done, w.total)
-	}
-	return len(b), nil
 }

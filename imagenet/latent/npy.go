@@ -14,22 +14,22 @@ const (
 	int64s   = "<i8"
 )
 
-// headerSize is the length of the header of all arrays here, as NumPy writes it.
+// headerSize is how many bytes the header of every array of a cache has, as NumPy writes it.
 const headerSize = 128
 
-// npyHeader returns what np.save writes before an array [rows, shape…], headerSize bytes.
+// npyHeader returns the headerSize bytes that np.save writes before the numbers of an array [rows, shape…].
 func npyHeader(kind string, rows int, shape ...int) []byte {
 	return npy.Header{Type: kind, Shape: append([]int{rows}, shape...)}.Encode()
 }
 
-// array is an .npy file whose header and length have been checked: rows of equal size, from offset on.
+// array is an .npy file whose header and length have been checked. From offset on it has rows of equal size.
 type array struct {
 	io.ReaderAt
 	rows   int
 	offset int64
 }
 
-// readArray checks a file of a length against what it is to hold, [rows, shape…] of a type in C order.
+// readArray reads the header of a file, and checks that the file holds an array [rows, shape…] of a type in C order.
 func readArray(r io.ReaderAt, length int64, kind string, shape ...int) (*array, error) {
 	h, begin, err := npy.Read(io.NewSectionReader(r, 0, length), length)
 	if err != nil {

@@ -17,20 +17,20 @@ func decodePNG(file []byte) (*Image, error) {
 	}
 	c, err := png.DecodeConfig(bytes.NewReader(file))
 	if err != nil {
-		return nil, ofPNG(err, file)
+		return nil, errorOfPNG(err, file)
 	}
 	if err := fits(c.Width, c.Height, file, 1032*8); err != nil {
 		return nil, err
 	}
 	picture, err := png.Decode(bytes.NewReader(file))
 	if err != nil {
-		return nil, ofPNG(err, file)
+		return nil, errorOfPNG(err, file)
 	}
 	return fromPicture(picture)
 }
 
-// ofPNG sorts the errors of Go's decoder.
-func ofPNG(err error, file []byte) error {
+// errorOfPNG returns the *DecodeError for an error of Go's decoder.
+func errorOfPNG(err error, file []byte) error {
 	var damaged png.FormatError
 	var unsupported png.UnsupportedError
 	switch {
@@ -46,7 +46,7 @@ func ofPNG(err error, file []byte) error {
 	return &DecodeError{Cause: "damaged PNG", Detail: strings.TrimPrefix(err.Error(), "png: ")}
 }
 
-// fromPicture converts what Go's decoder returns.
+// fromPicture converts a picture of Go's decoder.
 func fromPicture(picture image.Image) (*Image, error) {
 	m := NewImage(picture.Bounds().Dx(), picture.Bounds().Dy())
 	switch p := picture.(type) {
@@ -68,7 +68,7 @@ func fromPicture(picture image.Image) (*Image, error) {
 	return m, nil
 }
 
-// fromSamples takes the bytes at three offsets of every pixel.
+// fromSamples takes red, green and blue from three offsets in the bytes of every pixel.
 func (m *Image) fromSamples(pix []byte, stride, size int, offset [3]int) {
 	for y := range m.Height {
 		from, to := pix[y*stride:], m.row(y)

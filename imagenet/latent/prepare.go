@@ -16,48 +16,48 @@ import (
 
 // Encoder turns crops into latents.
 type Encoder struct {
-	// Encode returns the latents [n, 32, 32, 4] of crops [n, 256, 256, 3], bytes as in an Image: samples of the posterior,
-	// scaled as the generator wants them, with noise [n, 32, 32, 4] of the standard normal law. One goroutine calls it; n
-	// is the batch size but in the last batch of a split.
+	// Encode returns the latents [n, 32, 32, 4] of crops [n, 256, 256, 3], whose bytes are as in an Image. A latent is a
+	// sample of the posterior, scaled as the generator wants it. Noise [n, 32, 32, 4] is of the standard normal law. One
+	// goroutine calls Encode. In the last batch of a split, n may be less than the batch size.
 	Encode func(ctx context.Context, crops []byte, noise []float32) ([]float32, error)
 
-	// SHA256 names its weights: a cache begun with one encoder is not continued with another.
+	// SHA256 names the weights: a cache that was begun with one encoder is not continued with another.
 	SHA256 string
 }
 
-// MaxShards is the largest number of shards.
+// MaxShards is how many shards a cache may have.
 const MaxShards = 1_000_000
 
-// Settings of Prepare; nil or the zero value prepares the whole cache.
+// Settings tunes [Prepare]. Nil or the zero value prepares the whole cache.
 type Settings struct {
 	Seed        uint64 // of the noise
-	Batch       int    // images per call of the encoder; 0 means 8
-	Shard       int    // the part that is prepared here, from 0
-	Shards      int    // of so many, at most MaxShards; 0 means 1
+	Batch       int    // how many images are encoded in one call; 0 means 8
+	Shard       int    // the number of the shard to prepare, from 0
+	Shards      int    // how many shards there are, at most MaxShards; 0 means 1
 	SkipCorrupt bool   // leave corrupt images out instead of failing at the end
 
-	// Noise fills the noise of an image, given its split and its index there. One noise serves the image and its mirror
-	// image. Many goroutines call it. Nil means that number k is Normal(index·4096 + k) of the stream (package wflow/stream)
-	// of the seed by the name "latent noise train" or "latent noise val".
+	// Noise fills the noise of an image, given its split and its index there. The image and its mirror image have the same
+	// noise. Many goroutines call Noise. Nil stands for the streams of package wflow/stream: number k is then
+	// Normal(index·4096 + k) of the stream of the seed that is called "latent noise train" or "latent noise val".
 	Noise func(s Split, index int, noise []float32)
 
 	// Progress is told how many of the shard's images are done, before the first batch and after each.
 	Progress func(done, total int)
 
-	synced func(file string) // told that rows are on the disk and not yet recorded: where tests kill
+	synced func(file string) // is called when rows are on the disk and not yet recorded, where tests kill the process
 }
 
-// Prepare encodes the images of a shard into a folder, which is made if need be; Merge makes the cache of all shards.
+// Prepare encodes the images of a shard into a folder, which it makes if need be. [Merge] makes the cache of all shards.
 //
-// A shard is a range of the batches of train and val, in the order of the folder. Stopped at any moment, by a signal, a
-// full disk or ctx, Prepare goes on after the last batch that was written, synced and recorded; nothing of a recorded
-// batch is done again. It refuses to go on with another Recipe. Shards may run at the same time, each in a process of
-// its own; a second process on one shard is refused where the file system has locks.
+// A shard is a range of the batches of train and val, in the order of the images. Prepare may be stopped at any moment, by a
+// signal, a full disk or ctx. Called again, it goes on behind the last batch that was written, synced and recorded, and does
+// nothing of a recorded batch again. It refuses to go on with another [Recipe]. Shards may be prepared at the same time,
+// each by a process of its own. Where the file system has locks, a second process on one shard is refused.
 //
-// Images that cannot be decoded have no row. CheckShard finds them beforehand. Prepare records them, and lists them in a
-// *CorruptError when all others are done. Called again with SkipCorrupt, it accepts that and reads no image twice. The noise
-// of the others does not depend on them. An image that cannot be opened stops Prepare at once: a disk or a network may come
-// back.
+// Images that cannot be decoded get no row. [CheckShard] finds them beforehand. Prepare records them, and lists them in a
+// *CorruptError when all others are done. Called again with SkipCorrupt, it accepts that, and reads no image twice. The noise
+// of the other images does not depend on them. If an image cannot be opened, Prepare stops at once: a disk or a network may
+// come back.
 func Prepare(ctx context.Context, folder string, images *Folder, e Encoder, s *Settings) error {
 	p, err := newPreparation(images, e, s)
 	if err == nil {
@@ -94,16 +94,16 @@ func Prepare(ctx context.Context, folder string, images *Folder, e Encoder, s *S
 	return nil
 }
 
-// streamNoise is the noise of a seed.
+// streamNoise returns what Settings.Noise is by default.
 func streamNoise(seed uint64) func(Split, int, []float32) {
-	of := map[Split]stream.Stream{}
+	streams := map[Split]stream.Stream{}
 	for _, s := range splits {
-		of[s] = stream.New(seed, "latent noise "+string(s))
+		streams[s] = stream.New(seed, "latent noise "+string(s))
 	}
 	return func(s Split, index int, noise []float32) {
-		of := of[s]
+		normals := streams[s]
 		for k := range noise {
-			noise[k] = float32(of.Normal(uint64(index)*numbers + uint64(k)))
+			noise[k] = float32(normals.Normal(uint64(index)*numbers + uint64(k)))
 		}
 	}
 }
@@ -115,7 +115,7 @@ type preparation struct {
 	Settings
 }
 
-// newPreparation completes and checks settings.
+// newPreparation completes the settings with their defaults and checks them.
 func newPreparation(images *Folder, e Encoder, s *Settings) (*preparation, error) {
 	if s == nil {
 		s = &Settings{}
@@ -145,7 +145,7 @@ type batch struct {
 	first, end int
 }
 
-// batches returns those of a shard.
+// batches returns the batches of the shard.
 func (p *preparation) batches() (all []batch) {
 	for _, s := range splits {
 		n := len(p.images.Files(s))
@@ -212,17 +212,17 @@ func (p *preparation) run(ctx context.Context, sh *shard) error {
 	return sh.finish()
 }
 
-// cropped is a batch ready for the encoder.
+// cropped is a batch that is ready for the encoder.
 type cropped struct {
 	batch
 	crops, mirrored []byte
 	noise           []float32
-	corrupt         []error // by image; nil where it is whole
-	err             error   // what stops everything
-	free            chan<- *cropped
+	corrupt         []error         // why an image cannot be decoded, by image; nil if it can
+	err             error           // the error that stops everything, if there is one
+	free            chan<- *cropped // takes the batch back when the encoder has read it
 }
 
-// crops reads ahead of the encoder, with every core, one batch while the encoder is busy with another.
+// crops reads the images and crops them, with all cores. It is one batch ahead of the encoder.
 func (p *preparation) crops(ctx context.Context, todo []batch) <-chan *cropped {
 	ready, free := make(chan *cropped), make(chan *cropped, 2)
 	n := min(p.Batch, max(len(p.images.Train), len(p.images.Val)))
@@ -253,8 +253,8 @@ func (p *preparation) crops(ctx context.Context, todo []batch) <-chan *cropped {
 	return ready
 }
 
-// read fills a batch. An image that cannot be decoded is black, and its latent is thrown away: the others of its batch
-// see the encoder with as many images as ever.
+// read fills a batch. An image that cannot be decoded is black, and its latent is thrown away, so that the others are encoded
+// in a batch of the same size.
 func (p *preparation) read(ctx context.Context, c *cropped) {
 	n := c.end - c.first
 	fatal := make([]error, n)
@@ -293,7 +293,7 @@ func (p *preparation) read(ctx context.Context, c *cropped) {
 	c.err = errors.Join(fatal...)
 }
 
-// encode encodes a batch, writes its rows and records them.
+// encode encodes a batch, writes its rows and records the batch.
 func (p *preparation) encode(ctx context.Context, sh *shard, c *cropped) error {
 	if err := errors.Join(ctx.Err(), c.err); err != nil {
 		return err

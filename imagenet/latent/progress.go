@@ -10,15 +10,15 @@ import (
 	"strings"
 )
 
-// progress claims what is on the disk.
+// progress says how far a shard is: what it counts is on the disk.
 type progress struct {
-	Batches  int           `json:"batches"` // of the shard
-	Rows     map[Split]int `json:"rows"`    // that they have
-	Corrupt  []Corrupt     `json:"corrupt"` // the images of these batches that have none
-	Finished bool          `json:"finished"`
+	Batches  int           `json:"batches"`  // how many batches are done
+	Rows     map[Split]int `json:"rows"`     // how many rows these batches have
+	Corrupt  []Corrupt     `json:"corrupt"`  // the images of these batches that have no row
+	Finished bool          `json:"finished"` // the arrays have their headers
 }
 
-// without returns the number of corrupt images of a split.
+// without returns how many images of a split have no row.
 func (p *progress) without(s Split) (n int) {
 	for _, c := range p.Corrupt {
 		if strings.HasPrefix(c.File, string(s)+"/") {
@@ -28,23 +28,23 @@ func (p *progress) without(s Split) (n int) {
 	return n
 }
 
-// Shard says how far a part of a cache is that is not merged yet.
+// Shard says how far a shard is that is not merged yet.
 type Shard struct {
 	Shard    int       `json:"shard"`
 	Shards   int       `json:"shards"`
-	Train    int       `json:"train"` // images that are done
-	Val      int       `json:"val"`
+	Train    int       `json:"train"` // how many images of train have a row
+	Val      int       `json:"val"`   // how many images of val have a row
 	Corrupt  []Corrupt `json:"corrupt,omitempty"`
 	Finished bool      `json:"finished"`
 }
 
-// report returns how far shard i of n is.
+// report returns the progress of shard i of n.
 func (p *progress) report(i, n int) Shard {
 	return Shard{Shard: i, Shards: n, Train: p.Rows[Train], Val: p.Rows[Val], Corrupt: p.Corrupt, Finished: p.Finished}
 }
 
-// ReadShards reads how far the shards of a cache are, those that have begun, in their order. There are none before Prepare,
-// and none after Merge.
+// ReadShards returns the shards of a cache that have begun, in their order. There are none before [Prepare], and none after
+// [Merge].
 func ReadShards(folder string) ([]Shard, error) {
 	names, err := shards(folder)
 	if err != nil {
@@ -64,14 +64,14 @@ func ReadShards(folder string) ([]Shard, error) {
 	return all, nil
 }
 
-// ErrNoShards is the error of Merge where nothing has been prepared.
+// ErrNoShards is the error of [Merge] if nothing has been prepared.
 var ErrNoShards = errors.New("it holds no shards: nothing has been prepared there")
 
-// UnfinishedError is the error of Merge where shards are not finished.
+// UnfinishedError is the error of [Merge] if shards are not finished.
 type UnfinishedError struct {
-	Shards  int     // in all
-	Missing []int   // those that have not begun
-	Begun   []Shard // those that have, and are stopped or at work
+	Shards  int     // how many there are in all
+	Missing []int   // the shards that have not begun
+	Begun   []Shard // the shards that have begun and are not finished
 }
 
 func (e *UnfinishedError) Error() string {

@@ -7,17 +7,17 @@ import (
 	"slices"
 )
 
-// Recipe is what the bytes of a cache depend on.
+// Recipe is all that the bytes of a cache depend on.
 type Recipe struct {
 	Images  string   `json:"images"`  // Folder.SHA256
 	Classes []string `json:"classes"` // by label
-	Decoder string   `json:"decoder"` // of JPEG files; "" was Go's own
+	Decoder string   `json:"decoder"` // of JPEG files; "" stands for Go's own, which older caches were made with
 	Encoder string   `json:"encoder"` // Encoder.SHA256
 	Seed    uint64   `json:"seed"`
 	Batch   int      `json:"batch"` // an encoder may round differently in batches of another size
 }
 
-// against returns an error that names what differs.
+// against returns an error that names what differs from the recipe that is wanted.
 func (r Recipe) against(want Recipe) error {
 	for _, f := range []struct {
 		name      string

@@ -9,6 +9,6 @@ import (
 func TestRecipeOfAnotherDecoder(t *testing.T) {
 	err := Recipe{}.against(Recipe{Decoder: Decoder})
 	if err == nil || !strings.Contains(err.Error(), "it was begun with JPEG decoder Go's own, now "+Decoder) {
-		t.Error(err)
+		t.Errorf("error %v, want one that names both decoders", err)
 	}
 }

@@ -9,16 +9,16 @@ import (
 	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
-// Sample is the mean and the standard deviation of some rows of an array of latents.
+// Sample is the mean and the standard deviation of all numbers in some rows of an array of latents.
 type Sample struct {
 	File      string  `json:"file"` // train_moments.npy
-	Rows      int     `json:"rows"` // that were drawn, without repetition
+	Rows      int     `json:"rows"` // how many rows were drawn, without repetition
 	Mean      float64 `json:"mean"`
-	Deviation float64 `json:"standard_deviation"` // of all their numbers
+	Deviation float64 `json:"standard_deviation"`
 }
 
-// Sample draws n rows with the seed 0, or takes all if there are fewer, and reads their latents: one Sample is of the plain
-// latents, one of the mirrored ones. There is none of an empty split. An error names a row that is damaged.
+// Sample draws n rows with the seed 0, or takes all rows if there are fewer, and reads their latents. It returns a Sample of
+// the plain latents and one of the mirrored ones, or none if the split is empty. The error names a row that is damaged.
 func (c *Cache) Sample(n int) ([]Sample, error) {
 	n = min(n, c.Len())
 	if n == 0 {
@@ -47,7 +47,7 @@ func (c *Cache) Sample(n int) ([]Sample, error) {
 // deviation near 1.
 const Scale = 0.18215
 
-// Odd says what seems wrong with the scale of the latents if their standard deviation is outside 0.6 to 1.4, otherwise "".
+// Odd says what seems wrong with the scale of the latents. It returns "" if their standard deviation is between 0.6 and 1.4.
 func (s Sample) Odd() string {
 	const least, most = 0.6, 1.4
 	usual := func(deviation float64) bool { return least <= deviation && deviation <= most }

@@ -58,7 +58,7 @@ func TestSample(t *testing.T) {
 	b, _ := cache.Sample(5)
 	drawn := uint64(a[0].Mean * 5)
 	if bits.OnesCount64(drawn) != 5 || drawn == 0b11111 || !slices.Equal(a, b) {
-		t.Errorf("rows %b, %v and %v", drawn, a, b)
+		t.Errorf("rows %b, %v and %v, want five rows, not the first five, and the same twice", drawn, a, b)
 	}
 	empty, err := Open(scaled(t, 0, nil), Val)
 	if err != nil {
@@ -66,7 +66,7 @@ func TestSample(t *testing.T) {
 	}
 	defer empty.Close()
 	if got, err := empty.Sample(5); err != nil || got != nil {
-		t.Errorf("of nothing: %v, %v", got, err)
+		t.Errorf("of nothing: %v, error %v, want nothing and none", got, err)
 	}
 	damaged, err := Open(scaled(t, 3, func(i, j int) float64 { return 1 / float64(i+j-2) }), Val)
 	if err != nil {
@@ -74,7 +74,7 @@ func TestSample(t *testing.T) {
 	}
 	defer damaged.Close()
 	if _, err := damaged.Sample(3); err == nil || !strings.Contains(err.Error(), "val_moments.npy: row 0: number 2 is +Inf") {
-		t.Error(err)
+		t.Errorf("error %v, want one that names row 0 and number 2", err)
 	}
 }
 

@@ -33,7 +33,7 @@ const (
 
 func (sh *shard) path(name string) string { return filepath.Join(sh.folder, name) }
 
-// openShard makes the folder of a shard, or reads how far it is.
+// openShard makes the folder of a shard, or reads the recipe and the progress of one that is there.
 func openShard(cache string, i, n int, recipe Recipe) (sh *shard, err error) {
 	sh = &shard{folder: filepath.Join(cache, fmt.Sprintf(shardFormat, i, n)), recipe: recipe}
 	if err := agree(cache, n, recipe); err != nil {
@@ -66,7 +66,7 @@ func openShard(cache string, i, n int, recipe Recipe) (sh *shard, err error) {
 	return sh, nil
 }
 
-// hold takes a lock, and keeps other processes out until it is closed. Where the file system has no locks it returns the
+// hold takes a lock, which keeps other processes out until it is closed. Where the file system has no locks, it returns the
 // error of the file system.
 func hold(lock *flock.Flock) (*flock.Flock, error) {
 	held, err := lock.TryLock()
@@ -79,8 +79,8 @@ func hold(lock *flock.Flock) (*flock.Flock, error) {
 	return lock, nil
 }
 
-// agree refuses to go on with another recipe or division than the shards that are there, or among the files of a cache
-// that has none.
+// agree returns an error if the shards that are there have another recipe, or are of another number of shards. It also
+// returns one if there are no shards, but files of a cache.
 func agree(cache string, n int, recipe Recipe) error {
 	there, err := shards(cache)
 	if err != nil {
@@ -117,8 +117,8 @@ func agree(cache string, n int, recipe Recipe) error {
 // shards returns the names of the shards' folders.
 func shards(cache string) ([]string, error) { return numbered(cache, shardFormat) }
 
-// numbered returns what lies in the folder of a cache under names of a format, with the number of a shard and of all, as
-// Prepare writes them.
+// numbered returns the names in the folder of a cache that are of a format. A format has two numbers, that of a shard and
+// that of all shards.
 func numbered(cache, format string) (names []string, err error) {
 	entries, err := os.ReadDir(cache)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -133,7 +133,7 @@ func numbered(cache, format string) (names []string, err error) {
 	return names, nil
 }
 
-// open opens the arrays and holds their lengths to the progress.
+// open opens the arrays, and checks that they are as long as the progress says.
 func (sh *shard) open() error {
 	sh.files = map[Split][3]*os.File{}
 	for _, s := range splits {
@@ -215,7 +215,7 @@ func (sh *shard) close() {
 	sh.lock.Close()
 }
 
-// readJSON reads a file whose every key into knows.
+// readJSON reads a file into what into points to. A key that into does not know is an error.
 func readJSON(path string, into any) error {
 	f, _, err := regular.Open(path)
 	if err != nil {

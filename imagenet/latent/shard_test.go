@@ -107,7 +107,7 @@ func same(t *testing.T, what string, got, want map[string]string) {
 	t.Helper()
 	for name := range want {
 		if got[name] != want[name] {
-			t.Errorf("%s: %s differs", what, name)
+			t.Errorf("%s: %s differs, want the same bytes", what, name)
 		}
 	}
 }
@@ -126,7 +126,7 @@ func prepare(t *testing.T, images *Folder, s Settings) (folder string, m *Manife
 	return folder, m
 }
 
-// TestShards prepares shards in another order than theirs; more of them than batches too.
+// TestShards prepares shards in another order than their own, and also more shards than there are batches.
 func TestShards(t *testing.T) {
 	images := read(t, folder(t, 10))
 	whole, m := prepare(t, images, Settings{Batch: 2})
@@ -137,7 +137,7 @@ func TestShards(t *testing.T) {
 		cache := t.TempDir()
 		for i := n - 1; i >= 0; i-- {
 			if _, err := Merge(t.Context(), cache, nil); err == nil {
-				t.Fatalf("merged without shard %d of %d", i, n)
+				t.Fatalf("merged without shard %d of %d, want an error", i, n)
 			}
 			if err := Prepare(t.Context(), cache, images, cheap, &Settings{Batch: 2, Shard: i, Shards: n}); err != nil {
 				t.Fatal(err)
@@ -148,15 +148,15 @@ func TestShards(t *testing.T) {
 		}
 		same(t, fmt.Sprintf("%d shards", n), contents(t, cache), contents(t, whole))
 		if err := Prepare(t.Context(), cache, images, cheap, &Settings{Batch: 2, Shard: 1, Shards: n}); err != nil {
-			t.Errorf("a finished cache: %v", err)
+			t.Errorf("a finished cache: %v, want no error", err)
 		}
 		if again, err := Merge(t.Context(), cache, nil); err != nil || again.Train != 10 {
-			t.Errorf("a finished cache: %v, %v", again, err)
+			t.Errorf("a finished cache: %v, error %v, want 10 images of train and none", again, err)
 		}
 	}
 }
 
-// TestNoise holds the noise of an image to its formula: images share no number.
+// TestNoise: the noise of an image is that of the formula, and no two images share a number.
 func TestNoise(t *testing.T) {
 	noise := make([]float32, numbers)
 	streamNoise(9)(Val, 3, noise)
@@ -167,7 +167,7 @@ func TestNoise(t *testing.T) {
 	}
 }
 
-// TestRows holds every row to what the encoder makes of its own image, whatever the batch.
+// TestRows: every row is what the encoder makes of its own image, whatever the batch size.
 func TestRows(t *testing.T) {
 	images := read(t, folder(t, 7))
 	for _, size := range []int{1, 4, 100} {
@@ -198,7 +198,7 @@ func TestRows(t *testing.T) {
 						t.Fatal(err)
 					}
 					if !slices.Equal(got, want) || c.Label(i) != f.Class {
-						t.Errorf("batch %d: %s: row %d, u = %v, is not the latent of %s", size, s, i, u, f.Name)
+						t.Errorf("batch %d: %s: row %d, u = %v, want the latent of %s and its class %d, not %d", size, s, i, u, f.Name, f.Class, c.Label(i))
 					}
 				}
 			}
@@ -240,7 +240,7 @@ func TestCancel(t *testing.T) {
 	same(t, "stopped", contents(t, cache), contents(t, whole))
 }
 
-// TestRefused goes on with something else than what was begun.
+// TestRefused goes on with another recipe than the one that was begun with.
 func TestRefused(t *testing.T) {
 	root := folder(t, 6)
 	images := read(t, root)
@@ -321,10 +321,10 @@ func TestRefused(t *testing.T) {
 	cache := begun(t, true)
 	os.Remove(filepath.Join(cache, manifestFile))
 	if err := Prepare(t.Context(), cache, images, cheap, nil); err == nil || !strings.Contains(err.Error(), "holds train_moments.npy") {
-		t.Errorf("a cache of somebody else: %v", err)
+		t.Errorf("a cache of somebody else: error %v, want that it holds train_moments.npy", err)
 	}
 	if _, err := Merge(t.Context(), cache, nil); !errors.Is(err, ErrNoShards) {
-		t.Errorf("merge without shards: %v", err)
+		t.Errorf("merge without shards: error %v, want %v", err, ErrNoShards)
 	}
 }
 
@@ -341,7 +341,7 @@ func TestInUse(t *testing.T) {
 		t.Fatal(err)
 	}
 	if second == nil || !strings.Contains(second.Error(), "in use") {
-		t.Errorf("a second process: %v", second)
+		t.Errorf("a second process: error %v, want that the shard is in use", second)
 	}
 }
 
@@ -351,7 +351,7 @@ func TestNoFolder(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	write(t, file, nil)
 	if err := Prepare(t.Context(), filepath.Join(file, "cache"), images, cheap, nil); err == nil || !strings.Contains(err.Error(), file) {
-		t.Errorf("below a file: %v", err)
+		t.Errorf("below a file: error %v, want one that names %s", err, file)
 	}
 	if os.Getuid() == 0 {
 		t.Skip("root writes everywhere")
@@ -359,7 +359,7 @@ func TestNoFolder(t *testing.T) {
 	closed := t.TempDir()
 	os.Chmod(closed, 0o500)
 	if err := Prepare(t.Context(), filepath.Join(closed, "cache"), images, cheap, nil); !errors.Is(err, os.ErrPermission) || !strings.Contains(err.Error(), closed) {
-		t.Errorf("a read-only folder: %v", err)
+		t.Errorf("a read-only folder: error %v, want %v of %s", err, os.ErrPermission, closed)
 	}
 }
 
@@ -371,20 +371,20 @@ func TestEncoder(t *testing.T) {
 		return Prepare(t.Context(), t.TempDir(), images, Encoder{Encode: encode}, &Settings{Batch: 3})
 	}
 	if err := fail(func(context.Context, []byte, []float32) ([]float32, error) { return nil, errors.New("no memory") }); err == nil || !strings.Contains(err.Error(), "train images 0 to 2: no memory") {
-		t.Error(err)
+		t.Errorf("error %v, want one that names train images 0 to 2", err)
 	}
 	if err := fail(func(_ context.Context, _ []byte, noise []float32) ([]float32, error) { return noise[1:], nil }); err == nil || !strings.Contains(err.Error(), "12287 numbers, want 3 × 4096") {
-		t.Error(err)
+		t.Errorf("error %v, want one that names 3 × 4096 numbers", err)
 	}
 	if err := fail(func(_ context.Context, _ []byte, noise []float32) ([]float32, error) {
 		noise[numbers+7] /= 0
 		return noise, nil
 	}); err == nil || !strings.Contains(err.Error(), images.Train[1].Name) || !strings.Contains(err.Error(), "number 7") {
-		t.Error(err)
+		t.Errorf("error %v, want one that names the number that is not finite", err)
 	}
 	os.Remove(images.Path(Train, images.Train[2]))
 	if err := fail(cheap.Encode); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), images.Train[2].Name) {
-		t.Error(err)
+		t.Errorf("error %v, want %v of %s", err, os.ErrNotExist, images.Train[2].Name)
 	}
 }
 

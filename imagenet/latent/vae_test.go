@@ -20,18 +20,7 @@ import (
 
 // f7Cache is the cache that the official code made of five small images.
 type f7Cache struct {
-	Config struct {
-		In     int      `json:"in_channels"`
-		Out    int      `json:"out_channels"`
-		Down   []string `json:"down_block_types"`
-		Up     []string `json:"up_block_types"`
-		Widths []int    `json:"block_out_channels"`
-		Layers int      `json:"layers_per_block"`
-		Act    string   `json:"act_fn"`
-		Latent int      `json:"latent_channels"`
-		Groups int      `json:"norm_num_groups"`
-		Size   int      `json:"sample_size"`
-	} `json:"vae_config"`
+	Config golden.Autoencoder `json:"vae_config"`
 	Prefix string             `json:"vae_prefix"`
 	Params []golden.Parameter `json:"vae_params"`
 	Images map[string]struct {
@@ -60,7 +49,10 @@ func (c *f7Cache) autoencoder(t *testing.T, backend compute.Backend) *vae.Autoen
 	for _, p := range c.Params {
 		kinds[p.Name] = p.Kind
 	}
-	config := vae.Config{Widths: c.Config.Widths, Layers: c.Config.Layers, Latent: c.Config.Latent, Groups: c.Config.Groups}
+	if err := c.Config.Check(); err != nil {
+		t.Fatal(err)
+	}
+	config := vae.Config{Widths: c.Config.Widths, Layers: c.Config.Layers, Latent: c.Config.LatentChannels, Groups: c.Config.Groups}
 	a, err := vae.New(backend, config, Size, func(p weights.Parameter) ([]float32, error) {
 		values, err := golden.Weight(c.Prefix+p.Name, kinds[p.Name], p.Shape, 1)
 		numbers := make([]float32, len(values))
@@ -113,12 +105,13 @@ func TestGoldenCache(t *testing.T) {
 		t.Logf("on %s the autoencoder takes a minute: only headers, lengths, order and targets are compared", line)
 	}
 
-	// The official code draws the noise of a batch [B, 4, 32, 32] at once; here a split is one batch.
+	// The official code draws the noise of a batch [B, 4, 32, 32] at once, by one name for all batches.
+	const batch = 4
 	name := c.Calls[0][0].(string)
 	noise := func(_ Split, index int, noise []float32) {
 		for k := range noise {
 			channel, place := k%Channels, k/Channels
-			noise[k] = float32(golden.Normal(name, uint64(index*numbers+channel*Side*Side+place)))
+			noise[k] = float32(golden.Normal(name, uint64(index%batch*numbers+channel*Side*Side+place)))
 		}
 	}
 	cache := t.TempDir()

@@ -42,7 +42,7 @@ func BenchmarkFeatures(b *testing.B) {
 	x := tensors.FromFlatDataAndDimensions(converted[float32](normals("latents", batch*32*32*4)), batch, 32, 32, 4)
 	exec := model.MustNewExec(engine, store, func(scope *model.Scope, x *graph.Node) []*graph.Node {
 		var values []*graph.Node
-		for _, f := range config.Features(scope, x, AllActivations()) {
+		for _, f := range config.Features(scope, x, ReleasedActivations()) {
 			values = append(values, f.Value)
 		}
 		return values

@@ -10,8 +10,8 @@ import (
 )
 
 // Config is the shape of a network. Beside each field stands its key in the model block of the official configuration
-// files. Of their other keys, input_patch_size is 1 and dropout_prob 0 in all of them, which [FromPreset] asks for, and
-// use_bf16 is not followed: the encoder computes in the precision of the weights.
+// files. The keys input_patch_size and dropout_prob have no field: [FromPreset] wants 1 and 0 for them, which all released
+// files say. The key use_bf16 has none either: the encoder computes in the precision of the weights.
 type Config struct {
 	Width    int    // base_channels: channels of the first stage; each further stage has twice as many
 	Layers   [4]int // layers: blocks of each stage
@@ -20,12 +20,12 @@ type Config struct {
 	Patch    int    // patch_size: side of the squares that are hidden in pre-training
 }
 
-// Released returns the configuration of the released ImageNet encoders of a width: 256 for the ablations, 640 otherwise.
+// Released returns the configuration of the released ImageNet encoder of a width: 256 in the ablations, 640 otherwise.
 func Released(width int) Config {
 	return Config{Width: width, Layers: [4]int{3, 4, 6, 3}, Channels: 4, Classes: 1000, Patch: 2}
 }
 
-// Validate returns an error that names the field that is wrong, if one is.
+// Validate returns an error that names the first field with an impossible value, or nil if there is none.
 func (c Config) Validate() error {
 	for _, f := range []struct {
 		name  string
@@ -41,11 +41,12 @@ func (c Config) Validate() error {
 	return nil
 }
 
-// width returns the channels of a stage.
+// width returns how many channels a stage has.
 func (c Config) width(stage int) int { return c.Width << stage }
 
-// Table returns the parameters by their official names: the encoder's under "encoder.", which is all that [Config.Encode]
-// and [Config.Features] read, the decoder's under "decoder." and the classifier's under "fc.". With the released layers:
+// Table returns the parameters by their official names: those of the encoder under "encoder.", of the decoder under
+// "decoder." and of the classifier under "fc.". [Config.Encode] and [Config.Features] read only those of the encoder. With the
+// released layers there are so many numbers:
 //
 //	width   encoder         decoder       classifier   all
 //	128     85,075,456      22,278,404    1,025,000    108,378,860
@@ -91,9 +92,11 @@ func (c Config) Table() weights.Table {
 	return t
 }
 
-// Initial returns, for weights.Load, the numbers that pre-training starts from, functions of the seed and of the
-// parameter's name: kernels normal with variance 2 / (inputs of an output), the linear layers that end in a loss with
-// half of it, norms 1 and biases 0. Source: He et al., Delving Deep into Rectifiers (2015).
+// Initial returns the function that gives weights.Load the numbers from which pre-training starts. They depend on the seed
+// and on the parameter's name. Kernels are normal, with variance 2 / (inputs of an output), or half of that in the two linear
+// layers before a loss. Weights of norms are 1, biases 0.
+//
+// Source: He et al., Delving Deep into Rectifiers (2015).
 func Initial(seed uint64) func(weights.Parameter) ([]float32, error) {
 	return func(p weights.Parameter) ([]float32, error) {
 		values := make([]float32, p.Size())

@@ -9,14 +9,14 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 )
 
-// Decode builds the decoder, from the maps of latents with hidden squares to latents [B, S, S, Channels]:
+// Decode builds the decoder. From the maps of latents with hidden squares it makes latents [B, S, S, Channels]:
 //
 //	bridge:  h = ReLU(norm(conv 3×3 layer4))
 //	up:      h = [h at the side of the skip, skip], h = ReLU(norm(conv 3×3 norm(h))), h = ReLU(norm(conv 3×3 h))
 //	head:    conv 1×1 h + bias
 //
-// up for the skips layer3, layer2, layer1 and conv1, with as many channels out as the skip has. Sides are doubled
-// bilinearly between the centres of pixels, clamped at the border.
+// There are four steps up, with the skips layer3, layer2, layer1 and conv1. Each has as many channels out as its skip. Sides
+// are doubled bilinearly between the centres of pixels, and clamped at the border.
 //
 // Source: arXiv 2602.04770 and its code; Ronneberger et al., U-Net (2015).
 func (c Config) Decode(scope *model.Scope, m Maps) *graph.Node {
@@ -31,11 +31,11 @@ func (c Config) Decode(scope *model.Scope, m Maps) *graph.Node {
 		h = n.norm(up.name+".concat_norm_fn", graph.Concatenate([]*graph.Node{h, skip}, -1))
 		h = n.convNormRelu(up.name+".refine", n.convNormRelu(up.name+".proj", h))
 	}
-	bias := weights.Of(scope, h.Graph(), "decoder.head.bias")
+	bias := weights.Node(scope, h.Graph(), "decoder.head.bias")
 	return graph.Add(n.conv("decoder.head", h, 1), graph.ExpandLeftToRank(bias, 4))
 }
 
-// up is a step of the decoder, with the channels of its skip and of what it returns.
+// up is a step of the decoder: how many channels its skip has, and how many it returns.
 type up struct {
 	name      string
 	skip, out int
@@ -54,8 +54,8 @@ func (n network) convNormRelu(name string, x *graph.Node) *graph.Node {
 	return relu(n.norm(name+".gn", n.conv(name+".conv", x, 1)))
 }
 
-// double makes an axis of length n one of length 2n, linearly between centres: of what was at k + ½, there are now values
-// at k + ¼ and k + ¾.
+// double makes an axis of length n one of length 2n. It interpolates linearly between centres: the value at k + ½ gives way
+// to values at k + ¼ and k + ¾.
 func double(x *graph.Node, axis int) *graph.Node {
 	n := x.Shape().Dim(axis)
 	first, last := graph.SliceAxis(x, axis, graph.AxisRange(0, 1)), graph.SliceAxis(x, axis, graph.AxisRange(n-1, n))

@@ -14,21 +14,21 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 )
 
-// Maps are what the encoder makes of latents [B, S, S, Channels], each [B, side, side, channels]: stage k has side S/2ᵏ
-// and 2ᵏ·Width channels.
+// Maps are what the encoder makes of latents [B, S, S, Channels]. Each is [B, side, side, channels]. Stage k, from 0, has
+// side S/2ᵏ and 2ᵏ·Width channels.
 type Maps struct {
 	Conv1  *graph.Node      // after the stem: side S, Width channels
 	Stages [4]*graph.Node   // after each stage and the norm that ends it
 	Blocks [4][]*graph.Node // after each block of each stage
 }
 
-// Encode builds the encoder on latents [B, S, S, Channels], S a multiple of 8, in the type of the weights in scope:
+// Encode builds the encoder on latents [B, S, S, Channels], where S is a multiple of 8, in the type of the weights in scope:
 //
 //	stem:   ReLU(norm(conv 3×3 x))
 //	block:  ReLU(norm(conv 3×3 ReLU(norm(conv 3×3 x))) + skip), skip = x or norm(conv 1×1 x)
 //	stage:  norm(block(… block(x))), the first block of all stages but the first with stride 2
 //
-// and norm GroupNorm with ε 1e-5 (the released weights were trained with 1e-6, and W-Flow trained on them with 1e-5).
+// Here norm is GroupNorm with ε = 1e-5. The released weights were trained with 1e-6; W-Flow then used them with 1e-5.
 //
 // Source: arXiv 2605.11755 and its code; He et al., Deep Residual Learning (2016).
 func (c Config) Encode(scope *model.Scope, x *graph.Node) Maps {
@@ -75,10 +75,10 @@ func (n network) block(name string, x *graph.Node, stride int) *graph.Node {
 
 // conv is a convolution of side 3 or 1 without bias, padded so that stride 1 keeps the side.
 //
-// With fewer positions than channels out it is one matrix product with the neighbours of every position, on a CPU about
-// twice as fast then as XLA's convolution, and a hundred times as fast as that of the pure Go engine at any size.
+// If there are fewer positions than channels out, it is one matrix product with the neighbours of every position: on a CPU
+// that is about twice as fast as XLA's convolution. On the pure Go engine it always is, a hundred times as fast there.
 func (n network) conv(name string, x *graph.Node, stride int) *graph.Node {
-	kernel := weights.Of(n.scope, x.Graph(), name+".weight")
+	kernel := weights.Node(n.scope, x.Graph(), name+".weight")
 	pad, out := kernel.Shape().Dim(0)/2, kernel.Shape().Dim(3)
 	b, side := x.Shape().Dim(0), x.Shape().Dim(1)/stride
 	if b*side*side > out && x.Graph().Backend().String() != gobackend.BackendName {
@@ -93,8 +93,8 @@ func (n network) conv(name string, x *graph.Node, stride int) *graph.Node {
 	return graph.Reshape(graph.MatMul(x, graph.Reshape(kernel, -1, out)), b, side, side, out)
 }
 
-// neighbours puts the channels of a position's two neighbours along an axis before and after its own, for every
-// stride-th position; beyond the border they are zero.
+// neighbours takes every stride-th position along an axis, and puts the channels of its two neighbours before and behind its
+// own. Beyond the border, channels are zero.
 func neighbours(x *graph.Node, axis, stride int) *graph.Node {
 	dims := slices.Clone(x.Shape().Dimensions)
 	n := dims[axis]
@@ -110,8 +110,10 @@ func neighbours(x *graph.Node, axis, stride int) *graph.Node {
 
 const epsilon = 1e-5
 
-// norm is GroupNorm: (x − mean)/√(variance + ε) over the positions and the channels of a group, then weight and bias of
-// each channel. Source: Wu and He, Group Normalization (2018).
+// norm is GroupNorm: (x − mean)/√(variance + ε) over the positions and the channels of a group, times the weight of the
+// channel, plus its bias.
+//
+// Source: Wu and He, Group Normalization (2018).
 func (n network) norm(name string, x *graph.Node) *graph.Node {
 	b, side, channels := x.Shape().Dim(0), x.Shape().Dim(1), x.Shape().Dim(-1)
 	members := channels / groups(channels)
@@ -124,8 +126,8 @@ func (n network) norm(name string, x *graph.Node) *graph.Node {
 	}
 	centred := graph.Sub(x, mean(x))
 	variance := mean(graph.Square(centred))
-	weight := graph.ExpandLeftToRank(weights.Of(n.scope, x.Graph(), name+".weight"), 4)
-	bias := graph.ExpandLeftToRank(weights.Of(n.scope, x.Graph(), name+".bias"), 4)
+	weight := graph.ExpandLeftToRank(weights.Node(n.scope, x.Graph(), name+".weight"), 4)
+	bias := graph.ExpandLeftToRank(weights.Node(n.scope, x.Graph(), name+".bias"), 4)
 	scale := graph.Div(weight, graph.Sqrt(graph.AddScalar(variance, epsilon)))
 	return graph.Add(graph.Mul(centred, scale), bias)
 }

@@ -24,7 +24,7 @@ func ExampleConfig_Features() {
 
 	var names []string
 	exec := model.MustNewExec(backend, store, func(scope *model.Scope, latents *graph.Node) (values []*graph.Node) {
-		for _, f := range c.Features(scope, latents, mae.AllActivations()) {
+		for _, f := range c.Features(scope, latents, mae.ReleasedActivations()) {
 			names, values = append(names, f.Name), append(values, f.Value)
 		}
 		return values

@@ -24,11 +24,11 @@ type Sample struct {
 	Class  int
 }
 
-// Fit pre-trains encoder, decoder and classifier of a configuration as p says, from Initial(p.Seed), and returns the
-// moving average of their weights, by the names of the Table, in the official layout. Sample gives the i-th sample of the
-// training, i from 0 to Steps·Batch − 1; all are of one side. Squares are hidden by a stream of the seed. Report, if
-// there is one, is told the mean reconstruction loss of each step. The same calls give the same weights on one engine.
-// The context is asked between steps.
+// Fit pre-trains encoder, decoder and classifier of a configuration as p says, from Initial(p.Seed). It returns the moving
+// average of their weights, by the names of the Table, in the official layout. Sample returns sample i of the training, for i
+// from 0 to Steps·Batch − 1; all latents have the same side. A stream of the seed draws the hidden squares. If report is not
+// nil, it is told the mean reconstruction loss of each step. The same call gives the same weights on the same engine. Fit
+// stops between two steps when the context is done.
 func (p Pretraining) Fit(ctx context.Context, backend compute.Backend, c Config, sample func(i int) Sample, report func(step int, reconstruction float64)) (map[string][]float32, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err

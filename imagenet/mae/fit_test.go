@@ -76,17 +76,17 @@ func TestFitAveragesAndClips(t *testing.T) {
 			want[i] = 0.75*start[i] + 0.25*end[i]
 		}
 		if d := distance(averaged[name], want); d > 1e-6 {
-			t.Errorf("%s: average is off by %v", name, d)
+			t.Errorf("%s: average is off by %v, want at most 1e-6", name, d)
 		}
 		if d := distance(clipped[name], start); d > 1e-5*pretraining.Rate.Peak {
-			t.Errorf("%s: clipped, it moves by %v", name, d)
+			t.Errorf("%s: clipped, it moves by %v, want at most %v", name, d, 1e-5*pretraining.Rate.Peak)
 		}
 		classifier := strings.HasPrefix(name, "fc.")
 		if moved := distance(end, start) > 0; moved == classifier {
-			t.Errorf("%s: moved: %v", name, moved)
+			t.Errorf("%s: moved: %v, want %v", name, moved, !classifier)
 		}
 		if classifier && distance(classified[name], start) == 0 {
-			t.Errorf("%s does not move with λ", name)
+			t.Errorf("%s does not move with λ, want it to", name)
 		}
 	}
 }
@@ -110,6 +110,6 @@ func TestFitRefuses(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := pretraining.Fit(ctx, b, tiny, normal, nil); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled: %v", err)
+		t.Errorf("cancelled: error %v, want %v", err, context.Canceled)
 	}
 }

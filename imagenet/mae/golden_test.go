@@ -1,7 +1,9 @@
 package mae
 
 import (
+	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,93 +31,6 @@ func backend(t testing.TB) (b compute.Backend, xla bool) {
 	return b, strings.HasPrefix(line, "XLA")
 }
 
-type goldenFile struct {
-	Fixture, Set, Torch string
-	Cases               map[string]goldenCase
-	FullConfigs         map[string]fullConfig `json:"full_configs"`
-	GroupNormGroups     map[string]int        `json:"groupnorm_groups"`
-	GroupNormEps        float64               `json:"groupnorm_eps"`
-}
-
-type goldenCase struct {
-	Config struct {
-		BaseChannels   int    `json:"base_channels"`
-		Layers         [4]int `json:"layers"`
-		InChannels     int    `json:"in_channels"`
-		NumClasses     int    `json:"num_classes"`
-		PatchSize      int    `json:"patch_size"`
-		UseBF16        bool   `json:"use_bf16"`
-		InputPatchSize int    `json:"input_patch_size"`
-	}
-	ActivationKwargs struct{}           `json:"activation_kwargs"`
-	Prefix, Input    string             // Input is "gauss input/x [2,S,S,4]"
-	Params           []golden.Parameter // without a prefix
-	NParams          counts             `json:"n_params"`
-	NGroups          int                `json:"n_groups"`
-	NVectors         int                `json:"n_vectors"`
-	Groups           []struct {
-		Name string
-		golden.Tensor
-	}
-	LossMeanSquare float64       `json:"loss_mean_square"`
-	GradX          golden.Tensor `json:"grad_x"`
-	MAEForward     struct {
-		Args     string
-		RNGCalls [][2]any `json:"rng_calls"`
-		Metrics  map[string]golden.Tensor
-		Grads    map[string]golden.Tensor
-	} `json:"mae_forward"`
-}
-
-type counts struct{ Total, Encoder, Decoder, FC int }
-
-type fullConfig struct {
-	counts
-	NTensors    int                `json:"n_tensors"`
-	TableSHA256 string             `json:"table_sha256"`
-	Table       []golden.Parameter // at one width
-}
-
-func (f *fullConfig) UnmarshalJSON(text []byte) error {
-	return golden.Decode(text, &struct {
-		*counts
-		NTensors    *int                `json:"n_tensors"`
-		TableSHA256 *string             `json:"table_sha256"`
-		Table       *[]golden.Parameter `json:"table"`
-	}{&f.counts, &f.NTensors, &f.TableSHA256, &f.Table})
-}
-
-func countsOf(t weights.Table) counts {
-	return counts{t.Size(), t.Under("encoder.").Size(), t.Under("decoder.").Size(), t.Under("fc.").Size()}
-}
-
-func (c goldenCase) config() Config {
-	return Config{Width: c.Config.BaseChannels, Layers: c.Config.Layers, Channels: c.Config.InChannels,
-		Classes: c.Config.NumClasses, Patch: c.Config.PatchSize}
-}
-
-// latents returns the input of a case and its shape.
-func (c goldenCase) latents(t *testing.T) ([]float64, []int) {
-	t.Helper()
-	shape := make([]int, 4)
-	if _, err := fmt.Sscanf(c.Input, "gauss input/x [%d,%d,%d,%d]", &shape[0], &shape[1], &shape[2], &shape[3]); err != nil {
-		t.Fatalf("input %q: %v", c.Input, err)
-	}
-	return golden.Normals(c.Prefix+"input/x", shape[0]*shape[1]*shape[2]*shape[3]), shape
-}
-
-func readGolden(t *testing.T) goldenFile {
-	t.Helper()
-	var f goldenFile
-	if err := golden.Read("f2_encoder.json", &f); err != nil {
-		t.Fatal(err)
-	}
-	if len(f.Cases) == 0 || len(f.FullConfigs) == 0 || len(f.GroupNormGroups) == 0 {
-		t.Fatal("no case")
-	}
-	return f
-}
-
 // TestGoldenTable: names, shapes, counts and checksums of the reference's state.
 func TestGoldenTable(t *testing.T) {
 	f := readGolden(t)
@@ -132,12 +47,12 @@ func TestGoldenTable(t *testing.T) {
 			if !slices.ContainsFunc(table, func(q weights.Parameter) bool {
 				return q.Name == p.Name && slices.Equal(q.Shape, p.Shape)
 			}) {
-				t.Errorf("width %s: no %v", width, p)
+				t.Errorf("width %s: the table lacks %v, want it", width, p)
 			}
 		}
 	}
 	for key, c := range f.Cases {
-		table := c.config().Table()
+		table := c.Config.config(t).Table()
 		if got := countsOf(table); got != c.NParams {
 			t.Errorf("case %s: %+v, want %+v", key, got, c.NParams)
 		}
@@ -145,7 +60,7 @@ func TestGoldenTable(t *testing.T) {
 			return p.Name == q.Name && slices.Equal(p.Shape, q.Shape)
 		}
 		if !slices.EqualFunc(table, c.Params, same) {
-			t.Errorf("case %s: another table or order", key)
+			t.Errorf("case %s: the table is %v, want %v", key, table, c.Params)
 		}
 	}
 }
@@ -185,35 +100,52 @@ func onGolden(t *testing.T, single, double func(*testing.T, compute.Backend, gol
 		})
 	}
 	if ran != len(f.Cases) {
-		t.Errorf("%d of %d cases ran", ran, len(f.Cases))
+		t.Errorf("%d cases ran, want %d", ran, len(f.Cases))
+	}
+}
+
+// A case whose keyword arguments ask for a part of the recorded groups has these groups, and no other.
+func TestGoldenActivations(t *testing.T) {
+	t.Setenv(engine.PluginVariable, "") // the groups are the same on XLA, which compiles each of these graphs for long
+	b, _ := backend(t)
+	whole := readGolden(t).Cases["b"]
+	for arguments, asked := range map[string]*regexp.Regexp{
+		`{"use_std": false, "every_k_block": "inf"}`:                                       regexp.MustCompile(`^(global|norm_x|conv1|layer\d)(_mean|_mean_2|_mean_4|_std_2|_std_4)?$`),
+		`{"use_mean": false, "patch_std_size": [], "patch_mean_size": [4]}`:                regexp.MustCompile(`^(global|norm_x|conv1|layer\d(_blk\d)?)(_std|_mean_4)?$`),
+		`{"every_k_block": 4, "patch_std_size": [2], "patch_mean_size": [], "use_std": 1}`: nil,
+		`{"every_k_block": 4, "patch_std_size": [2], "patch_mean_size": []}`:               regexp.MustCompile(`^(global|norm_x|conv1|layer\d(_blk4)?)(_mean|_std|_std_2)?$`),
+		`{"every_k_block": 0}`: nil,
+		`{"every_block": 2}`:   nil,
+	} {
+		c := whole
+		err := json.Unmarshal([]byte(arguments), &c.ActivationKwargs)
+		if asked == nil {
+			if key := strings.Split(arguments, `"`)[1]; err == nil || !strings.Contains(err.Error(), key) && !strings.Contains(err.Error(), "use_std") {
+				t.Errorf("%s: error %v, want one that names the key", arguments, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatalf("%s: %v", arguments, err)
+		}
+		c.Groups = slices.DeleteFunc(slices.Clone(c.Groups), func(g goldenGroup) bool { return !asked.MatchString(g.Name) })
+		names, values := features[float64](t, b, c)
+		if len(names) != len(c.Groups) || len(names) == len(whole.Groups) {
+			t.Errorf("%s: %d groups %q, want %d, fewer than %d", arguments, len(names), names, len(c.Groups), len(whole.Groups))
+			continue
+		}
+		for k, want := range c.Groups {
+			if names[k] != want.Name {
+				t.Errorf("%s: group %d is %s, want %s", arguments, k, names[k], want.Name)
+				continue
+			}
+			compare[float64](t, arguments+" "+want.Name, values[k], want.Tensor)
+		}
 	}
 }
 
 func checkFeatures[T float32 | float64](t *testing.T, b compute.Backend, c goldenCase) {
-	config := c.config()
-	store := c.store(t, float64Of[T]())
-	x, shape := c.latents(t)
-	var names []string
-	exec := model.MustNewExec(b, store, func(scope *model.Scope, x *graph.Node) []*graph.Node {
-		var values []*graph.Node
-		var loss *graph.Node
-		names = nil
-		for _, f := range config.Features(scope, x, AllActivations()) {
-			names = append(names, f.Name)
-			values = append(values, f.Value)
-			square := graph.ReduceAllMean(graph.Square(f.Value))
-			if loss != nil {
-				square = graph.Add(loss, square)
-			}
-			loss = square
-		}
-		loss = graph.DivScalar(loss, float64(len(values)))
-		return append(values, loss, graph.Gradient(loss, x)[0])
-	})
-	out, err := exec.Call(tensors.FromFlatDataAndDimensions(converted[T](x), shape...))
-	if err != nil {
-		t.Fatal(err)
-	}
+	names, out := features[T](t, b, c)
 	if len(names) != len(c.Groups) || len(names) != c.NGroups {
 		t.Fatalf("%d groups, want %d", len(names), len(c.Groups))
 	}
@@ -235,17 +167,50 @@ func checkFeatures[T float32 | float64](t *testing.T, b compute.Backend, c golde
 	}
 }
 
-func checkLosses[T float32 | float64](t *testing.T, b compute.Backend, c goldenCase) {
-	if c.MAEForward.Args != "lambda_cls=0.1, mask_ratio 0.5, labels=randint input/labels" || len(c.MAEForward.RNGCalls) != 2 {
-		t.Fatalf("unknown pass %q, %v", c.MAEForward.Args, c.MAEForward.RNGCalls)
+// features returns the features of a case, their names, and behind them the loss and its gradient.
+func features[T float32 | float64](t *testing.T, b compute.Backend, c goldenCase) (names []string, out []*tensors.Tensor) {
+	t.Helper()
+	config := c.Config.config(t)
+	store := c.store(t, float64Of[T]())
+	x, shape := c.latents(t)
+	exec := model.MustNewExec(b, store, func(scope *model.Scope, x *graph.Node) []*graph.Node {
+		var values []*graph.Node
+		var loss *graph.Node
+		names = nil
+		for _, f := range config.Features(scope, x, c.ActivationKwargs.Activations) {
+			names = append(names, f.Name)
+			values = append(values, f.Value)
+			square := graph.ReduceAllMean(graph.Square(f.Value))
+			if loss != nil {
+				square = graph.Add(loss, square)
+			}
+			loss = square
+		}
+		loss = graph.DivScalar(loss, float64(len(values)))
+		return append(values, loss, graph.Gradient(loss, x)[0])
+	})
+	out, err := exec.Call(tensors.FromFlatDataAndDimensions(converted[T](x), shape...))
+	if err != nil {
+		t.Fatal(err)
 	}
-	config := c.config()
+	return names, out
+}
+
+func checkLosses[T float32 | float64](t *testing.T, b compute.Backend, c goldenCase) {
+	var lambda, ratio float64
+	if _, err := fmt.Sscanf(c.MAEForward.Args, "lambda_cls=%g, mask_ratio %g, labels=randint input/labels", &lambda, &ratio); err != nil {
+		t.Fatalf("the masked pass has the arguments %q (%v), want lambda_cls=…, mask_ratio …, labels=randint input/labels", c.MAEForward.Args, err)
+	}
+	config := c.Config.config(t)
 	store := c.store(t, float64Of[T]())
 	x, shape := c.latents(t)
 	squares := shape[1] / config.Patch
+	if want := []int{shape[0], squares, squares}; len(c.MAEForward.RNGCalls) != 2 || fmt.Sprint(c.MAEForward.RNGCalls[1][1]) != fmt.Sprint(want) {
+		t.Fatalf("the masked pass draws %v, want a ratio and then squares %v", c.MAEForward.RNGCalls, want)
+	}
 	hidden := make([]bool, shape[0]*squares*squares)
 	for i := range hidden {
-		hidden[i] = golden.Uniform(c.MAEForward.RNGCalls[1][0].(string), uint64(i)) < 0.5
+		hidden[i] = golden.Uniform(c.MAEForward.RNGCalls[1][0].(string), uint64(i)) < ratio
 	}
 	classes := make([]int32, shape[0])
 	for i := range classes {
@@ -263,16 +228,16 @@ func checkLosses[T float32 | float64](t *testing.T, b compute.Backend, c goldenC
 	}
 	exec := model.MustNewExec(b, store, func(scope *model.Scope, in []*graph.Node) []*graph.Node {
 		l := config.Losses(scope, in[0], in[1], in[2], in[3])
-		ratio := graph.ReduceMean(graph.ConvertDType(in[1], in[0].DType()), 1, 2)
-		var of []*graph.Node
+		hidden := graph.ReduceMean(graph.ConvertDType(in[1], in[0].DType()), 1, 2)
+		var variables []*graph.Node
 		for _, p := range gradients {
-			of = append(of, weights.Of(scope, in[0].Graph(), p.Name))
+			variables = append(variables, weights.Node(scope, in[0].Graph(), p.Name))
 		}
-		return append([]*graph.Node{l.Total, l.CrossEntropy, l.Reconstruction, l.Accuracy, ratio},
-			graph.Gradient(graph.ReduceAllMean(l.Total), of...)...)
+		return append([]*graph.Node{l.Total, l.CrossEntropy, l.Reconstruction, l.Accuracy, hidden},
+			graph.Gradient(graph.ReduceAllMean(l.Total), variables...)...)
 	})
 	out, err := exec.Call(tensors.FromFlatDataAndDimensions(converted[T](x), shape...),
-		tensors.FromFlatDataAndDimensions(hidden, shape[0], squares, squares), classes, T(0.1))
+		tensors.FromFlatDataAndDimensions(hidden, shape[0], squares, squares), classes, T(lambda))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -293,32 +258,6 @@ func checkLosses[T float32 | float64](t *testing.T, b compute.Backend, c goldenC
 		}
 		check[T](t, "gradient of "+p.Name, weights.Official(p, values), c.MAEForward.Grads[p.Name])
 	}
-}
-
-// store returns the weights of a case.
-func (c goldenCase) store(t *testing.T, double bool) *model.Store {
-	t.Helper()
-	kinds := map[string]string{}
-	for _, p := range c.Params {
-		kinds[p.Name] = p.Kind
-	}
-	read := func(p weights.Parameter) ([]float64, error) {
-		return golden.Weight(c.Prefix+p.Name, kinds[p.Name], p.Shape, 1)
-	}
-	store := model.NewStore()
-	var err error
-	if double {
-		err = weights.Load(store.RootScope(), c.config().Table(), read)
-	} else {
-		err = weights.Load(store.RootScope(), c.config().Table(), func(p weights.Parameter) ([]float32, error) {
-			v, err := read(p)
-			return converted[float32](v), err
-		})
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	return store
 }
 
 // sameSigns tells whether every ReLU is open where it was in the reference. In float32 an input of one may be nothing but

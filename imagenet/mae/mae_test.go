@@ -110,7 +110,7 @@ func TestStatistics(t *testing.T) {
 	a := Activations{Std: true, PatchMean: []int{6, 3}, PatchStd: []int{2, 5, 4, 6}}
 	got := call(t, b, model.NewStore(), func(_ *model.Scope, x []*graph.Node) (out []*graph.Node) {
 		names = nil
-		for _, f := range a.of("map", x[0]) {
+		for _, f := range a.mapFeatures("map", x[0]) {
 			names = append(names, f.Name)
 			out = append(out, f.Value)
 		}
@@ -151,12 +151,12 @@ func TestStatistics(t *testing.T) {
 	}
 }
 
-// A map of one position, as latents of side 8 have, is its own mean and deviates by nothing: √1e-6.
+// A map of one position, which latents of side 8 have, is its own mean, and its deviation is that of nothing: √1e-6.
 func TestStatisticsOfOnePosition(t *testing.T) {
 	b, _ := backend(t)
 	x := normals("map", 2*3)
 	got := call(t, b, model.NewStore(), func(_ *model.Scope, x []*graph.Node) (out []*graph.Node) {
-		for _, f := range AllActivations().of("map", x[0]) {
+		for _, f := range ReleasedActivations().mapFeatures("map", x[0]) {
 			out = append(out, f.Value)
 		}
 		return out
@@ -198,13 +198,13 @@ func TestNorm(t *testing.T) {
 			const k = positions * members
 			variance := v2/k - v/k*v/k
 			if math.Abs(s/k) > 1e-12 || math.Abs(s2/k-variance/(variance+epsilon)) > 1e-11 {
-				t.Errorf("sample %d, group %d: mean %v, variance %v of %v", n, g, s/k, s2/k, variance)
+				t.Errorf("sample %d, group %d: mean %v and variance %v, want 0 and %v", n, g, s/k, s2/k, variance/(variance+epsilon))
 			}
 		}
 	}
 }
 
-// TestDouble: a ramp stays one between the first and the last centre.
+// TestDouble: a ramp stays a ramp between the first and the last centre.
 func TestDouble(t *testing.T) {
 	b, _ := backend(t)
 	got := call(t, b, model.NewStore(), func(_ *model.Scope, x []*graph.Node) []*graph.Node {
@@ -223,7 +223,7 @@ func loaded(t *testing.T, c Config, seed uint64) *model.Store {
 	return store
 }
 
-// TestMask: what is hidden is not seen, and only what is hidden is judged.
+// TestMask: the encoder does not see what is hidden, and the reconstruction is judged only there.
 func TestMask(t *testing.T) {
 	b, _ := backend(t)
 	const batch, side = 2, 16
@@ -244,26 +244,26 @@ func TestMask(t *testing.T) {
 	x, y := converted[float32](normals("x", batch*side*side*3)), converted[float32](normals("y", batch*side*side*3))
 	all := slices.Repeat([]float32{1}, batch*side*side/4)
 	if a, b := losses(x, all, 1), losses(y, all, 1); !slices.Equal(a[2], b[2]) || slices.Equal(a[1], b[1]) || !slices.Equal(a[0], a[2]) {
-		t.Errorf("all hidden: %v and %v", a, b)
+		t.Errorf("all hidden: %v and %v, want the same cross entropy, another reconstruction, and the cross entropy as total", a, b)
 	}
 	if a := losses(x, make([]float32, len(all)), 0); a[1][0] != 0 || a[1][1] != 0 || a[0][0] != 0 {
-		t.Errorf("nothing hidden: %v", a)
+		t.Errorf("nothing hidden: %v, want a reconstruction and a total of 0", a)
 	}
 	one := make([]float32, len(all))
 	one[side/2+3] = 1 // of the first sample: rows 2 and 3, columns 6 and 7
 	a := losses(x, one, 0.25)
 	if want := 0.25*a[2][0] + 0.75*a[1][0]; math.Abs(float64(a[0][0]-want)) > 1e-6*float64(want) {
-		t.Errorf("total %v of %v and %v", a[0], a[1], a[2])
+		t.Errorf("total %v of %v and %v, want %v", a[0], a[1], a[2], want)
 	}
 	z := slices.Clone(x)
 	z[(2*side+6)*3] += 1
 	if b := losses(z, one, 0.25); !slices.Equal(a[2], b[2]) || a[1][0] == b[1][0] || a[1][1] != b[1][1] {
-		t.Errorf("a hidden number changes %v to %v", a, b)
+		t.Errorf("a hidden number changes %v to %v, want it to change the reconstruction of its own sample and nothing else", a, b)
 	}
 	z = slices.Clone(x)
 	z[(4*side+6)*3] += 1
 	if b := losses(z, one, 0.25); a[2][0] == b[2][0] || a[2][1] != b[2][1] {
-		t.Errorf("a visible number changes %v to %v", a, b)
+		t.Errorf("a visible number changes %v to %v, want it to change the cross entropy of its own sample and no other", a, b)
 	}
 }
 
@@ -304,7 +304,7 @@ func TestPretraining(t *testing.T) {
 			last = step(lambda)
 		}
 		if t.Logf("%s: %.4g to %.4g", name, first, last); !(float64(last) < below*float64(first)) {
-			t.Errorf("%s: %v after %v", name, last, first)
+			t.Errorf("%s: %v after %v, want below %v of it", name, last, first, below)
 		}
 	}
 	phase("reconstruction", p.Lambda(0), 0.7)
@@ -320,11 +320,11 @@ func TestLambda(t *testing.T) {
 		}
 	}
 	if p := ReleasedPretraining(256); p.Steps != 30_000 || p.Lambda(p.Steps-1) != 0 {
-		t.Errorf("width 256: λ %v in step %d", p.Lambda(p.Steps-1), p.Steps-1)
+		t.Errorf("width 256: λ %v in the last of %d steps, want 0 in the last of 30000", p.Lambda(p.Steps-1), p.Steps)
 	}
 }
 
-// TestInitial: the moments of what training starts from, and that it hangs on seed and name alone.
+// TestInitial: the moments of the numbers from which training starts, and that they depend on seed and name alone.
 func TestInitial(t *testing.T) {
 	for _, c := range []struct {
 		p         weights.Parameter
@@ -337,7 +337,7 @@ func TestInitial(t *testing.T) {
 	} {
 		v, err := Initial(1)(c.p)
 		if err != nil || len(v) != c.p.Size() {
-			t.Fatal(len(v), err)
+			t.Fatalf("%d numbers, error %v, want %d and none", len(v), err, c.p.Size())
 		}
 		var s, s2 float64
 		for _, v := range v {
@@ -350,15 +350,15 @@ func TestInitial(t *testing.T) {
 		again, _ := Initial(1)(c.p)
 		other, _ := Initial(2)(c.p)
 		if !slices.Equal(v, again) || c.deviation > 0 && slices.Equal(v, other) {
-			t.Errorf("%s: not a function of the seed", c.p.Name)
+			t.Errorf("%s: the same seed gives other numbers, or another seed the same, want the reverse", c.p.Name)
 		}
 	}
 	if v, _ := Initial(1)(weights.Parameter{Name: "encoder.gn1.weight", Shape: []int{3}}); !slices.Equal(v, []float32{1, 1, 1}) {
-		t.Errorf("norm: %v", v)
+		t.Errorf("norm: %v, want ones", v)
 	}
 }
 
-// TestErrors: what is wrong is named, and comes as an error from the call.
+// TestErrors: what is wrong is an error of the call, which names it.
 func TestErrors(t *testing.T) {
 	b, _ := backend(t)
 	empty, full := model.NewStore(), loaded(t, tiny, 1)
@@ -396,10 +396,10 @@ func TestErrors(t *testing.T) {
 		c := tiny
 		*[]*int{&c.Width, &c.Channels, &c.Classes, &c.Patch}[k] = -k
 		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%+v: %v", c, err)
+			t.Errorf("%+v: error %v, want one with %q", c, err, want)
 		}
 	}
 	if err := tiny.Validate(); err != nil {
-		t.Error(err)
+		t.Errorf("%+v: %v, want no error", tiny, err)
 	}
 }

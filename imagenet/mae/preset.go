@@ -7,8 +7,8 @@ import (
 	"github.com/wflowlab/wflowlab/wflow/onestep"
 )
 
-// FromPreset returns the network and the pre-training that an official configuration file of an encoder describes. Keys
-// that ask for what is not built here (see [Config]) are an error, as is a share of hidden squares that is drawn.
+// FromPreset returns the network and the pre-training that a configuration file of an encoder describes. It is an error if a
+// key asks for what is not built here: see [Config]. So is a share of hidden squares that is to be drawn.
 func FromPreset(m *preset.MAE) (Config, Pretraining, error) {
 	n, t := m.Model, m.Train
 	switch {
@@ -33,7 +33,7 @@ func FromPreset(m *preset.MAE) (Config, Pretraining, error) {
 	return c, p, c.Validate()
 }
 
-// ActivationsFromPreset returns the features that an official configuration file of a generator asks for.
+// ActivationsFromPreset returns the features that a configuration file of a generator asks for.
 func ActivationsFromPreset(f preset.Features) Activations {
 	return Activations{Mean: f.Mean, Std: f.Std, PatchMean: f.MeanPatches, PatchStd: f.StdPatches, EveryBlock: int(f.EveryBlock)}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/wflowlab/wflowlab/wflow/onestep"
 )
 
-// Losses are what pre-training says of each sample, [B].
+// Losses are the numbers that pre-training computes for each sample, [B].
 type Losses struct {
 	Total          *graph.Node // λ·CrossEntropy + (1 − λ)·Reconstruction: minimise its mean
 	Reconstruction *graph.Node // Σ (decoded − latent)² over hidden positions and channels / hidden positions; 0 if there are none
@@ -17,11 +17,12 @@ type Losses struct {
 	Accuracy       *graph.Node // 1 where the class has the largest logit, else 0
 }
 
-// Losses builds the masked pass on latents [B, S, S, Channels]: squares of side Patch where hidden [B, S/Patch, S/Patch]
-// is true, or 1, are set to zero; what the encoder makes of the rest is decoded and classified. Classes [B] are integers,
-// lambda is a scalar: [Pretraining.Lambda].
+// Losses builds the masked pass on latents [B, S, S, Channels]. Squares of side Patch are set to zero where hidden
+// [B, S/Patch, S/Patch] is true, or 1. What the encoder makes of the rest is decoded and classified. Classes [B] are
+// integers. Lambda is the scalar of [Pretraining.Lambda].
 //
-// In a GoMLX trainer these four are the inputs of the model function, and the total is its prediction and loss.
+// For a GoMLX trainer, latents, hidden, classes and lambda are the inputs of the model function. The total is its prediction
+// and its loss.
 //
 // Source: arXiv 2602.04770 and its code; He et al., Masked Autoencoders (2022).
 func (c Config) Losses(scope *model.Scope, latents, hidden, classes, lambda *graph.Node) Losses {
@@ -50,17 +51,17 @@ func (c Config) Losses(scope *model.Scope, latents, hidden, classes, lambda *gra
 	return l
 }
 
-// classify returns the logits [B, Classes].
+// classify returns the logits [B, Classes] of the mean over the positions of layer4.
 func (n network) classify(m Maps) *graph.Node {
-	weight, bias := weights.Of(n.scope, m.Conv1.Graph(), "fc.weight"), weights.Of(n.scope, m.Conv1.Graph(), "fc.bias")
+	weight, bias := weights.Node(n.scope, m.Conv1.Graph(), "fc.weight"), weights.Node(n.scope, m.Conv1.Graph(), "fc.bias")
 	pooled := graph.ReduceMean(m.Stages[3], 1, 2)
 	return graph.Add(graph.Einsum("bc,kc->bk", pooled, weight), graph.ExpandLeftToRank(bias, 2))
 }
 
-// Pretraining is how an encoder is trained. Beside each field stands its key in the official configuration files. The
-// optimiser is AdamW on the gradient of the mean of Losses.Total, clipped to the norm Clip; the encoder that is kept is
-// the moving average of the weights. Images are cropped at random (0.2 to 1 of the area, bicubic), mirrored at random and
-// encoded anew each time.
+// Pretraining says how an encoder is trained. Beside each field stands its key in the official configuration files. The
+// optimiser is AdamW, on the gradient of the mean of Losses.Total, clipped to the norm Clip. The encoder that is kept has the
+// moving average of the weights. The released encoders were trained on images that were cropped at random (0.2 to 1 of the
+// area, bicubic), mirrored at random and encoded anew each time.
 //
 // Source: arXiv 2602.04770 and its code.
 type Pretraining struct {
@@ -82,10 +83,10 @@ type Pretraining struct {
 	FineTuneLambda float64 // finetune_cls
 }
 
-const clip = 2 // of which no file speaks
+const clip = 2 // a configuration file has no key for it
 
-// ReleasedPretraining returns how the released encoder of a width was trained: 640 for 200,000 steps of which the last
-// 3,000 classify too, 256 for 30,000 without; of other widths nothing is known, they get what 256 got.
+// ReleasedPretraining returns how the released encoder of a width was trained: 640 for 200,000 steps, of which the last
+// 3,000 classify too, and 256 for 30,000 steps, which never classify. Of other widths nothing is known: they get what 256 got.
 func ReleasedPretraining(width int) Pretraining {
 	p := Pretraining{
 		Steps: 30_000, Batch: 8192, Rate: onestep.Rate{Peak: 4e-3, WarmUp: 4000}, Beta1: 0.9, Beta2: 0.95,

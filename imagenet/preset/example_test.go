@@ -12,8 +12,8 @@ import (
 func ExampleNamed() {
 	p := must.M1(preset.Named("gen/latent_sota_XL_ot_8node"))
 	fmt.Println(p.Generator.Model.Width, p.Generator.Train.Loss.R)
-	for _, f := range p.Facts() {
-		fmt.Printf("%-12s%s\n", f.Name, f.Text)
+	for _, line := range p.Report() {
+		fmt.Printf("%-12s%s\n", line.Name, line.Text)
 	}
 	// Output:
 	// 1152 [0.01]

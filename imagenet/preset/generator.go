@@ -5,11 +5,13 @@ import (
 	"strconv"
 )
 
-// Generator is the configuration of a generator's training. Numbers that are per class are so at each step.
+// Generator is the configuration of a generator's training. A field that counts something for each class counts what
+// one step takes. The tags of the fields say what a file may hold:
 //
-// The tags are the grammar of the file: yaml is the official key, in the interval that a number or each number of a list
-// lies in, one the words that a string may be, default the value of the official code if the file has none. Keys without
-// default must be given.
+//	yaml     the official key
+//	in       the interval in which the number lies; for a list, the interval in which each of its numbers lies
+//	one      the words that the string may be
+//	default  the value that the official code takes if the file lacks the key; a key without this tag must be given
 type Generator struct {
 	Logging   Logging        `yaml:"logging"`
 	Data      Data           `yaml:"dataset"`
@@ -32,8 +34,8 @@ type Data struct {
 	Latent     bool   `yaml:"use_latent"`                // latents instead of pixels
 	Cached     bool   `yaml:"use_cache"`                 // latents from the cache instead of from images
 	Classes    int    `yaml:"num_classes" in:"[1,1e6]"`
-	EvalSplit  string `yaml:"eval_split" one:"train val" default:"val"` // a key that only forks of the official code read, as below: the default is what it does itself
-	Batch      int    `yaml:"batch_size" in:"[1,1e9]"`                  // images a load, all processes together
+	EvalSplit  string `yaml:"eval_split" one:"train val" default:"val"` // only forks of the official code read this key; the default is what the official code does
+	Batch      int    `yaml:"batch_size" in:"[1,1e9]"`                  // images of a load, all processes together
 	EvalBatch  int    `yaml:"eval_batch_size" in:"[1,1e9]"`
 	Loader     Loader `yaml:"kwargs"`
 }
@@ -42,7 +44,7 @@ type Data struct {
 type Loader struct {
 	Workers  int  `yaml:"num_workers" in:"[0,65536]"`
 	Pinned   bool `yaml:"pin_memory"`
-	Prefetch int  `yaml:"prefetch_factor" in:"[1,65536]"` // batches a worker
+	Prefetch int  `yaml:"prefetch_factor" in:"[1,65536]"` // batches of a worker
 }
 
 // GeneratorModel is the shape of a generator and the precision it computes in.
@@ -63,12 +65,12 @@ type GeneratorModel struct {
 	RMSNorm bool `yaml:"use_rmsnorm"`
 
 	Context   int `yaml:"n_cls_tokens" in:"[0,65536]"`  // in-context tokens
-	Entries   int `yaml:"noise_classes" in:"[0,65536]"` // styles of a codebook; 0 means no codebooks
+	Entries   int `yaml:"noise_classes" in:"[0,65536]"` // vectors of a codebook; 0 means no codebooks
 	Codebooks int `yaml:"noise_coords" in:"[0,65536]"`
 
 	BFloat16         bool `yaml:"use_bf16"`
 	Float32Attention bool `yaml:"attn_fp32"`
-	Recompute        bool `yaml:"use_remat" default:"false"` // blocks in the backward pass, to save memory
+	Recompute        bool `yaml:"use_remat" default:"false"` // the backward pass computes blocks again, to save memory
 }
 
 // Optimizer is AdamW.
@@ -89,8 +91,8 @@ type Rate struct {
 
 // GeneratorTrain is the training itself.
 type GeneratorTrain struct {
-	DiverseNoise bool `yaml:"diverse_noise"`                 // every process draws its own
-	Classes      int  `yaml:"train_batch_size" in:"[1,1e9]"` // a step, all processes together
+	DiverseNoise bool `yaml:"diverse_noise"`                 // every process draws noise of its own
+	Classes      int  `yaml:"train_batch_size" in:"[1,1e9]"` // of a step, all processes together
 	Seed         int  `yaml:"seed" in:"[0,2147483647]"`
 	Steps        int  `yaml:"total_steps" in:"[1,1e9]"`
 	SaveEvery    int  `yaml:"save_per_step" in:"[1,1e9]"`
@@ -99,18 +101,18 @@ type GeneratorTrain struct {
 
 	EvalEvery   int  `yaml:"eval_per_step" in:"[1,1e9]"`
 	EvalSamples int  `yaml:"eval_samples" in:"[1,1e9]" default:"50000"`
-	FirstLook   int  `yaml:"sanity_samples" in:"[0,1e9]" default:"500"` // samples evaluated at step 1; a fork's key
-	FID         bool `yaml:"eval_fid" default:"true"`                   // a fork's key
-	Inception   bool `yaml:"eval_isc" default:"true"`                   // inception score; a fork's key
-	Precision   bool `yaml:"eval_prc_recall" default:"false"`           // and recall; a fork's key
+	FirstLook   int  `yaml:"sanity_samples" in:"[0,1e9]" default:"500"` // samples evaluated at step 1; a key of forks, as are the next three
+	FID         bool `yaml:"eval_fid" default:"true"`
+	Inception   bool `yaml:"eval_isc" default:"true"`         // inception score
+	Precision   bool `yaml:"eval_prc_recall" default:"false"` // and recall
 
 	Real          int `yaml:"pos_per_sample" in:"[1,1e9]"`                // data points of the class, for each class
 	Unconditional int `yaml:"neg_per_sample" in:"[1,1e9]"`                // data points of all classes, for each class
 	ClassBank     int `yaml:"positive_bank_size" in:"[1,1e9]"`            // newest latents kept of each class
-	GlobalBank    int `yaml:"negative_bank_size" in:"[1,1e9]"`            // newest latents kept of all
-	Push          int `yaml:"push_per_step" in:"[1,1e9]"`                 // latents that enter the banks a step and process
-	PushAtResume  int `yaml:"push_at_resume" in:"[0,1e9]" default:"3000"` // times Push, before the first step
-	Chunks        int `yaml:"grad_accum_steps" in:"[1,1e9]"`              // that a process cuts its classes into
+	GlobalBank    int `yaml:"negative_bank_size" in:"[1,1e9]"`            // newest latents kept of all classes together
+	Push          int `yaml:"push_per_step" in:"[1,1e9]"`                 // latents that enter the banks of a process in a step
+	PushAtResume  int `yaml:"push_at_resume" in:"[0,1e9]" default:"3000"` // how often Push is done before the first step
+	Chunks        int `yaml:"grad_accum_steps" in:"[1,1e9]"`              // parts that a process cuts its classes into
 
 	Guidance Guidance  `yaml:"forward_dict"`
 	Features Features  `yaml:"activation_kwargs"`
@@ -138,10 +140,10 @@ type Features struct {
 	StdPatches  []int  `yaml:"patch_std_size" in:"[1,4096]"`
 	Std         bool   `yaml:"use_std"` // of whole maps
 	Mean        bool   `yaml:"use_mean"`
-	EveryBlock  Stride `yaml:"every_k_block"` // outputs of every so many blocks within a stage
+	EveryBlock  Stride `yaml:"every_k_block"` // 2 adds the output of every second block of a stage
 }
 
-// Stride counts blocks; 0 stands for .inf, no block but the last.
+// Stride counts blocks. 0 stands for .inf, with which no block is taken.
 type Stride int
 
 // MarshalText writes a positive number or .inf.
@@ -167,9 +169,9 @@ func (s *Stride) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Loss has the regularisations R. Transport is solved and its velocity normalised for each by itself, and the velocities
-// are summed. For features of d numbers, ε is R·d with cost ‖x−y‖²/2 and R·√d with ‖x−y‖. If Mode is none, R are the
-// temperatures of Drifting.
+// Loss has the regularisations R. For each R alone, transport is solved and the velocity normalised; then the velocities
+// are summed. For features of d numbers, ε is R·d with the cost ‖x−y‖²/2, and R·√d with the cost ‖x−y‖. If Mode is none,
+// R are the temperatures of Drifting.
 type Loss struct {
 	R []float64 `yaml:"R_list" in:"(0,1e6]" default:"0.02 0.05 0.2"`
 }
@@ -177,9 +179,9 @@ type Loss struct {
 // Transport is the estimator of the velocity: [Generator.Variant] names what the switches mean together.
 type Transport struct {
 	Iterations      int  `yaml:"sinkhorn_num_iter" in:"[1,1e9]" default:"20"` // the official code runs 1 where it says 0
-	GuideVelocity   bool `yaml:"use_new_cfg" default:"false"`                 // α extrapolates the velocity; otherwise the data's law
-	Unmasked        bool `yaml:"disable_diag_mask" default:"false"`           // particles are transported to themselves, too
-	SecondBatch     bool `yaml:"resample_neg" default:"false"`                // the self term is with particles drawn anew
+	GuideVelocity   bool `yaml:"use_new_cfg" default:"false"`                 // α extrapolates the velocity; otherwise it extrapolates the data's law
+	Unmasked        bool `yaml:"disable_diag_mask" default:"false"`           // a particle may be transported to itself
+	SecondBatch     bool `yaml:"resample_neg" default:"false"`                // the self term transports to particles drawn anew
 	OneCall         bool `yaml:"batch_sinkhorn" default:"false"`              // all regularisations and maps at once
 	HalfSquaredCost bool `yaml:"use_quadratic_cost" default:"false"`          // ‖x−y‖²/2; otherwise ‖x−y‖
 }
@@ -191,13 +193,13 @@ type Feature struct {
 	ConvNeXt bool   `yaml:"use_convnext"`
 }
 
-// Variant names which of the method's variants a configuration trains, in the words of the paper's ablations.
+// Variant names the variant of the method that a configuration trains, in the words of the paper's ablations.
 type Variant struct {
-	Energy     string    `json:"energy"`              // sinkhorn or drifting; the rest is Sinkhorn's, R apart
+	Energy     string    `json:"energy"`              // sinkhorn or drifting; with drifting only R has a meaning
 	SelfTerm   string    `json:"self_term,omitempty"` // two-batch, single batch, diagonal mask; or two-batch with diagonal mask
 	Guidance   string    `json:"guidance,omitempty"`  // velocity or distribution
 	Cost       string    `json:"cost,omitempty"`      // ‖x−y‖²/2 or ‖x−y‖
-	Epsilon    string    `json:"epsilon,omitempty"`   // R·d or R·√d: on features of d numbers, normalised
+	Epsilon    string    `json:"epsilon,omitempty"`   // R·d or R·√d, on normalised features of d numbers
 	R          []float64 `json:"R"`
 	Iterations int       `json:"iterations,omitempty"` // L
 }
@@ -230,8 +232,8 @@ func (g *Generator) Variant() Variant {
 	return v
 }
 
-// Parameters returns how many numbers the generator has: the size of the table of dit.FromPreset, whose test holds the
-// two together.
+// Parameters returns how many numbers the generator has. It is the size of the table that dit.FromPreset leads to: a
+// test of package dit compares the two.
 func (g *Generator) Parameters() int {
 	m, h := g.Model, g.Model.Width
 	linear := func(in, out int) int { return in*out + out }
@@ -259,7 +261,7 @@ func (g *Generator) Parameters() int {
 	return n + m.Depth*block + norm + linear(h, 2*h) + linear(h, token*m.OutChannels)
 }
 
-// check finds what cannot be together.
+// check reports the values that cannot be together.
 func (g *Generator) check(fault func(path, format string, args ...any)) {
 	m, t := g.Model, g.Train
 	if m.Condition != m.Width {

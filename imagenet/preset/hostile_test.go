@@ -72,15 +72,15 @@ func TestHostile(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "preset: f:") {
 			t.Errorf("%.40q: %v\nwant %s", text, err, want)
 		} else if len(err.Error()) > 8000 {
-			t.Errorf("%.40q: an error of %d bytes", text, len(err.Error()))
+			t.Errorf("%.40q: an error of %d bytes, want at most 8000", text, len(err.Error()))
 		}
 		if bytes > most {
-			t.Errorf("%.40q: took %d bytes", text, bytes)
+			t.Errorf("%.40q: took %d bytes, want at most %d", text, bytes, most)
 		}
 	}
 }
 
-// What Parse accepts it writes, reads back as the same values and reports.
+// What Parse accepts can be written, is read back with the same values, and can be reported.
 func FuzzParse(f *testing.F) {
 	for _, name := range Names() {
 		f.Add([]byte(edited(f, name)))
@@ -96,11 +96,11 @@ func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte) {
 		p, bytes, err := parsed(text)
 		if bytes > most {
-			t.Fatalf("took %d bytes", bytes)
+			t.Fatalf("took %d bytes, want at most %d", bytes, most)
 		}
 		if err != nil {
 			if len(err.Error()) > 8000 {
-				t.Fatalf("an error of %d bytes", len(err.Error()))
+				t.Fatalf("an error of %d bytes, want at most 8000", len(err.Error()))
 			}
 			return
 		}
@@ -110,13 +110,13 @@ func FuzzParse(f *testing.F) {
 		}
 		back, err := Parse("f", out)
 		if err != nil {
-			t.Fatalf("%v in\n%s", err, out)
+			t.Fatalf("%v, want no error in\n%s", err, out)
 		}
 		if !reflect.DeepEqual(back.Generator, p.Generator) || !reflect.DeepEqual(back.MAE, p.MAE) || !slices.Equal(back.Defaults(), p.Defaults()) {
-			t.Fatalf("another preset came back from\n%s", out)
+			t.Fatalf("%+v came back, want %+v, from\n%s", back, p, out)
 		}
-		if _, err := json.Marshal(p); err != nil || len(p.Facts()) < 5 {
-			t.Fatal(err, p.Facts())
+		if _, err := json.Marshal(p); err != nil || len(p.Report()) < 5 {
+			t.Fatalf("error %v and a report %v, want none and five lines or more", err, p.Report())
 		}
 	})
 }

@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// key is a field of a configuration with what its tag says.
+// key is a field of a configuration, with what its tags say: see [Generator].
 type key struct {
 	name, path string
 	value      reflect.Value
 	in, one    string
-	fallback   string
-	optional   bool
+	fallback   string // the tag default
+	optional   bool   // it has one
 }
 
 // block tells whether the key has keys of its own.
@@ -55,7 +55,7 @@ func leaves(path string, block reflect.Value) iter.Seq[key] {
 	}
 }
 
-// setDefault gives a key the value that its tag says.
+// setDefault gives a key the value of its tag default.
 func setDefault(k key) {
 	err := error(nil)
 	if k.value.Kind() == reflect.Slice {
@@ -70,7 +70,7 @@ func setDefault(k key) {
 	}
 }
 
-// values yields the value of a key, or those of its list.
+// values yields the value of a key with its path; of a list, every number with its own path.
 func values(k key) iter.Seq2[string, reflect.Value] {
 	return func(yield func(string, reflect.Value) bool) {
 		if k.value.Kind() != reflect.Slice {

@@ -43,21 +43,21 @@ type MAETrain struct {
 	KeepEvery   int     `yaml:"keep_every" in:"[1,1e9]"`
 	KeepLast    int     `yaml:"keep_last" in:"[0,1e9]"`
 
-	FineTune       int     `yaml:"finetune_last_steps" in:"[0,1e9]"` // the last so many steps classify too
-	FineTuneWarmUp int     `yaml:"warmup_finetune" in:"[0,1e9]"`     // steps over which the weight of that rises
-	FineTuneWeight float64 `yaml:"finetune_cls" in:"[0,1]"`          // to this
+	FineTune       int     `yaml:"finetune_last_steps" in:"[0,1e9]"` // how many steps at the end classify too
+	FineTuneWarmUp int     `yaml:"warmup_finetune" in:"[0,1e9]"`     // the first so many of them, over which the classifier's weight rises
+	FineTuneWeight float64 `yaml:"finetune_cls" in:"[0,1]"`          // the weight that it rises to
 }
 
-// Masking is the share of squares hidden, uniform between two bounds, and the weight λ of classification in the loss
-// λ·(cross entropy) + (1−λ)·(reconstruction).
+// Masking says how many squares are hidden and what is learned from it. The share of hidden squares is uniform between
+// Least and Most. Classification is the weight λ in the loss λ·(cross entropy) + (1−λ)·(reconstruction).
 type Masking struct {
 	Least          float64 `yaml:"mask_ratio_min" in:"[0,1]"`
 	Most           float64 `yaml:"mask_ratio_max" in:"[0,1]"`
 	Classification float64 `yaml:"lambda_cls" in:"[0,1]"`
 }
 
-// Parameters returns how many numbers encoder, decoder and classifier have together, as the table of mae.FromPreset does;
-// 0, unknown, if the encoder is not given latents point by point.
+// Parameters returns how many numbers encoder, decoder and classifier have together, the size of the table that
+// mae.FromPreset leads to. It returns 0, for unknown, if InputPatch is not 1.
 func (m *MAE) Parameters() int {
 	if m.Model.InputPatch != 1 {
 		return 0
@@ -89,7 +89,7 @@ func (m *MAE) Parameters() int {
 	return n + 8*width*m.Data.Classes + m.Data.Classes
 }
 
-// check finds what cannot be together.
+// check reports the values that cannot be together.
 func (m *MAE) check(fault func(path, format string, args ...any)) {
 	if len(m.Model.Layers) != 4 {
 		fault("model.layers", "%d stages, want 4", len(m.Model.Layers))

@@ -4,7 +4,7 @@ import (
 	"reflect"
 	"strings"
 
-	find "github.com/wflowlab/wflowlab/internal/nearest"
+	"github.com/wflowlab/wflowlab/internal/nearest"
 )
 
 // paths returns the paths of all keys, those of blocks too.
@@ -18,9 +18,9 @@ func paths(path string, block reflect.Value) (all []string) {
 	return all
 }
 
-// nearest returns the known path whose last word takes the fewest edits; of equally near ones the first in the same
-// block, or else the first.
-func nearest(path string, known []string) string {
+// nearestPath returns the known path whose last word takes the fewest edits. Among paths that are equally near it takes
+// the first that is in the same block, and otherwise the first.
+func nearestPath(path string, known []string) string {
 	split := func(path string) (block, word string) {
 		i := strings.LastIndexAny(path, "./")
 		return path[:i+1], path[i+1:]
@@ -29,7 +29,7 @@ func nearest(path string, known []string) string {
 	best, least := "", 0
 	for _, k := range known {
 		b, w := split(k)
-		cost := 2 * find.Edits(shorten(word), w)
+		cost := 2 * nearest.Edits(shorten(word), w)
 		if b != block {
 			cost++
 		}

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-func TestNearest(t *testing.T) {
+func TestNearestPath(t *testing.T) {
 	known := paths("", reflect.ValueOf(Generator{}))
 	for path, want := range map[string]string{
 		"train.total_step":     "train.total_steps", // as near as the optimizer's, which comes first
@@ -15,8 +15,8 @@ func TestNearest(t *testing.T) {
 		"hidden_size":          "model.hidden_size",
 		"train.R_lists":        "train.loss_kwargs.R_list",
 	} {
-		if got := nearest(path, known); got != want {
-			t.Errorf("%s: %s, want %s", path, got, want)
+		if got := nearestPath(path, known); got != want {
+			t.Errorf("nearest to %s is %s, want %s", path, got, want)
 		}
 	}
 }

@@ -7,18 +7,18 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path"
 	"reflect"
-	"strings"
+	"slices"
 
 	"go.yaml.in/yaml/v4"
 
-	find "github.com/wflowlab/wflowlab/internal/nearest"
+	"github.com/wflowlab/wflowlab/internal/nearest"
 )
 
 // Preset is one configuration: of a generator or of an encoder, the other being nil.
 type Preset struct {
-	Name      string // of the file, or of the preset, for errors and reports
+	Name      string  // of the preset or of the file, for errors and reports
+	Listed    *Listed // its line of [List]; nil if it was not got by [Named], such as a file of your own
 	Generator *Generator
 	MAE       *MAE
 
@@ -28,43 +28,24 @@ type Preset struct {
 //go:embed gen mae
 var files embed.FS
 
-// Names returns the names that [Named] knows, sorted: gen/… and mae/…, as the official files are called.
-func Names() (names []string) {
-	for _, folder := range []string{"gen", "mae"} {
-		entries, err := files.ReadDir(folder)
-		if err != nil {
-			panic("preset: " + err.Error()) // the files are in the program
-		}
-		for _, e := range entries {
-			names = append(names, path.Join(folder, strings.TrimSuffix(e.Name(), ".yaml")))
-		}
-	}
-	return names
-}
-
-// Purpose says in a line what a released configuration is for. It returns "" for a name that is not in [Names].
-func Purpose(name string) string {
-	return map[string]string{
-		"gen/ablation_ot_1node":       "generator B/2 of the paper's comparisons: a short training on 8 GPUs, features of mae/latent_ablation_256",
-		"gen/latent_sota_B_ot_1node":  "generator B/2 at full length: 8 GPUs, features of mae/latent_640",
-		"gen/latent_sota_B_ot_8node":  "generator B/2 at full length: 64 GPUs, features of mae/latent_640",
-		"gen/latent_sota_L_ot_1node":  "generator L/2 at full length: 8 GPUs, features of mae/latent_640",
-		"gen/latent_sota_L_ot_8node":  "generator L/2 at full length: 64 GPUs, features of mae/latent_640",
-		"gen/latent_sota_XL_ot_1node": "generator XL/2 at full length, the paper's best: 8 GPUs, features of mae/latent_640",
-		"gen/latent_sota_XL_ot_8node": "generator XL/2 at full length, the paper's best: 64 GPUs, features of mae/latent_640",
-		"mae/latent_640":              "feature encoder that the generators at full length are trained with",
-		"mae/latent_ablation_256":     "feature encoder of the comparisons: narrower, a short training",
-	}[name]
-}
-
-// Named returns a released configuration: gen/ablation_ot_1node for one. It holds the values of the official file, not
-// its text. Each call returns its own copy.
+// Named returns a preset of [List]: gen/ablation_ot_1node for one. A released one holds the values of the official file,
+// not its text. Each call returns its own copy.
 func Named(name string) (*Preset, error) {
+	at := slices.IndexFunc(presets, func(p Listed) bool { return p.Name == name })
+	if at < 0 {
+		return nil, fmt.Errorf("preset: no preset %q%s", clip(name), nearest.Hint(shorten(name), Names()))
+	}
 	text, err := files.ReadFile(name + ".yaml")
 	if err != nil {
-		return nil, fmt.Errorf("preset: no preset %q%s", clip(name), find.Hint(shorten(name), Names()))
+		return nil, fmt.Errorf("preset: %w", err)
 	}
-	return Parse(name, text)
+	p, err := Parse(name, text)
+	if err != nil {
+		return nil, err
+	}
+	listed := presets[at]
+	p.Listed = &listed
+	return p, nil
 }
 
 // ReadFile reads a configuration file: see [Parse].
@@ -82,7 +63,7 @@ func ReadFile(name string) (*Preset, error) {
 }
 
 // Parse reads the text of a configuration file; name is what errors call it. The text is one YAML document in UTF-8 of
-// at most 64 KiB. Whether it is a generator's or an encoder's shows in the keys of its model block. Anchors, aliases and
+// at most 64 KiB. The keys of its model block tell whether it describes a generator or an encoder. Anchors, aliases and
 // merge keys are followed as long as they unfold to no more than 4,096 keys. The error lists the first ten faults, each
 // on a line of its own.
 func Parse(name string, text []byte) (*Preset, error) {
@@ -107,7 +88,7 @@ func Parse(name string, text []byte) (*Preset, error) {
 	return p, nil
 }
 
-// config returns the configuration that is there.
+// config returns the configuration: the generator's or the encoder's.
 func (p *Preset) config() reflect.Value {
 	if p.MAE != nil {
 		return reflect.ValueOf(p.MAE).Elem()
@@ -115,7 +96,8 @@ func (p *Preset) config() reflect.Value {
 	return reflect.ValueOf(p.Generator).Elem()
 }
 
-// Check tells which values are impossible, alone or together. What [Parse] returns has passed it.
+// Check returns an error that lists the values that are impossible, alone or together. [Parse] has checked what it
+// returns.
 func (p *Preset) Check() error {
 	if (p.Generator == nil) == (p.MAE == nil) {
 		return fmt.Errorf("preset: %s: want a generator or a MAE", p.Name)
@@ -125,8 +107,8 @@ func (p *Preset) Check() error {
 	return r.error(p.Name)
 }
 
-// Defaults returns the keys that the file left out, by path and in the order of the fields: their values are those that
-// the official code takes then. There are none if the preset was not read.
+// Defaults returns the paths of the keys that the file left out, in the order of the fields. Their values are the defaults
+// of the official code. A preset that was made by hand has left out none.
 func (p *Preset) Defaults() (left []string) {
 	if p.lines == nil {
 		return nil
@@ -139,8 +121,8 @@ func (p *Preset) Defaults() (left []string) {
 	return left
 }
 
-// Marshal returns the text of a configuration file. It has the keys of the file that was read, and of others those whose
-// value is not the default. PyYAML reads the same values and types from it.
+// Marshal returns the text of a configuration file. It has the keys of the file that the preset was read from, and every
+// other key whose value is not the default. PyYAML reads the same values and types from it.
 func (p *Preset) Marshal() ([]byte, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
@@ -159,20 +141,27 @@ func (p *Preset) Marshal() ([]byte, error) {
 	return text.Bytes(), nil
 }
 
-// MarshalJSON returns what there is to know for a machine: name, kind, number of parameters, for a generator the variant
-// of the method, all values by their official keys, defaults included, and the list of the keys that took the default.
+// MarshalJSON returns what there is to know for a machine: name, origin (that of [Listed], or "file"), source and purpose
+// of a listed preset, kind, number of parameters, for a generator the variant of the method, all values by their official
+// keys, defaults included, and the list of the keys that took the default.
 func (p *Preset) MarshalJSON() ([]byte, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
 	out := struct {
 		Name       string   `json:"name"`
+		Origin     Origin   `json:"origin"`
+		Source     string   `json:"source,omitempty"`
+		Purpose    string   `json:"purpose,omitempty"`
 		Kind       string   `json:"kind"`
 		Parameters int      `json:"parameters,omitempty"`
 		Variant    *Variant `json:"variant,omitempty"`
 		Config     any      `json:"config"`
 		Defaults   []string `json:"defaults"`
-	}{Name: p.Name, Kind: "mae", Config: plain(p.config()), Defaults: append([]string{}, p.Defaults()...)}
+	}{Name: p.Name, Origin: "file", Kind: "mae", Config: plain(p.config()), Defaults: append([]string{}, p.Defaults()...)}
+	if l := p.Listed; l != nil {
+		out.Origin, out.Source, out.Purpose = l.Origin, l.Source, l.Purpose
+	}
 	if p.MAE != nil {
 		out.Parameters = p.MAE.Parameters()
 	} else {

@@ -27,7 +27,7 @@ func edited(t testing.TB, name string, pairs ...string) string {
 	s := string(b)
 	for i := 0; i < len(pairs); i += 2 {
 		if !strings.Contains(s, pairs[i]) {
-			t.Fatalf("%s has no %q", name, pairs[i])
+			t.Fatalf("%s has no %q, want it to be replaced", name, pairs[i])
 		}
 		s = strings.Replace(s, pairs[i], pairs[i+1], 1)
 	}
@@ -136,7 +136,7 @@ func TestDefaults(t *testing.T) {
 	cut := func(text, key string) string {
 		i := strings.Index(text, key)
 		if i < 0 {
-			t.Fatal(key)
+			t.Fatalf("the preset has no key %s, want it to be cut out", key)
 		}
 		return text[:strings.LastIndex(text[:i], "\n")+1] + text[i+strings.Index(text[i:], "\n")+1:]
 	}
@@ -152,24 +152,24 @@ func TestDefaults(t *testing.T) {
 	if g.Transport != (Transport{Iterations: 20}) || !slices.Equal(g.Loss.R, []float64{0.02, 0.05, 0.2}) ||
 		g.Guidance.Exponent != 1 || g.Guidance.Unguided != 0 || g.Clip != 2 || g.Average != 0.999 || g.KeepLast != 2 ||
 		g.EvalSamples != 50000 || g.PushAtResume != 3000 || p.Generator.Model.Recompute {
-		t.Errorf("%+v", g)
+		t.Errorf("%+v, want the official defaults", g)
 	}
 	for _, path := range []string{"train.ot_kwargs.sinkhorn_num_iter", "train.loss_kwargs.R_list", "train.max_grad_norm", "model.use_remat"} {
 		if !slices.Contains(p.Defaults(), path) {
-			t.Errorf("%s is not among %v", path, p.Defaults())
+			t.Errorf("the defaults are %v, want %s among them", p.Defaults(), path)
 		}
 	}
 	out, err := p.Marshal()
 	if err != nil || string(out) != text {
-		t.Errorf("%v: the file gained keys:\n%s", err, out)
+		t.Errorf("error %v and\n%s\nwant none and the keys of\n%s", err, out, text)
 	}
 
 	p, err = Parse("f", []byte(edited(t, ablation, "  ema_decay: 0.999", "  ema_decay: 0\n  max_grad_norm: 1\n  keep_last: 0")))
 	if err != nil || p.Generator.Train.Average != 0 || p.Generator.Train.Clip != 1 || p.Generator.Train.KeepLast != 0 {
-		t.Errorf("%v %+v", err, p)
+		t.Errorf("error %v, %+v, want none, and ema_decay 0, max_grad_norm 1 and keep_last 0", err, p)
 	}
 	if slices.Contains(p.Defaults(), "train.keep_last") {
-		t.Error("a key that was given is not a default")
+		t.Errorf("the defaults are %v, want train.keep_last, which was given, not among them", p.Defaults())
 	}
 }
 
@@ -190,36 +190,36 @@ func TestMarshalByHand(t *testing.T) {
 		}
 		back, err := Parse("hand", text)
 		if err != nil {
-			t.Fatalf("%v in\n%s", err, text)
+			t.Fatalf("%v, want no error in\n%s", err, text)
 		}
 		if !reflect.DeepEqual(back.Generator, p.Generator) || !reflect.DeepEqual(back.MAE, p.MAE) {
-			t.Errorf("%s came back as %+v", name, back)
+			t.Errorf("%s came back as %+v, want %+v", name, back, p)
 		}
 		if hand.Defaults() != nil {
-			t.Error("a preset that was not read has taken no defaults")
+			t.Errorf("a preset made by hand has the defaults %v, want none", hand.Defaults())
 		}
 		if p.Generator != nil && (!strings.Contains(string(text), "learning_rate: 1.0e-07\n") || !strings.Contains(string(text), "every_k_block: .inf\n") || strings.Contains(string(text), "max_grad_norm")) {
-			t.Errorf("%s", text)
+			t.Errorf("want learning_rate: 1.0e-07, every_k_block: .inf and no max_grad_norm in\n%s", text)
 		}
 	}
 	p, _ := Named(ablation)
 	if err := (&Preset{Name: "none"}).Check(); err == nil {
-		t.Error("a preset of nothing passed")
+		t.Error("a preset of nothing: no error, want one")
 	}
 	p.Generator.Model.Heads = 0
 	if _, err := json.Marshal(p); err == nil {
-		t.Error("impossible values were written")
+		t.Error("impossible values were written as JSON, want an error")
 	}
 	if _, err := p.Marshal(); err == nil || !strings.Contains(err.Error(), "model.num_heads: 0 is not in") {
-		t.Error(err)
+		t.Errorf("error %v, want one with model.num_heads: 0 is not in", err)
 	}
 	p.Generator.Model.Heads, p.Generator.Optimizer.WeightDecay = 12, math.NaN()
 	if err := p.Check(); err == nil || !strings.Contains(err.Error(), "optimizer.weight_decay: NaN is not in") {
-		t.Error(err)
+		t.Errorf("error %v, want one with optimizer.weight_decay: NaN is not in", err)
 	}
 }
 
-// Fields stand for the keys they say: the table of released configurations, read by its column heads.
+// Every field has the value of its key, here for the table of the released configurations.
 func TestNamedFields(t *testing.T) {
 	type row struct {
 		width, depth, heads                            int
@@ -253,46 +253,17 @@ func TestNamedFields(t *testing.T) {
 		if m.Condition != m.Width || m.Size != 32 || m.InChannels != 4 || m.Patch != 2 || m.Context != 16 || m.Codebooks != 32 || m.Entries != 64 ||
 			r.ClassBank != 128 || r.GlobalBank != 1000 || r.Guidance.Particles != 64 || r.Guidance.Least != 1 || r.Guidance.Most != 4 ||
 			o.Beta1 != 0.9 || o.Beta2 != 0.95 || r.EvalEvery != 5000 || !m.BFloat16 || g.Data.Resolution != 256 || r.Features.EveryBlock != 2 {
-			t.Errorf("%s: %+v", name, g)
+			t.Errorf("%s: %+v, want what all released generators have in common", name, g)
 		}
 	}
 	p, _ := Named(mae640)
 	m := p.MAE
 	if m.Shards != 8 || m.Model.Width != 640 || m.Train.FineTune != 3000 || m.Train.FineTuneWarmUp != 1000 || m.Train.FineTuneWeight != 0.1 ||
 		m.Train.Masking != (Masking{0.5, 0.5, 0}) || m.Optimizer.Rate.WarmUp != 4000 || m.Data.Batch != 8192 {
-		t.Errorf("%+v", m)
+		t.Errorf("%+v, want the values of mae/latent_640", m)
 	}
 	if _, err := Named("gen/ablation_ot_1nod"); err == nil || !strings.Contains(err.Error(), `no preset "gen/ablation_ot_1nod": did you mean gen/ablation_ot_1node?`) {
-		t.Error(err)
-	}
-}
-
-// Every released configuration says what it is for, in words that its values bear out.
-func TestPurpose(t *testing.T) {
-	sizes := map[int]string{768: "B/2", 1024: "L/2", 1152: "XL/2"}
-	for _, name := range Names() {
-		p, err := Named(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := []string{"feature encoder"}
-		if g := p.Generator; g != nil {
-			want = []string{"generator " + sizes[g.Model.Width], "at full length", " 8 GPUs", "mae/latent_640"}
-			if g.Train.Steps == 30_000 {
-				want[1], want[3] = "a short training", "mae/latent_ablation_256"
-			}
-			if g.Train.Chunks == 1 {
-				want[2] = " 64 GPUs"
-			}
-		}
-		for _, w := range want {
-			if says := Purpose(name); !strings.Contains(says, w) {
-				t.Errorf("%s: %q, want %q", name, says, w)
-			}
-		}
-	}
-	if Purpose("gen/none") != "" {
-		t.Error("a purpose of what there is not")
+		t.Errorf("error %v, want one that asks for gen/ablation_ot_1node", err)
 	}
 }
 
@@ -314,7 +285,7 @@ func TestVariant(t *testing.T) {
 	}
 	g := &Generator{Train: GeneratorTrain{Mode: "none", Loss: Loss{R: []float64{0.2}}}}
 	if v := g.Variant(); !reflect.DeepEqual(v, Variant{Energy: "drifting", R: []float64{0.2}}) {
-		t.Errorf("%+v", v)
+		t.Errorf("%+v, want drifting with R 0.2", v)
 	}
 }
 
@@ -330,7 +301,7 @@ func TestMerge(t *testing.T) {
 		t.Errorf("%v, want %v", got, want)
 	}
 	if out, err := p.Marshal(); err != nil || !strings.Contains(string(out), "eval_forward_dict:\n    mask_ratio_min: 0.25\n    mask_ratio_max: 0.75\n    lambda_cls: 0.0\n") {
-		t.Errorf("%v\n%s", err, out)
+		t.Errorf("error %v, want none and the merged keys in\n%s", err, out)
 	}
 }
 
@@ -356,11 +327,11 @@ func TestMarshalJSON(t *testing.T) {
 	train := got.Config["train"]
 	if got.Kind != "generator" || got.Parameters != 132708880 || got.Variant["self_term"] != "two-batch" || got.Variant["iterations"] != 10. ||
 		train["keep_last"] != 2. || train["activation_kwargs"].(map[string]any)["every_k_block"] != ".inf" || !slices.Contains(got.Defaults, "train.keep_last") {
-		t.Errorf("%s", text)
+		t.Errorf("want the generator of the ablation with every_k_block .inf in\n%s", text)
 	}
 	p, _ = Named(mae640)
 	if text, err = json.Marshal(p); err != nil || !bytes.Contains(text, []byte(`"kind":"mae","parameters":2687866604`)) {
-		t.Errorf("%v %s", err, text)
+		t.Errorf("error %v, want none and an encoder of 2687866604 parameters in\n%s", err, text)
 	}
 }
 
@@ -371,12 +342,12 @@ func TestReadFile(t *testing.T) {
 	}
 	p, err := ReadFile(path)
 	if err != nil || p.Generator.Train.Seed != 43 || p.Name != path {
-		t.Errorf("%v %+v", err, p)
+		t.Errorf("error %v, %+v, want none, the seed 43 and the name %s", err, p, path)
 	}
 	if _, err := ReadFile(path + "x"); err == nil || !strings.HasPrefix(err.Error(), "preset: open ") {
-		t.Error(err)
+		t.Errorf("error %v, want one that begins with preset: open", err)
 	}
 	if _, err := ReadFile(t.TempDir()); err == nil {
-		t.Error("a folder was read")
+		t.Error("a folder was read, want an error")
 	}
 }

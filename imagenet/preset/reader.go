@@ -23,7 +23,7 @@ const (
 
 // document parses one YAML document.
 func document(name string, text []byte) (*yaml.Node, error) {
-	at := func(line int, format string, args ...any) (*yaml.Node, error) {
+	faultAt := func(line int, format string, args ...any) (*yaml.Node, error) {
 		return nil, fmt.Errorf("preset: %s:%d: %w", name, line, fmt.Errorf(format, args...))
 	}
 	if len(text) > longest {
@@ -31,7 +31,7 @@ func document(name string, text []byte) (*yaml.Node, error) {
 	}
 	if !utf8.Valid(text) {
 		line := 1 + bytes.Count(text[:bytes.IndexRune(text, utf8.RuneError)], []byte("\n"))
-		return at(line, "not UTF-8")
+		return faultAt(line, "not UTF-8")
 	}
 	loader, err := yaml.NewLoader(bytes.NewReader(text))
 	if err != nil {
@@ -44,11 +44,11 @@ func document(name string, text []byte) (*yaml.Node, error) {
 	}
 	if err == nil {
 		if err = loader.Load(&second); err == nil {
-			return at(max(second.Line, 1), "a second document, want one")
+			return faultAt(max(second.Line, 1), "a second document, want one")
 		}
 	}
 	if fault := (*yaml.LoadError)(nil); errors.As(err, &fault) {
-		return at(max(fault.Mark.Line, 1), "%s", clip(fault.Message))
+		return faultAt(max(fault.Mark.Line, 1), "%s", clip(fault.Message))
 	} else if !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("preset: %s: %s", name, clip(err.Error()))
 	}
@@ -57,12 +57,12 @@ func document(name string, text []byte) (*yaml.Node, error) {
 
 // reader fills a configuration and remembers what is wrong.
 type reader struct {
-	known  []string // paths of all keys, blocks too
-	lines  map[string]int
-	budget int
-	spent  bool
-	faults []fault
-	more   int
+	known  []string       // paths of all keys, blocks too
+	lines  map[string]int // of the keys that the file gives, by path
+	budget int            // keys that may still be visited
+	spent  bool           // the budget, which is reported once
+	faults []fault        // the first of them
+	more   int            // faults beyond these
 }
 
 type fault struct {
@@ -70,7 +70,7 @@ type fault struct {
 	message string
 }
 
-// fault reports what is wrong at a line of the file, 0 if there is no file.
+// fault reports what is wrong with the key at a path. Line is where the file has it, 0 if there is no file.
 func (r *reader) fault(line int, path, format string, args ...any) {
 	if len(r.faults) == mostFaults {
 		r.more++
@@ -103,7 +103,7 @@ func (r *reader) error(name string) error {
 // entry is a key of a file with its value.
 type entry struct{ key, value *yaml.Node }
 
-// entries returns the keys of a mapping, those that it merges after its own, each once.
+// entries returns the keys of a mapping, each once: first its own, then those that it merges.
 func (r *reader) entries(path string, mapping *yaml.Node) (list []entry) {
 	first := map[string]int{}
 	var merged []*yaml.Node
@@ -145,7 +145,7 @@ func (r *reader) entries(path string, mapping *yaml.Node) (list []entry) {
 	return list
 }
 
-// pay counts a key. It returns false, and reports it once, if there were too many.
+// pay counts a key. If there were too many, it reports that once and returns false.
 func (r *reader) pay(line int) bool {
 	r.budget--
 	if r.budget < 0 && !r.spent {
@@ -155,7 +155,7 @@ func (r *reader) pay(line int) bool {
 	return r.budget >= 0
 }
 
-// isMAE tells whether the keys of the model block are rather those of an encoder than those of a generator.
+// isMAE tells whether the model block has more keys of an encoder than of a generator.
 func (r *reader) isMAE(root *yaml.Node) bool {
 	trial := &reader{budget: r.budget}
 	score := 0
@@ -218,14 +218,15 @@ func (r *reader) block(path string, n *yaml.Node, block reflect.Value) {
 	for _, e := range list {
 		if len(r.faults) < mostFaults {
 			p := join(path, e.key.Value)
-			r.fault(e.key.Line, p, "unknown key, the nearest known one is %s", nearest(p, r.known))
+			r.fault(e.key.Line, p, "unknown key, the nearest known one is %s", nearestPath(p, r.known))
 		} else {
 			r.more++
 		}
 	}
 }
 
-// absent gives a key that the file has not its default, or all keys of a block theirs; false if one has none.
+// absent gives a key that the file lacks its default, and does so with every key of a block. It returns false if one of
+// them has no default.
 func (r *reader) absent(k key) bool {
 	if k.block() {
 		for sub := range keys(k.path, k.value) {
@@ -264,9 +265,10 @@ func (r *reader) leaf(k key, n *yaml.Node) {
 	}
 }
 
-// check holds a configuration against its tags and then against itself.
+// check reports the values that the tags of their fields do not allow. If there are none, it reports those that cannot
+// be together.
 func (r *reader) check(p *Preset) {
-	at := func(path, format string, args ...any) {
+	fault := func(path, format string, args ...any) {
 		line, ok := r.lines[path]
 		for up := path; !ok && r.lines != nil; line, ok = r.lines[up] {
 			up = up[:max(0, strings.LastIndexAny(up, ".["))]
@@ -276,7 +278,7 @@ func (r *reader) check(p *Preset) {
 	for k := range leaves("", p.config()) {
 		for path, v := range values(k) {
 			if v.Kind() == reflect.String && k.one != "" && !slices.Contains(strings.Fields(k.one), v.String()) {
-				at(path, "%s, want %s", quote(v.String()), strings.ReplaceAll(k.one, " ", " or "))
+				fault(path, "%s, want %s", quote(v.String()), strings.ReplaceAll(k.one, " ", " or "))
 			}
 			var x float64
 			switch v.Kind() {
@@ -286,7 +288,7 @@ func (r *reader) check(p *Preset) {
 				x = v.Float()
 			}
 			if k.in != "" && !within(k.in, x) {
-				at(path, "%v is not in %s", v, k.in)
+				fault(path, "%v is not in %s", v, k.in)
 			}
 		}
 	}
@@ -294,13 +296,13 @@ func (r *reader) check(p *Preset) {
 		return
 	}
 	if p.MAE != nil {
-		p.MAE.check(at)
+		p.MAE.check(fault)
 	} else {
-		p.Generator.check(at)
+		p.Generator.check(fault)
 	}
 }
 
-// target returns the node that a node stands for.
+// target returns the node that an alias stands for, and any other node itself.
 func target(n *yaml.Node) *yaml.Node {
 	for range 8 { // an alias of an alias is not YAML
 		if n.Kind != yaml.AliasNode || n.Alias == nil {

@@ -23,7 +23,7 @@ func scalar(n *yaml.Node, v reflect.Value) error {
 	return set(v, n.Value)
 }
 
-// set gives a value the meaning of a plain scalar.
+// set reads text, a plain scalar of YAML, into a value.
 func set(v reflect.Value, text string) error {
 	if u, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
 		return u.UnmarshalText([]byte(text))
@@ -70,7 +70,7 @@ func appendTo(list reflect.Value, text string) error {
 	return set(list.Index(list.Len()-1), text)
 }
 
-// describe says what a node is.
+// describe says what a node is, for an error that wants something else.
 func describe(n *yaml.Node) string {
 	switch {
 	case tagged(n):
@@ -102,7 +102,7 @@ func wanted(v reflect.Value) string {
 	return "a string"
 }
 
-// quote returns a text of a file as errors show it, clip without quotes if it is as plain as keys are.
+// quote returns a text of a file as errors show it, shortened and in quotes. clip leaves out the quotes, as for keys.
 func quote(text string) string { return strconv.Quote(shorten(text)) }
 
 func clip(text string) string {

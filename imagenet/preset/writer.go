@@ -9,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// tree returns a block as the file has it: the keys given, and those whose value is not the default.
+// tree returns a block as a file has it: the keys that are given, and those whose value is not the default.
 func tree(path string, block reflect.Value, given map[string]int) *yaml.Node {
 	n := &yaml.Node{Kind: yaml.MappingNode}
 	for k := range keys(path, block) {
@@ -40,7 +40,7 @@ func isDefault(k key) bool {
 // leaf returns a value as a file has it, lists on one line.
 func leaf(v reflect.Value) *yaml.Node {
 	if v.Kind() != reflect.Slice {
-		n := &yaml.Node{Kind: yaml.ScalarNode, Value: text(v)}
+		n := &yaml.Node{Kind: yaml.ScalarNode, Value: scalarText(v)}
 		if v.Kind() == reflect.String {
 			n.Tag = "!!str"
 		}
@@ -53,8 +53,8 @@ func leaf(v reflect.Value) *yaml.Node {
 	return n
 }
 
-// text returns a value in words that every YAML reads as the same type: a number with a fraction has a point.
-func text(v reflect.Value) string {
+// scalarText returns a value as text that every reader of YAML gives the same type: a float always has a point.
+func scalarText(v reflect.Value) string {
 	if m, ok := v.Interface().(encoding.TextMarshaler); ok {
 		t, err := m.MarshalText()
 		if err != nil {

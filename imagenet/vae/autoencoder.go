@@ -15,16 +15,16 @@ import (
 	"github.com/wflowlab/wflowlab/internal/finite"
 )
 
-// Autoencoder turns square images of one size into latents and back. It runs one image at a time: its memory is that of
-// one, and what becomes of an image does not depend on those beside it. Finalize it when done.
+// Autoencoder turns square images of one size into latents and back. It computes one image at a time: it takes the memory of
+// one, and the latent of an image does not depend on the other images of a call. Finalize it when done.
 type Autoencoder struct {
 	pixels, latent []int // shapes of one image and of its latent
 	store          *model.Store
 	encode, decode *model.Exec
 }
 
-// New returns an autoencoder for images of size × size pixels, with the weights that read gives as for [weights.Load].
-// Each direction is compiled at its first use.
+// New returns an autoencoder for images of size × size pixels. Read returns its weights, in the way that [weights.Load]
+// wants. Each direction is compiled at its first use.
 func New(backend compute.Backend, c Config, size int, read func(weights.Parameter) ([]float32, error)) (*Autoencoder, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -61,9 +61,9 @@ func (a *Autoencoder) Finalize() {
 	a.store.Finalize()
 }
 
-// Encode returns the latents [n, size/Factor, size/Factor, Latent] of images [n, size, size, 3], row by row, red first:
-// samples of their distributions, see [Sample], for normal noise of the latents' shape. The context is asked between
-// images.
+// Encode returns the latents [n, size/Factor, size/Factor, Latent] of images [n, size, size, 3], whose bytes are row by row,
+// red first. The latents are samples, as by [Sample]; noise is normal and has their shape. Encode stops between two images
+// when the context is done.
 func (a *Autoencoder) Encode(ctx context.Context, images []byte, noise []float32) ([]float32, error) {
 	n, err := number("images", len(images), a.pixels)
 	if err != nil {
@@ -73,7 +73,7 @@ func (a *Autoencoder) Encode(ctx context.Context, images []byte, noise []float32
 		return nil, fmt.Errorf("vae: %d numbers of noise, want %d × %v", len(noise), n, a.latent[1:])
 	}
 	latents := make([]float32, len(noise))
-	err = each(ctx, latents, n, func(i int) (*tensors.Tensor, error) {
+	err = fillEach(ctx, latents, n, func(i int) (*tensors.Tensor, error) {
 		image, noise := part(images, i, n, a.pixels), part(noise, i, n, a.latent)
 		defer image.MustFinalizeAll()
 		defer noise.MustFinalizeAll()
@@ -88,8 +88,8 @@ func (a *Autoencoder) Encode(ctx context.Context, images []byte, noise []float32
 	return latents, nil
 }
 
-// Decode returns the images [n, size, size, 3] of latents [n, size/Factor, size/Factor, Latent], rounded to the nearest
-// of 256 levels. The context is asked between images.
+// Decode returns the images [n, size, size, 3] of latents [n, size/Factor, size/Factor, Latent], rounded to the nearest of
+// 256 levels. It stops between two images when the context is done.
 func (a *Autoencoder) Decode(ctx context.Context, latents []float32) ([]byte, error) {
 	n, err := number("latents", len(latents), a.latent)
 	if err != nil {
@@ -99,7 +99,7 @@ func (a *Autoencoder) Decode(ctx context.Context, latents []float32) ([]byte, er
 		return nil, fmt.Errorf("vae: latents: %w", err)
 	}
 	images := make([]byte, n*weights.Parameter{Shape: a.pixels}.Size())
-	err = each(ctx, images, n, func(i int) (*tensors.Tensor, error) {
+	err = fillEach(ctx, images, n, func(i int) (*tensors.Tensor, error) {
 		latent := part(latents, i, n, a.latent)
 		defer latent.MustFinalizeAll()
 		return a.decode.Call1(latent)
@@ -110,7 +110,7 @@ func (a *Autoencoder) Decode(ctx context.Context, latents []float32) ([]byte, er
 	return images, nil
 }
 
-// number returns how many values of a shape there are.
+// number returns how many values of a shape [1, …] a slice of a length holds. What is their name, for the error.
 func number(what string, length int, shape []int) (int, error) {
 	size := weights.Parameter{Shape: shape}.Size()
 	if length%size != 0 {
@@ -119,14 +119,14 @@ func number(what string, length int, shape []int) (int, error) {
 	return length / size, nil
 }
 
-// part returns the i-th of n values as a tensor.
+// part returns value i of n as a tensor of a shape.
 func part[T byte | float32](values []T, i, n int, shape []int) *tensors.Tensor {
 	size := len(values) / n
 	return tensors.FromFlatDataAndDimensions(values[i*size:(i+1)*size], shape...)
 }
 
-// each fills the n values of out, one after another.
-func each[T byte | float32](ctx context.Context, out []T, n int, value func(i int) (*tensors.Tensor, error)) error {
+// fillEach fills the n values of out, one after another.
+func fillEach[T byte | float32](ctx context.Context, out []T, n int, value func(i int) (*tensors.Tensor, error)) error {
 	for i := range n {
 		if ctx.Err() != nil {
 			return fmt.Errorf("vae: stopped after %d of %d images: %w", i, n, context.Cause(ctx))

@@ -85,7 +85,7 @@ func TestAutoencoderOfBiases(t *testing.T) {
 	}
 }
 
-// An image does not depend on those beside it.
+// The latent of an image does not depend on the other images of a call.
 func TestAutoencoderRunsImagesAlone(t *testing.T) {
 	b, _ := backend(t)
 	a, err := New(b, small, 8, formula)
@@ -107,15 +107,15 @@ func TestAutoencoderRunsImagesAlone(t *testing.T) {
 	for i := range n {
 		one, err := a.Encode(ctx, images[i*pixels:(i+1)*pixels], noise[i*numbersOf:(i+1)*numbersOf])
 		if err != nil || !slices.Equal(one, latents[i*numbersOf:(i+1)*numbersOf]) {
-			t.Errorf("image %d alone has other latents (error %v)", i, err)
+			t.Errorf("image %d alone has other latents (error %v), want the same", i, err)
 		}
 		back, err := a.Decode(ctx, one)
 		if err != nil || !bytes.Equal(back, decoded[i*pixels:(i+1)*pixels]) {
-			t.Errorf("latent %d alone has another image (error %v)", i, err)
+			t.Errorf("latent %d alone has another image (error %v), want the same", i, err)
 		}
 	}
 	if slices.Equal(latents[:numbersOf], latents[numbersOf:2*numbersOf]) {
-		t.Error("two images have the same latents")
+		t.Error("two images have the same latents, want others")
 	}
 }
 
@@ -167,7 +167,7 @@ func TestAutoencoderRefuses(t *testing.T) {
 		}
 	}
 	if _, err := a.Decode(cancelled, make([]float32, 32)); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled: error %v", err)
+		t.Errorf("cancelled: error %v, want %v", err, context.Canceled)
 	}
 }
 

@@ -6,23 +6,23 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 )
 
-// Config is the size of an autoencoder.
+// Config is the shape of an autoencoder.
 type Config struct {
-	Widths []int // channels of the blocks, from the image to the latent; height and width halve between two blocks
-	Layers int   // residual layers of a block of the encoder; the decoder's have one more
+	Widths []int // channels of the blocks, from the image to the latent; between two blocks, height and width are halved
+	Layers int   // residual layers of a block of the encoder; a block of the decoder has one more
 	Latent int   // channels of the latent
 	Groups int   // groups of every GroupNorm
 }
 
-// StableDiffusion returns the size of stabilityai/sd-vae-ft-mse: images [256, 256, 3] to latents [32, 32, 4].
+// StableDiffusion returns the shape of stabilityai/sd-vae-ft-mse, which turns images [256, 256, 3] into latents [32, 32, 4].
 func StableDiffusion() Config {
 	return Config{Widths: []int{128, 256, 512, 512}, Layers: 2, Latent: 4, Groups: 32}
 }
 
-// Factor returns how many pixels of the image, in height and in width, become one of the latent.
+// Factor returns how many times as high and as wide as its latent an image is.
 func (c Config) Factor() int { return 1 << (len(c.Widths) - 1) }
 
-// Validate returns what is wrong with the configuration, if anything.
+// Validate returns an error that says what is impossible, or nil if nothing is.
 func (c Config) Validate() error {
 	if len(c.Widths) == 0 || c.Layers < 1 || c.Latent < 1 || c.Groups < 1 {
 		return fmt.Errorf("vae: %+v: widths, layers, latent channels and groups must be positive", c)

@@ -8,8 +8,8 @@
 //	latents, err := a.Encode(ctx, images, noise) // [n, 32, 32, 4] of bytes [n, 256, 256, 3]
 //	images, err = a.Decode(ctx, latents)
 //
-// [Autoencoder] is for images in memory; on two cores and XLA one of 256 × 256 pixels takes 1.5 s to encode and 3 s to
-// decode (imagenet/BENCHMARKS.md). [Config.Encode], [Sample], [Config.Decode] and [Unit] are the same as graphs, to train
-// with. Channels come last everywhere. An image's latents are a sample, drawn with noise that is an argument, and always
-// scaled by [Scale].
+// [Autoencoder] works on images in memory. On two cores and XLA, an image of 256 × 256 pixels takes 1.5 s to encode and 3 s
+// to decode (imagenet/BENCHMARKS.md). [Config.Encode], [Sample], [Config.Decode] and [Unit] build the same as graphs, for
+// training. Channels come last everywhere. The latents of an image are a sample, drawn with noise that is an argument. They
+// are always scaled by [Scale].
 package vae

@@ -20,24 +20,25 @@ import (
 	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
-// Fitting is how a small autoencoder is trained from nothing, where the released one cannot be had or is too large.
+// Fitting says how a small autoencoder is trained from nothing, if the released one cannot be had or is too large.
 type Fitting struct {
 	Steps int
 	Batch int          // images of a step
-	Size  int          // pixels of their sides; what was trained on small squares encodes large ones too
-	Rate  onestep.Rate // of Adam, β 0.9 and 0.999
-	Prior float64      // λ, weight of the divergence to the standard normal law
+	Size  int          // pixels of the sides of the images; trained on small images, an autoencoder encodes large ones too
+	Rate  onestep.Rate // of Adam, with β 0.9 and 0.999
+	Prior float64      // λ, the weight of the divergence to the standard normal law
 	Seed  uint64       // of the weights and the noise
 }
 
-// Fit minimises, over images in [−1, 1] and noise n, the mean squared error of what is decoded, and a share of the
-// latents' divergence to the standard normal law, averaged over their numbers:
+// Fit trains an autoencoder of a configuration. Over images in [−1, 1] and noise n it minimises the mean squared error of
+// the decoded images, plus λ times the divergence of the latents to the standard normal law, averaged over their numbers:
 //
 //	mean (Decode(Sample(m, v, n)) − image)² + λ · mean ½ (m² + eᵛ − 1 − v),   (m, v) = Encode(image)
 //
-// Image returns the i-th image [Size, Size, 3] of the training, bytes as Autoencoder.Encode takes them, for i from 0 to
-// Steps·Batch − 1. Report, if there is one, is told the mean squared error of each step. The weights come by the names of
-// the Table, in the official layout; the same calls give the same ones on one engine. The context is asked between steps.
+// Image returns image i of the training, [Size, Size, 3] with bytes as for [Autoencoder.Encode], for i from 0 to
+// Steps·Batch − 1. If report is not nil, it is told the mean squared error of each step. Fit returns the weights by the names
+// of the Table, in the official layout. The same call gives the same weights on the same engine. Fit stops between two steps
+// when the context is done.
 //
 // Source: Kingma and Welling, Auto-Encoding Variational Bayes (2014).
 func (f Fitting) Fit(ctx context.Context, backend compute.Backend, c Config, image func(i int) []byte, report func(step int, loss float64)) (map[string][]float32, error) {
@@ -100,9 +101,10 @@ func (f Fitting) batch(c Config, step int, image func(i int) []byte) (train.Batc
 	}}, nil
 }
 
-// initial returns the numbers that training starts from, functions of the seed and of the parameter's name: weights
-// normal with variance 1 / (inputs of an output), norms 1 and biases 0, except that residual layers begin as the
-// identity, that latents begin with a deviation of about 1 once scaled, and their noise with e⁻² before.
+// initial returns the function that gives weights.Load the numbers from which training starts. They depend on the seed and on
+// the parameter's name. Weights are normal, with variance 1 / (inputs of an output); weights of norms are 1, biases 0. There
+// are three exceptions: residual layers begin as the identity, the means of the latents begin with a deviation of about 1
+// once they are scaled, and the deviation of their noise begins at e⁻² before it is scaled.
 func initial(seed uint64) func(weights.Parameter) ([]float32, error) {
 	return func(p weights.Parameter) ([]float32, error) {
 		values := make([]float32, p.Size())

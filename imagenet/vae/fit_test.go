@@ -37,7 +37,7 @@ func TestFitLearns(t *testing.T) {
 	var errs []float64
 	trained, err := fitting.Fit(t.Context(), b, small, quarters, func(step int, loss float64) {
 		if step != len(errs) {
-			t.Errorf("step %d reported after %d", step, len(errs))
+			t.Errorf("step %d was reported, want %d", step, len(errs))
 		}
 		errs = append(errs, loss)
 	})
@@ -87,10 +87,10 @@ func TestFitIsAFunctionOfItsSettings(t *testing.T) {
 		return trained
 	}
 	if a, again := fit(1), fit(1); !maps.EqualFunc(a, again, slices.Equal) {
-		t.Error("other weights the second time")
+		t.Error("the same call gives other weights, want the same")
 	}
 	if a, other := fit(1), fit(2); maps.EqualFunc(a, other, slices.Equal) {
-		t.Error("the same weights with another seed")
+		t.Error("another seed gives the same weights, want others")
 	}
 }
 
@@ -115,11 +115,11 @@ func TestFitRefuses(t *testing.T) {
 		}
 	})
 	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "stopped after step 2 of 60") {
-		t.Errorf("cancelled: %v", err)
+		t.Errorf("cancelled: error %v, want %v after step 2 of 60", err, context.Canceled)
 	}
 }
 
-// Weights that the last step spoils are an error, though its loss was a number.
+// Weights that are spoilt in the last step are an error, even though the loss of that step was a number.
 func TestFitRefusesSpoiltWeights(t *testing.T) {
 	b, _ := backend(t)
 	for name, spoil := range map[string]func(*Fitting){

@@ -1,6 +1,7 @@
 package vae
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -20,7 +21,7 @@ type goldenFile struct {
 	Fixture, Set, Torch string
 	Cases               map[string]goldenCase
 	Full                struct {
-		Config           goldenConfig
+		Config           golden.Autoencoder
 		Parameters       int `json:"n_params"`
 		Encoder, Decoder int
 		Quant            int    `json:"quant_conv"`
@@ -38,21 +39,8 @@ type goldenFile struct {
 	}
 }
 
-type goldenConfig struct {
-	In     int      `json:"in_channels"`
-	Out    int      `json:"out_channels"`
-	Down   []string `json:"down_block_types"`
-	Up     []string `json:"up_block_types"`
-	Widths []int    `json:"block_out_channels"`
-	Layers int      `json:"layers_per_block"`
-	Act    string   `json:"act_fn"`
-	Latent int      `json:"latent_channels"`
-	Groups int      `json:"norm_num_groups"`
-	Size   int      `json:"sample_size"`
-}
-
 type goldenCase struct {
-	Config  goldenConfig
+	Config  golden.Autoencoder
 	Prefix  string
 	Params  []golden.Parameter
 	Count   int `json:"n_params"`
@@ -60,15 +48,25 @@ type goldenCase struct {
 	Outputs map[string]golden.Tensor
 }
 
-// config holds what is not configurable here against what it always is.
-func (c goldenConfig) config(t *testing.T) Config {
+// goldenConfig returns the network of a recorded configuration.
+func goldenConfig(t *testing.T, a golden.Autoencoder) Config {
 	t.Helper()
-	n := len(c.Widths)
-	down, up := slices.Repeat([]string{"DownEncoderBlock2D"}, n), slices.Repeat([]string{"UpDecoderBlock2D"}, n)
-	if c.In != 3 || c.Out != 3 || c.Act != "silu" || !slices.Equal(c.Down, down) || !slices.Equal(c.Up, up) {
-		t.Fatalf("not this autoencoder: %+v", c)
+	config := Config{Widths: a.Widths, Layers: a.Layers, Latent: a.LatentChannels, Groups: a.Groups}
+	if err := errors.Join(a.Check(), config.Validate()); err != nil {
+		t.Fatal(err)
 	}
-	return Config{Widths: c.Widths, Layers: c.Layers, Latent: c.Latent, Groups: c.Groups}
+	return config
+}
+
+// inputs returns the shapes [b, c, h, w] of the image and of the latent that is decoded, and the deviation of that latent.
+func (c goldenCase) inputs(t *testing.T) (image, latent []int, deviation float64) {
+	t.Helper()
+	image, latent = make([]int, 4), make([]int, 4)
+	const rule = "image = 2U-1 input/image [%d,%d,%d,%d]; eps = gauss input/eps; latent = %g*gauss input/latent [%d,%d,%d,%d] (NCHW)"
+	if _, err := fmt.Sscanf(c.Inputs, rule, &image[0], &image[1], &image[2], &image[3], &deviation, &latent[0], &latent[1], &latent[2], &latent[3]); err != nil {
+		t.Fatalf("the inputs are %q (%v), want %q", c.Inputs, err, rule)
+	}
+	return image, latent, deviation
 }
 
 func readGolden(t *testing.T) (g goldenFile) {
@@ -77,10 +75,10 @@ func readGolden(t *testing.T) (g goldenFile) {
 		t.Fatal(err)
 	}
 	if len(g.Cases) == 0 {
-		t.Fatal("no case in the file")
+		t.Fatal("the file has no case, want one or more")
 	}
 	if g.Notes.Eps != 1e-6 || g.Notes.Scale != Scale || !slices.Equal(g.Notes.Clamp, []float64{-30, 20}) {
-		t.Fatalf("other constants: %+v", g.Notes)
+		t.Fatalf("constants %+v, want group_norm_eps 1e-6, scaling_factor %v and logvar_clamp [-30 20]", g.Notes, Scale)
 	}
 	return g
 }
@@ -88,7 +86,7 @@ func readGolden(t *testing.T) (g goldenFile) {
 func TestGoldenTable(t *testing.T) {
 	g := readGolden(t)
 	for name, c := range g.Cases {
-		table := c.Config.config(t).Table()
+		table := goldenConfig(t, c.Config).Table()
 		if table.Size() != c.Count || len(table) != len(c.Params) {
 			t.Errorf("%s: %d tensors of %d numbers, want %d of %d", name, len(table), table.Size(), len(c.Params), c.Count)
 			continue
@@ -101,7 +99,7 @@ func TestGoldenTable(t *testing.T) {
 	}
 
 	full, table := g.Full, StableDiffusion().Table()
-	if c := full.Config.config(t); fmt.Sprint(c) != fmt.Sprint(StableDiffusion()) {
+	if c := goldenConfig(t, full.Config); fmt.Sprint(c) != fmt.Sprint(StableDiffusion()) {
 		t.Errorf("StableDiffusion() = %+v, want %+v", StableDiffusion(), c)
 	}
 	for _, c := range []struct {
@@ -140,7 +138,7 @@ func TestGoldenNetwork(t *testing.T) {
 		})
 	}
 	if ran != len(g.Cases) {
-		t.Errorf("%d of %d cases ran", ran, len(g.Cases))
+		t.Errorf("%d cases ran, want %d", ran, len(g.Cases))
 	}
 }
 
@@ -150,7 +148,7 @@ func checkGolden[T float32 | float64](t *testing.T, backend compute.Backend, c g
 	if names := slices.Sorted(maps.Keys(c.Outputs)); !slices.Equal(names, slices.Sorted(slices.Values(fields))) {
 		t.Fatalf("recorded are %v, want %v", names, fields)
 	}
-	config, store := c.Config.config(t), model.NewStore()
+	config, store := goldenConfig(t, c.Config), model.NewStore()
 	load(t, store.RootScope(), config.Table(), func(i int) []T {
 		values, err := golden.Weight(c.Prefix+c.Params[i].Name, c.Params[i].Kind, c.Params[i].Shape, 1)
 		if err != nil {
@@ -159,15 +157,16 @@ func checkGolden[T float32 | float64](t *testing.T, backend compute.Backend, c g
 		return numbers[T](values)
 	})
 
-	pixels := make([]float64, size(c.Outputs["decoded"].Shape))
+	imageShape, latentShape, deviation := c.inputs(t)
+	pixels := make([]float64, size(imageShape))
 	for i := range pixels {
 		pixels[i] = 2*golden.Uniform(c.Prefix+"input/image", uint64(i)) - 1
 	}
-	image := channelsLast[T](pixels, c.Outputs["decoded"].Shape)
+	image := channelsLast[T](pixels, imageShape)
 	noise := channelsLast[T](golden.Normals(c.Prefix+"input/eps", size(c.Outputs["mean"].Shape)), c.Outputs["mean"].Shape)
-	latent := golden.Normals(c.Prefix+"input/latent", size(c.Outputs["decode_grad"].Shape))
+	latent := golden.Normals(c.Prefix+"input/latent", size(latentShape))
 	for i := range latent {
-		latent[i] *= 0.9
+		latent[i] *= deviation
 	}
 	outputs, err := model.CallOnceN(backend, store, func(scope *model.Scope, in []*graph.Node) []*graph.Node {
 		image, noise, latent := in[0], in[1], in[2]
@@ -176,7 +175,7 @@ func checkGolden[T float32 | float64](t *testing.T, backend compute.Backend, c g
 		decoded, unscaled := both[0], both[1]
 		gradient := graph.Gradient(graph.ReduceAllMean(graph.Square(unscaled)), latent)[0]
 		return []*graph.Node{mean, logVariance, Sample(mean, logVariance, noise), decoded, Unit(decoded), unscaled, gradient}
-	}, image, noise, channelsLast[T](latent, c.Outputs["decode_grad"].Shape))
+	}, image, noise, channelsLast[T](latent, latentShape))
 	if err != nil {
 		t.Fatal(err)
 	}

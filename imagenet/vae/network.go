@@ -13,12 +13,12 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 )
 
-// Scale multiplies latents, which makes their standard deviation over ImageNet about 1.
+// Scale is the factor of latents. It makes their standard deviation over ImageNet about 1.
 const Scale = 0.18215
 
-// Encode returns the normal distribution of the latents of images [b, h, w, 3] in [−1, 1]: means and logarithms of
-// variances [b, h/Factor, w/Factor, Latent], these clamped to [−30, 20], neither scaled. It panics, as graph building
-// does, where height or width is no multiple of Factor or the scope lacks a parameter of the Table.
+// Encode builds the normal distribution of the latents of images [b, h, w, 3] in [−1, 1]: its means and the logarithms of its
+// variances, both [b, h/Factor, w/Factor, Latent] and not scaled. The logarithms are clamped to [−30, 20]. Encode panics, as
+// graph building does, if h or w is no multiple of Factor, or if the scope lacks a parameter of the Table.
 func (c Config) Encode(scope *model.Scope, image *graph.Node) (mean, logVariance *graph.Node) {
 	n := c.network(scope, image, 3, c.Factor())
 	last := len(c.Widths) - 1
@@ -37,14 +37,14 @@ func (c Config) Encode(scope *model.Scope, image *graph.Node) (mean, logVariance
 	return moments[0], graph.ClipScalar(moments[1], -30, 20)
 }
 
-// Sample returns the latents (mean + exp(logVariance/2) · noise) · Scale, noise being normal and shaped as the mean.
+// Sample builds the latents (mean + exp(logVariance/2) · noise) · Scale. Noise is normal and has the shape of mean.
 func Sample(mean, logVariance, noise *graph.Node) *graph.Node {
 	deviation := graph.Exp(graph.MulScalar(logVariance, 0.5))
 	return graph.MulScalar(graph.Add(mean, graph.Mul(deviation, noise)), Scale)
 }
 
-// Decode returns the images [b, Factor·h, Factor·w, 3] of latents [b, h, w, Latent], scaled as those of Sample: about
-// [−1, 1], see Unit. It panics as Encode does.
+// Decode builds the images [b, Factor·h, Factor·w, 3] of latents [b, h, w, Latent] that are scaled as those of [Sample]. The
+// images are about in [−1, 1]: see [Unit]. Decode panics as [Config.Encode] does.
 func (c Config) Decode(scope *model.Scope, latent *graph.Node) *graph.Node {
 	n := c.network(scope, latent, c.Latent, 1)
 	last := len(c.Widths) - 1
@@ -61,12 +61,12 @@ func (c Config) Decode(scope *model.Scope, latent *graph.Node) *graph.Node {
 	return n.convolve("decoder.conv_out", n.normSiLU("decoder.conv_norm_out", x))
 }
 
-// Unit moves an image from [−1, 1] to [0, 1] and clamps it.
+// Unit maps an image from [−1, 1] to [0, 1] and clamps it.
 func Unit(image *graph.Node) *graph.Node {
 	return graph.ClipScalar(graph.MulScalar(graph.AddScalar(image, 1), 0.5), 0, 1)
 }
 
-// network builds the layers, all on [b, h, w, channels].
+// network builds layers, all of which work on [b, h, w, channels].
 type network struct {
 	scope  *model.Scope
 	groups int
@@ -83,9 +83,9 @@ func (c Config) network(scope *model.Scope, x *graph.Node, channels, multiple in
 	return network{scope, c.Groups}
 }
 
-// of returns the weight and the bias of a layer.
-func (n network) of(g *graph.Graph, layer string) (weight, bias *graph.Node) {
-	return weights.Of(n.scope, g, layer+".weight"), weights.Of(n.scope, g, layer+".bias")
+// parameters returns the weight and the bias of a layer.
+func (n network) parameters(g *graph.Graph, layer string) (weight, bias *graph.Node) {
+	return weights.Node(n.scope, g, layer+".weight"), weights.Node(n.scope, g, layer+".bias")
 }
 
 // plus adds a vector of channels everywhere.
@@ -93,21 +93,21 @@ func plus(x, channels *graph.Node) *graph.Node {
 	return graph.Add(x, graph.ExpandLeftToRank(channels, x.Rank()))
 }
 
-// convolve keeps height and width.
+// convolve is a convolution with bias that keeps height and width.
 func (n network) convolve(layer string, x *graph.Node) *graph.Node {
-	kernel, bias := n.of(x.Graph(), layer)
+	kernel, bias := n.parameters(x.Graph(), layer)
 	pad := kernel.Shape().Dim(0) / 2
 	return plus(convolution(x, kernel, 1, pad, pad), bias)
 }
 
-// halve is a convolution with stride 2 that pads below and to the right only.
+// halve is a convolution with bias and stride 2, which pads below and to the right only.
 func (n network) halve(layer string, x *graph.Node) *graph.Node {
-	kernel, bias := n.of(x.Graph(), layer)
+	kernel, bias := n.parameters(x.Graph(), layer)
 	return plus(convolution(x, kernel, 2, 0, 1), bias)
 }
 
-// convolution pads both axes before and after with zeros. On the pure Go engine, whose own is a hundred times slower, it
-// is a product of matrices.
+// convolution is a convolution that pads both axes with zeros, so many before and after. On the pure Go engine it is a product
+// of matrices, which is a hundred times as fast as that engine's own convolution.
 func convolution(x, kernel *graph.Node, stride, before, after int) *graph.Node {
 	square := kernel.Shape().Dim(0) == 3 && stride == 1 && before == 1 && after == 1
 	even := x.Shape().Dim(1)%2 == 0 && x.Shape().Dim(2)%2 == 0
@@ -133,12 +133,12 @@ func convolution(x, kernel *graph.Node, stride, before, after int) *graph.Node {
 	return graph.Reshape(x, b, h, w, out)
 }
 
-// double repeats every pixel twice in height and in width, then convolves. Of the three taps of the kernel along an
-// axis two meet the same pixel, which two depending on the output being odd or even: kernels of 2×2 taps on the small
-// image do the same with 4/9 of the multiplications. They are a product of matrices here because GoMLX's gradient of
-// convolutions is wrong for even kernels.
+// double repeats every pixel twice in height and in width, and then convolves. Along an axis, two of the kernel's three taps
+// meet the same pixel. Which two depends on whether the output is odd or even. So kernels of 2×2 taps on the small image do
+// the same with 4/9 of the multiplications. They are a product of matrices here because GoMLX's gradient of convolutions is
+// wrong for even kernels.
 func (n network) double(layer string, x *graph.Node) *graph.Node {
-	kernel, bias := n.of(x.Graph(), layer)
+	kernel, bias := n.parameters(x.Graph(), layer)
 	in, out := kernel.Shape().Dim(2), kernel.Shape().Dim(3)
 	fold := func(kernel *graph.Node, axis int) *graph.Node { // out becomes odd outputs, then even ones
 		tap := func(i int) *graph.Node { return graph.SliceAxis(kernel, axis, graph.AxisElem(i)) }
@@ -167,9 +167,10 @@ func (n network) double(layer string, x *graph.Node) *graph.Node {
 	return plus(x, bias)
 }
 
-// norm is GroupNorm with eps 1e-6: every group of channels, over the whole image, to mean 0 and variance 1.
+// norm is GroupNorm with ε = 1e-6: every group of channels gets mean 0 and variance 1 over the whole image, and then each
+// channel its weight and its bias.
 func (n network) norm(layer string, x *graph.Node) *graph.Node {
-	weight, bias := n.of(x.Graph(), layer)
+	weight, bias := n.parameters(x.Graph(), layer)
 	b, channels := x.Shape().Dim(0), x.Shape().Dim(3)
 	mean := func(x *graph.Node) *graph.Node { // [b, h, w, channels] to [b, 1, 1, channels]
 		x = graph.Reshape(graph.ReduceMean(x, 1, 2), b, n.groups, channels/n.groups)
@@ -185,7 +186,7 @@ func (n network) normSiLU(layer string, x *graph.Node) *graph.Node {
 	return activation.Swish(n.norm(layer, x))
 }
 
-// residual is x + f(x); where f changes the number of channels, x goes through a 1×1 convolution.
+// residual is x + f(x). If f changes the number of channels, x goes through a 1×1 convolution.
 func (n network) residual(name string, x *graph.Node) *graph.Node {
 	y := n.convolve(name+".conv1", n.normSiLU(name+".norm1", x))
 	y = n.convolve(name+".conv2", n.normSiLU(name+".norm2", y))
@@ -195,21 +196,21 @@ func (n network) residual(name string, x *graph.Node) *graph.Node {
 	return graph.Add(x, y)
 }
 
-// middle is a residual layer, attention, and another.
+// middle is a residual layer, then attention, then another residual layer.
 func (n network) middle(name string, x *graph.Node) *graph.Node {
 	x = n.residual(name+".resnets.0", x)
 	x = n.attend(name+".attentions.0.", x)
 	return n.residual(name+".resnets.1", x)
 }
 
-// attention lists the linear layers of self-attention.
+// attention lists the linear layers of self-attention: query, key, value and output.
 var attention = []string{"to_q", "to_k", "to_v", "to_out.0"}
 
-// attend is x + self-attention of all pixels, with one head.
+// attend is x + the self-attention of all pixels, with one head.
 func (n network) attend(name string, x *graph.Node) *graph.Node {
 	s := x.Shape()
 	linear := func(layer string, x *graph.Node) *graph.Node {
-		weight, bias := n.of(x.Graph(), name+layer)
+		weight, bias := n.parameters(x.Graph(), name+layer)
 		return plus(graph.Einsum("bnc,dc->bnd", x, weight), bias)
 	}
 	y := graph.Reshape(n.norm(name+"group_norm", x), s.Dim(0), s.Dim(1)*s.Dim(2), s.Dim(3))

@@ -18,7 +18,7 @@ func normals(name string, shape ...int) *tensors.Tensor {
 	return tensors.FromFlatDataAndDimensions(golden.Normals(name, size(shape)), shape...)
 }
 
-// double is what its name says, value and gradients, as written out.
+// double agrees, in value and gradients, with its definition written out.
 func TestDoubleIsRepeatAndConvolve(t *testing.T) {
 	b, _ := backend(t)
 	const batch, h, w, in, out = 2, 3, 5, 4, 6
@@ -31,7 +31,7 @@ func TestDoubleIsRepeatAndConvolve(t *testing.T) {
 		n := network{scope, 1}
 		repeated := graph.BroadcastToDims(graph.Reshape(x, batch, h, 1, w, 1, in), batch, h, 2, w, 2, in)
 		ways := []*graph.Node{n.double("up", x), n.convolve("up", graph.Reshape(repeated, batch, 2*h, 2*w, in))}
-		kernel := weights.Of(scope, x.Graph(), "up.weight")
+		kernel := weights.Node(scope, x.Graph(), "up.weight")
 		for _, y := range ways {
 			ways = append(ways, graph.Gradient(graph.ReduceAllSum(graph.Mul(weight, graph.Square(y))), x, kernel)...)
 		}
@@ -43,7 +43,7 @@ func TestDoubleIsRepeatAndConvolve(t *testing.T) {
 	checkPairs(t, outputs)
 }
 
-// winograd is a convolution, value and gradients, as written out.
+// winograd agrees, in value and gradients, with a convolution written out.
 func TestWinogradIsAConvolution(t *testing.T) {
 	b, _ := backend(t)
 	const batch, h, w, in, out = 2, 6, 4, 5, 3
@@ -182,7 +182,7 @@ func TestGradients(t *testing.T) {
 	}
 }
 
-// Wrong shapes and missing parameters are said while the graph is built.
+// Wrong shapes and missing parameters are errors while the graph is built.
 func TestGraphRefuses(t *testing.T) {
 	b, _ := backend(t)
 	for _, shape := range [][]int{{1, 5, 4, 3}, {1, 4, 5, 3}, {1, 4, 4, 2}, {4, 4, 3}, {1, 4, 4, 3}} {

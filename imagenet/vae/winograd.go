@@ -2,18 +2,18 @@ package vae
 
 import "github.com/gomlx/gomlx/core/graph"
 
-// wide is the number of channels, in and out, from which on winograd is the faster convolution: with 512 it takes half to
-// two thirds of the time of XLA's own on two cores, with 256 and fewer the sums beside the products take longer than the
-// products save.
+// wide is the number of channels, in and out, from which on winograd is the faster convolution. With 512 channels it takes
+// half to two thirds of the time of XLA's own on two cores. With 256 and fewer, its additions take longer than the
+// multiplications that it saves.
 const wide = 512
 
-// winograd convolves x [b, h, w, in], h and w even, with kernel [3, 3, in, out], padded by one zero on all sides, by
-// Winograd's minimal filtering F(2×2, 3×3): 2×2 outputs Y, which depend on 4×4 pixels d, take 16 multiplications for each
-// pair of channels, where the definition makes 36,
+// winograd convolves x [b, h, w, in] with kernel [3, 3, in, out], padded by one zero on all sides. The sides h and w are even.
+// It is Winograd's minimal filtering F(2×2, 3×3). From 4×4 pixels d and a kernel g it makes 2×2 outputs Y:
 //
-//	Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A,
+//	Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A
 //
-// and over all pairs of channels and all places these are 16 products of matrices.
+// For each pair of channels these are 16 multiplications, where the definition of a convolution takes 36. Over all pairs of
+// channels and all places they are 16 products of matrices.
 //
 // Source: Lavin and Gray, Fast Algorithms for Convolutional Neural Networks (2016), §4.1.
 func winograd(x, kernel *graph.Node) *graph.Node {
@@ -61,7 +61,7 @@ func winograd(x, kernel *graph.Node) *graph.Node {
 	return graph.Reshape(graph.Concatenate(rows, 2), b, h, w, out)
 }
 
-// bothAxes transforms the columns of a matrix, then its rows: T x Tᵀ.
+// bothAxes transforms the columns of a matrix and then its rows: T x Tᵀ.
 func bothAxes(x [4][4]*graph.Node, transform func([4]*graph.Node) [4]*graph.Node) (y [4][4]*graph.Node) {
 	for range 2 {
 		for j := range 4 {

@@ -1,9 +1,9 @@
 // Package weights names the parameters of a network as the official PyTorch code does, and moves them into GoMLX.
 //
 // A [Table] is the contract between a network and a weight file: every parameter with its name and shape, none missing
-// and none left over. Its checksum says in one line that two implementations mean the same network. In a scope a
-// parameter is a variable by its official name; linear weights keep their layout [out, in], convolution kernels, the
-// only parameters of four dimensions, become [height, width, in, out], which convolutions read as they lie.
+// and none left over. Two implementations with the same checksum of their tables mean the same network. In a scope, a
+// parameter is a variable by its official name. Linear weights keep their layout [out, in]. Convolution kernels, the only
+// parameters of four dimensions, become [height, width, in, out], which convolutions read without a copy.
 package weights
 
 import (
@@ -30,7 +30,7 @@ type Parameter struct {
 	Shape []int
 }
 
-// Size returns the number of its numbers.
+// Size returns how many numbers the parameter has.
 func (p Parameter) Size() int {
 	n := 1
 	for _, d := range p.Shape {
@@ -39,16 +39,16 @@ func (p Parameter) Size() int {
 	return n
 }
 
-// kernel tells whether it is a convolution kernel [out, in, height, width].
+// kernel tells whether the parameter is a convolution kernel [out, in, height, width].
 func (p Parameter) kernel() bool { return len(p.Shape) == 4 }
 
-// Table is all parameters of a network, in the order of the official code.
+// Table lists all parameters of a network, in the order of the official code.
 type Table []Parameter
 
 // Add appends a parameter.
 func (t *Table) Add(name string, shape ...int) { *t = append(*t, Parameter{name, shape}) }
 
-// Size returns the number of all numbers.
+// Size returns how many numbers all parameters have together.
 func (t Table) Size() (n int) {
 	for _, p := range t {
 		n += p.Size()
@@ -82,7 +82,7 @@ func (t Table) SHA256() string {
 }
 
 // Load makes every parameter of the table a variable of the scope. Read returns a parameter's numbers in the official
-// layout, row-major; they may be overwritten by the next call. The error names the parameter.
+// layout, row-major, and may overwrite them in its next call. The error names the parameter.
 func Load[T float32 | float64](scope *model.Scope, t Table, read func(Parameter) ([]T, error)) error {
 	for _, p := range t {
 		values, err := read(p)
@@ -108,7 +108,8 @@ func Load[T float32 | float64](scope *model.Scope, t Table, read func(Parameter)
 	return nil
 }
 
-// lay puts the numbers of a parameter where its variable has them. Networks are large: a kernel is not copied on the way.
+// lay puts the numbers of a parameter, in the official layout, into flat, which has the layout of its variable. Networks are
+// large, so it makes no other copy of a kernel.
 func lay[T any](p Parameter, values, flat []T) {
 	if !p.kernel() {
 		copy(flat, values)
@@ -142,8 +143,8 @@ func Values[T float32 | float64](scope *model.Scope, p Parameter) ([]T, error) {
 	return Official(p, values), nil
 }
 
-// All returns the numbers of all parameters by their names, see [Values]. NaN and infinities, as a training that failed
-// leaves them, are refused.
+// All returns the numbers of all parameters by their names, as [Values] does. A number that is NaN or infinite, which a
+// training that failed leaves, is an error.
 func All[T float32 | float64](scope *model.Scope, t Table) (map[string][]T, error) {
 	all := make(map[string][]T, len(t))
 	for _, p := range t {
@@ -159,7 +160,8 @@ func All[T float32 | float64](scope *model.Scope, t Table) (map[string][]T, erro
 	return all, nil
 }
 
-// Official returns numbers that lie as the variable of a parameter does, its gradient for one, in the official layout.
+// Official returns numbers in the official layout. It takes them in the layout of the parameter's variable, as its gradient
+// has them.
 func Official[T float32 | float64](p Parameter, values []T) []T {
 	if !p.kernel() {
 		return values
@@ -182,8 +184,8 @@ func swap[T any](v []T, n, m, k int) []T {
 	return out
 }
 
-// Of returns the value of a parameter in a graph. It panics, as graph building does, where the scope has none.
-func Of(scope *model.Scope, g *graph.Graph, name string) *graph.Node {
+// Node returns the value of a parameter in a graph. It panics, as graph building does, if the scope lacks the parameter.
+func Node(scope *model.Scope, g *graph.Graph, name string) *graph.Node {
 	v := scope.GetVariable(name)
 	if v == nil {
 		exceptions.Panicf("weights: %q is not in scope %q: Load it first", name, scope.Scope())

@@ -25,18 +25,18 @@ func counted(p Parameter) ([]float32, error) {
 
 func TestTable(t *testing.T) {
 	if n := small.Size(); n != 6+12+1 {
-		t.Errorf("%d numbers", n)
+		t.Errorf("%d numbers, want %d", n, 6+12+1)
 	}
 	// printf 'model.conv.weight 2x3x1x2\nmodel.head.weight 2x3\nmodel.scale \n' | sha256sum
 	if got, want := small.SHA256(), "c1deb8c87c42d48492032b09363195b681e4b2eb5568ba785dbea98d0e1f0376"; got != want {
 		t.Errorf("SHA-256 %s, want %s", got, want)
 	}
 	if under := small.Under("model.h"); len(under) != 1 || under[0].Name != "model.head.weight" {
-		t.Errorf("under model.h: %v", under)
+		t.Errorf("under model.h: %v, want model.head.weight", under)
 	}
 }
 
-// A kernel [out, in, height, width] lies as [height, width, in, out] in the scope, everything else as it came.
+// In a scope a kernel [out, in, height, width] is [height, width, in, out], and everything else has its official layout.
 func TestLoad(t *testing.T) {
 	scope := model.NewStore().Scope("/net")
 	if err := Load(scope, small, counted); err != nil {
@@ -44,7 +44,7 @@ func TestLoad(t *testing.T) {
 	}
 	kernel := scope.GetVariable("model.conv.weight").MustValue()
 	if dims := kernel.Shape().Dimensions; !slices.Equal(dims, []int{1, 2, 3, 2}) {
-		t.Fatalf("kernel %v", dims)
+		t.Fatalf("kernel %v, want [1 2 3 2]", dims)
 	}
 	flat := tensors.MustCopyFlatData[float32](kernel)
 	for out := range 2 {

@@ -13,11 +13,11 @@ import (
 	"github.com/natefinch/atomic"
 )
 
-// Write makes the file path of what the function write writes. Until all of it is on the disk, path holds what it held
+// Write makes a file at path of what the function write writes. Until all of it is on the disk, path holds what it held
 // before. If write or the file system fails, Write returns that error and leaves nothing beside path. Only a process that is
 // killed leaves its temporary file: see [Leftovers].
 //
-// Everybody whom the process's umask allows can read the file, and its owner can write it. A symbolic link is replaced, not
+// The owner can write the file, and all whom the process's umask allows can read it. A symbolic link is replaced, not
 // followed. The folder must be there.
 func Write(path string, write func(io.Writer) error) (err error) {
 	f, err := os.OpenFile(temporary(path), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
@@ -53,7 +53,7 @@ func temporary(path string) string {
 	return folder + fmt.Sprintf(".%s.%016x.tmp", name, rand.Uint64())
 }
 
-// Leftovers returns the temporary files of path: those of calls of [Write] that were killed, or that are still writing.
+// Leftovers returns the temporary files beside path, which calls of [Write] have left that were killed or are still writing.
 func Leftovers(path string) ([]string, error) {
 	folder, name := filepath.Split(path)
 	if folder == "" {

@@ -48,15 +48,15 @@ func TestWhole(t *testing.T) {
 		}
 		left, err := Leftovers(path)
 		if err != nil || len(left) != 1 || read(t, left[0]) != "half" {
-			t.Errorf("temporary files %v, %v", left, err)
+			t.Errorf("temporary files %v, error %v, want one that holds half", left, err)
 		}
 		return broken
 	})
 	if !errors.Is(err, broken) || read(t, path) != "old" || !slices.Equal(names(t, folder), []string{"file"}) {
-		t.Errorf("%v, %q, %v", err, read(t, path), names(t, folder))
+		t.Errorf("error %v, the file holds %q, the folder %v, want %v, old and the file alone", err, read(t, path), names(t, folder), broken)
 	}
 	if err := WriteBytes(path, []byte("new")); err != nil || read(t, path) != "new" || !slices.Equal(names(t, folder), []string{"file"}) {
-		t.Errorf("%v, %q, %v", err, read(t, path), names(t, folder))
+		t.Errorf("error %v, the file holds %q, the folder %v, want none, new and the file alone", err, read(t, path), names(t, folder))
 	}
 }
 
@@ -89,13 +89,13 @@ func TestWritten(t *testing.T) {
 func TestRefused(t *testing.T) {
 	folder := t.TempDir()
 	if err := WriteBytes(filepath.Join(folder, "none", "file"), nil); !errors.Is(err, os.ErrNotExist) {
-		t.Error(err)
+		t.Errorf("error %v, want %v", err, os.ErrNotExist)
 	}
 	if err := os.Mkdir(filepath.Join(folder, "file"), 0o777); err != nil {
 		t.Fatal(err)
 	}
 	if err := WriteBytes(filepath.Join(folder, "file"), nil); err == nil || !slices.Equal(names(t, folder), []string{"file"}) {
-		t.Errorf("%v, %v", err, names(t, folder))
+		t.Errorf("error %v, the folder holds %v, want one, and the file alone", err, names(t, folder))
 	}
 }
 

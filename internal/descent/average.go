@@ -9,15 +9,15 @@ import (
 	"github.com/gomlx/gomlx/support/exceptions"
 )
 
-// AverageScope is where the moving averages live: that of variable p at AverageScope + p.
+// AverageScope is the scope of the moving averages: that of the variable with the path p has the path AverageScope + p.
 const AverageScope = "/average"
 
-// Average keeps, from the training graph that it is called in on, a moving average e of every trainable
-// variable θ of the scope: after each update of the optimizer
+// Average keeps a moving average e of every trainable variable θ of the scope. It is called while a training graph is built.
+// From then on, after each update of the optimizer,
 //
 //	e ← decay·e + (1 − decay)·θ
 //
-// starting from a copy of θ, without a correction of the start. The variables must have values.
+// The average starts from a copy of θ, and the start is not corrected. The variables must have values.
 //
 // Source: Polyak and Juditsky, Acceleration of Stochastic Approximation by Averaging (1992), in its exponential form.
 func Average(scope *model.Scope, g *graph.Graph, decay float64) {
@@ -26,14 +26,13 @@ func Average(scope *model.Scope, g *graph.Graph, decay float64) {
 	})
 }
 
-// CorrectedAverage keeps a moving average as Average does, but of the weights after the updates alone: those before the
-// first update have no part in it. Share is the part of the newest weights, a scalar that the caller feeds in each step;
-// the function [Share] computes it:
+// CorrectedAverage keeps a moving average as [Average] does, in which the values before the first update have no part:
 //
 //	e ← (1 − share)·e + share·θ
 //
-// After t updates e is the mean of θ₁ … θ_t with weights in proportion to decay^(t−i), which is what Average gives once
-// the part decay^t of its start is taken out and the rest divided by 1 − decay^t.
+// Share is the part of the newest values, a scalar that the caller feeds in each step; the function [Share] computes it.
+// After t updates, e is the mean of θ₁ … θ_t with weights in proportion to decay^(t−i). Average gives the same once the part
+// decay^t of its start is subtracted and the rest is divided by 1 − decay^t.
 //
 // Source: Kingma and Ba, Adam: A Method for Stochastic Optimization (2015), section 3, of moments.
 func CorrectedAverage(scope *model.Scope, share *graph.Node) {
@@ -42,7 +41,7 @@ func CorrectedAverage(scope *model.Scope, share *graph.Node) {
 	})
 }
 
-// Share returns the part of the newest weights in a corrected average at a step, counted from 0:
+// Share returns the part of the newest values in a corrected average, at a step that is counted from 0:
 //
 //	(1 − decay)/(1 − decay^(step+1))
 //
@@ -51,7 +50,8 @@ func Share(decay float64, step int) float64 {
 	return (1 - decay) / (1 - math.Pow(decay, float64(step+1)))
 }
 
-// follow keeps of every trainable variable an average that each update mixes with the new weights.
+// follow keeps an average of every trainable variable. After each update, mix gives the new average of the old one and of the
+// new values.
 func follow(scope *model.Scope, g *graph.Graph, mix func(e, weights *graph.Node) *graph.Node) {
 	train.AddPerStepUpdateGraphFn(scope, g, func(scope *model.Scope, g *graph.Graph) {
 		var trainable []*model.Variable

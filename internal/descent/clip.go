@@ -8,8 +8,9 @@ import (
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 )
 
-// Clip returns an optimizer that hands gradients g to adam scaled by min(1, norm/(‖g‖ + 1e-6)), with ‖g‖ the norm of all
-// of them together, so that their direction stays. Adam is an optimizer of GoMLX, all of which take gradients.
+// Clip returns an optimizer that scales the gradients g by min(1, norm/(‖g‖ + 1e-6)) and hands them to adam. ‖g‖ is the norm
+// of all of them together, so that their direction stays. Adam must be an optimizer that takes gradients, as all of GoMLX's
+// own do.
 //
 // Source: Pascanu, Mikolov and Bengio, On the Difficulty of Training Recurrent Neural Networks (2013); the 1e-6 is
 // PyTorch's.
@@ -17,7 +18,7 @@ func Clip(adam optimizer.Interface, norm float64) optimizer.Interface {
 	return clipped{adam.(gradientOptimizer), norm}
 }
 
-// gradientOptimizer is a GoMLX optimizer that takes gradients, as all of GoMLX's own do.
+// gradientOptimizer is an optimizer that takes gradients.
 type gradientOptimizer interface {
 	optimizer.Interface
 	train.OptimizeWithGradients
@@ -53,7 +54,7 @@ func (c clipped) UpdateGraphWithGradients(scope *model.Scope, gradients []*graph
 	c.gradientOptimizer.UpdateGraphWithGradients(scope, scaled, dtype)
 }
 
-// normParam keeps the node of the gradients' norm before clipping.
+// normParam is the graph's parameter that keeps the norm of the gradients before clipping.
 const normParam = "gradient_norm"
 
 // GradientNorm is a metric of clipped training: the norm of the gradients before clipping.

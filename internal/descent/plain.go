@@ -1,6 +1,6 @@
 package descent
 
-// Plain returns an error without the names that GoMLX's functions put before it when they passed it on.
+// Plain returns an error without the names of the GoMLX functions that passed it on.
 func Plain(err error) error {
 	for {
 		wrapper, ok := err.(interface{ Cause() error }) // as those of github.com/pkg/errors, which GoMLX wraps with

@@ -9,9 +9,9 @@ import (
 	"github.com/gomlx/gomlx/ml/train"
 )
 
-// Run takes the steps of a training, each on its batch, and tells report, if there is one, the value of each step. The
-// value is the trainer's only metric, in float32. It stops with an error when the context is done, between steps, and
-// where the loss or the value is NaN or infinite.
+// Run takes the steps of a training, each on its batch. If report is not nil, it is told the value of each step: the
+// trainer's only metric, in float32. Run stops with an error between two steps when the context is done, and after a step
+// whose loss or value is NaN or infinite.
 func Run(ctx context.Context, trainer *train.Trainer, steps int, batch func(step int) (train.Batch, error), report func(step int, value float64)) error {
 	for step := range steps {
 		if ctx.Err() != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/gomlx/gomlx/support/exceptions"
 )
 
-// TestRunErrors: what goes wrong while a step's graph is built or run is one sentence, without the functions of GoMLX that
+// TestRunErrors: an error while the graph of a step is built or run is one sentence, without the functions of GoMLX that
 // passed it on.
 func TestRunErrors(t *testing.T) {
 	backend, err := gobackend.New("parallelism=-1")
@@ -51,7 +51,7 @@ type passedOn struct{ cause error }
 func (p passedOn) Error() string { return "Loop.RunSteps(3): " + p.cause.Error() }
 func (p passedOn) Cause() error  { return p.cause }
 
-// TestPlain: wrappers of GoMLX's kind are taken off, and what is below them stays whole.
+// TestPlain: wrappers of GoMLX's kind are taken off, and the error below them stays whole.
 func TestPlain(t *testing.T) {
 	cause := errors.New("cause")
 	ours := fmt.Errorf("ours: %w", cause)

@@ -1,4 +1,4 @@
-// Package finite looks for numbers that are none.
+// Package finite looks for numbers that are NaN or infinite.
 package finite
 
 import "fmt"

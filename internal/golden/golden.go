@@ -1,6 +1,6 @@
-// Package golden reads numbers that the reference code of W-Flow gave, for tests. Inputs and weights are not stored but
-// given by formulas of their names, so that another implementation can be checked without the reference and without
-// weight files; wflow/testdata/README.md describes the formulas.
+// Package golden reads numbers that the reference code of W-Flow gave, for tests. Inputs and weights are not stored. They
+// are given by formulas of their names, so that another implementation can be checked without the reference and without
+// weight files. wflow/testdata/README.md describes the formulas.
 package golden
 
 import (
@@ -15,12 +15,16 @@ import (
 	"path/filepath"
 )
 
-// Read decodes a file of the folder that the environment variable WFLOW_GOLDENS names, or of testdata if that folder has
-// no such file or none is named. A key that into does not know is an error.
-func Read(name string, into any) error {
+// Read decodes a file into what into points to. It takes the file from the folder that the environment variable
+// WFLOW_GOLDENS names, or from testdata if the variable is empty or that folder has no such file. A key that into does not
+// know is an error, which names the key.
+func Read(name string, into any) error { return read("testdata", name, into) }
+
+// read is Read with another folder than testdata.
+func read(folder, name string, into any) error {
 	text, err := os.ReadFile(filepath.Join(os.Getenv("WFLOW_GOLDENS"), name))
 	if os.Getenv("WFLOW_GOLDENS") == "" || errors.Is(err, fs.ErrNotExist) {
-		text, err = os.ReadFile(filepath.Join("testdata", name))
+		text, err = os.ReadFile(filepath.Join(folder, name))
 	}
 	if err != nil {
 		return err
@@ -31,7 +35,7 @@ func Read(name string, into any) error {
 	return nil
 }
 
-// Decode decodes JSON whose every key into knows.
+// Decode decodes JSON into what into points to. A key that into does not know is an error, which names the key.
 func Decode(text []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
@@ -47,8 +51,8 @@ type Tensor struct {
 	F32RelL2        float64 `json:"f32_rel_l2"`
 }
 
-// Compare returns the largest difference of got, row-major, from what is recorded, and the largest recorded entry. The
-// recorded Euclidean norm stands for the entries that are not recorded: as a root mean square it is held against got too.
+// Compare returns the largest difference between got, row-major, and what is recorded, and the largest recorded entry. The
+// Euclidean norm is recorded too, and stands for the entries that are not: its root mean square is compared like an entry.
 func (t Tensor) Compare(got []float64) (difference, largest float64, err error) {
 	size := 1
 	for _, s := range t.Shape {
@@ -57,17 +61,17 @@ func (t Tensor) Compare(got []float64) (difference, largest float64, err error) 
 	if len(got) != size {
 		return 0, 0, fmt.Errorf("%d values for shape %v", len(got), t.Shape)
 	}
-	see := func(got, want float64) {
+	compare := func(got, want float64) {
 		if d := math.Abs(got - want); !(d <= difference) {
 			difference = d
 		}
 		largest = max(largest, math.Abs(want))
 	}
 	for i, want := range t.Values {
-		see(got[i], want)
+		compare(got[i], want)
 	}
 	for k, want := range t.Samples {
-		see(got[t.sample(k)], want)
+		compare(got[t.sample(k)], want)
 	}
 	if len(t.Values)+len(t.Samples) == 0 {
 		return 0, 0, errors.New("nothing recorded")
@@ -77,7 +81,7 @@ func (t Tensor) Compare(got []float64) (difference, largest float64, err error) 
 		for _, v := range got {
 			sum += v * v
 		}
-		see(math.Sqrt(sum/float64(size)), t.L2/math.Sqrt(float64(size)))
+		compare(math.Sqrt(sum/float64(size)), t.L2/math.Sqrt(float64(size)))
 	}
 	return difference, largest, nil
 }
@@ -91,13 +95,14 @@ func (t Tensor) sample(k int) int {
 	return k*n/ns + 37*k%max(1, n/ns)
 }
 
-// Hash is FNV-1a of a name, Mix a bijection of 64 bits.
+// Hash returns FNV-1a of a name, in 64 bits.
 func Hash(name string) uint64 {
 	h := fnv.New64a()
 	h.Write([]byte(name))
 	return h.Sum64()
 }
 
+// Mix returns what a bijection of 64 bits makes of x.
 func Mix(x uint64) uint64 {
 	z := x + 0x9E3779B97F4A7C15
 	z = (z ^ z>>30) * 0xBF58476D1CE4E5B9
@@ -105,11 +110,12 @@ func Mix(x uint64) uint64 {
 	return z ^ z>>31
 }
 
-// Uniform is the i-th number in [0, 1) of a name, Normal its i-th normal number, Integer its i-th integer below n.
+// Uniform returns the i-th number in [0, 1) of a name.
 func Uniform(name string, i uint64) float64 { return uniform(Hash(name), i) }
 
 func uniform(hash, i uint64) float64 { return float64(Mix(hash+i)>>11) * 0x1p-53 }
 
+// Normal returns the i-th standard normal number of a name.
 func Normal(name string, i uint64) float64 {
 	hash := Hash(name)
 	r := math.Sqrt(-2 * math.Log(1-uniform(hash, i/2*2)))
@@ -120,6 +126,7 @@ func Normal(name string, i uint64) float64 {
 	return r * sin
 }
 
+// Integer returns the i-th integer in [0, n) of a name.
 func Integer(name string, i uint64, n int) int { return int(Uniform(name, i) * float64(n)) }
 
 // Normals returns the first n normal numbers of a name.
@@ -131,8 +138,8 @@ func Normals(name string, n int) []float64 {
 	return out
 }
 
-// Weight returns the parameter of a name, prefix included, and of a kind: matrix, bias, norm, table, var or zero. Gain
-// scales matrices.
+// Weight returns the numbers of a parameter by its name, prefix included, and its kind: matrix, bias, norm, table, var or
+// zero. Gain scales those of a matrix.
 func Weight(name, kind string, shape []int, gain float64) ([]float64, error) {
 	size := 1
 	for _, d := range shape {
@@ -142,7 +149,7 @@ func Weight(name, kind string, shape []int, gain float64) ([]float64, error) {
 	if kind == "matrix" {
 		scale = gain * math.Sqrt(3/float64(size/shape[0]))
 	}
-	of := map[string]func(u float64) float64{
+	formula := map[string]func(u float64) float64{
 		"matrix": func(u float64) float64 { return scale * (2*u - 1) },
 		"bias":   func(u float64) float64 { return 0.1 * (2*u - 1) },
 		"norm":   func(u float64) float64 { return 1 + 0.1*(2*u-1) },
@@ -150,12 +157,12 @@ func Weight(name, kind string, shape []int, gain float64) ([]float64, error) {
 		"var":    func(u float64) float64 { return 1 + 0.5*u },
 		"zero":   func(float64) float64 { return 0 },
 	}[kind]
-	if of == nil {
+	if formula == nil {
 		return nil, fmt.Errorf("%s: unknown kind %q", name, kind)
 	}
 	out, hash := make([]float64, size), Hash(name)
 	for i := range out {
-		out[i] = of(uniform(hash, uint64(i)))
+		out[i] = formula(uniform(hash, uint64(i)))
 	}
 	return out, nil
 }
@@ -178,7 +185,7 @@ func (p *Parameter) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Image returns the picture of a name, height × width × 3 bytes.
+// Image returns the picture of a name, h × w × 3 bytes.
 func Image(name string, h, w int) []byte {
 	hash, grain := Hash(name), Hash(name+"/grain")
 	gh, gw := h/16+2, w/16+2

@@ -158,13 +158,13 @@ func TestCompare(t *testing.T) {
 		recorded.Samples[k] = values[recorded.sample(k)]
 	}
 	if d, _, err := recorded.Compare(values); err != nil || d > 1e-14 {
-		t.Errorf("difference %g, error %v", d, err)
+		t.Errorf("difference %g, error %v, want at most 1e-14 and none", d, err)
 	}
 	for _, i := range []int{recorded.sample(3), recorded.sample(3) + 1} {
 		spoilt := slices.Clone(values)
 		spoilt[i] += 3
 		if d, _, err := recorded.Compare(spoilt); err != nil || d < 1e-3 {
-			t.Errorf("entry %d off by 3: difference %g, error %v", i, d, err)
+			t.Errorf("entry %d off by 3: difference %g, error %v, want 1e-3 or more and none", i, d, err)
 		}
 	}
 	if _, _, err := recorded.Compare(values[1:]); err == nil {

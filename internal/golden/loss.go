@@ -2,15 +2,14 @@ package golden
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"sort"
 )
 
-// Loss is what a case asks for.
+// Loss is the configuration of a case.
 type Loss struct {
-	B, N, P, U, D int       // problems; particles and second batch; data; unconditional data; dimension
+	B, N, P, U, D int       // problems; particles, as many in the second batch; data; unconditional data; dimension
 	Cost          string    // quad: ‖x−y‖²/2, l2: ‖x−y‖
 	L             int       // Sinkhorn iterations
 	SelfTerm      string    `json:"self_term"` // two, single, diag
@@ -31,29 +30,26 @@ type LossCase struct {
 	Metrics                                       map[string]struct{ Value, F32 float64 }
 }
 
-// Losses reads f3_loss.json, the training loss on random features, from the folder that WFLOW_GOLDENS names, or else from the given one, and returns its cases in
-// order of name. Configuration keys that are not known are an error.
+// Losses reads f3_loss.json, the training loss on random features, and returns its cases in the order of their names. It
+// finds the file as [Read] does, with folder in the place of testdata. A key that is not known is an error, which names the
+// key.
 func Losses(folder string) ([]LossCase, error) {
-	if env := os.Getenv("WFLOW_GOLDENS"); env != "" {
-		folder = env
-	}
-	text, err := os.ReadFile(filepath.Join(folder, "f3_loss.json"))
-	if err != nil {
-		return nil, err
-	}
 	var file struct {
-		Cases map[string]struct {
+		Fixture, Set, Torch string
+		InputRule           string `json:"input_rule"`
+		Cases               map[string]struct {
 			Config  json.RawMessage
 			Prefix  string
+			Source  string // of the values: the reference or a formula
 			Outputs map[string]Tensor
 			Metrics map[string]struct{ Value, F32 float64 }
 		}
 	}
-	if err := json.Unmarshal(text, &file); err != nil {
+	if err := read(folder, "f3_loss.json", &file); err != nil {
 		return nil, err
 	}
 	if len(file.Cases) == 0 {
-		return nil, fmt.Errorf("no case in %s", folder)
+		return nil, errors.New("f3_loss.json has no case, want one or more")
 	}
 	var cases []LossCase
 	for name, c := range file.Cases {

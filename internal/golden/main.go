@@ -6,11 +6,11 @@ import (
 	"testing"
 )
 
-// Long tells whether tests are to take the time that they need: make accept sets WFLOW_LONG.
+// Long tells whether tests may take as long as they need: make accept sets WFLOW_LONG.
 func Long() bool { return os.Getenv("WFLOW_LONG") != "" }
 
-// Main runs the tests of a package of networks, as its TestMain. XLA takes longer to compile these than to run them: here
-// it does not optimise, unless the tests are long or benchmarks are asked for.
+// Main runs the tests of a package of networks, as its TestMain. XLA takes longer to compile such networks than to run
+// them. So it does not optimise, unless the tests may be long or benchmarks are asked for.
 func Main(m *testing.M) {
 	flag.Parse()
 	if flag.Lookup("test.bench").Value.String() == "" && !Long() {

@@ -1,6 +1,6 @@
-// Package libjpeg decodes JPEG files with libjpeg-turbo. So it gives the pixels that Pillow, OpenCV and torchvision give, to
-// the byte: it has the accurate integer transform, interpolated chroma, and what libjpeg makes of damaged data. It reads
-// baseline, extended, progressive, arithmetic and lossless files of 8 bits with every sampling that libjpeg knows.
+// Package libjpeg decodes JPEG files with libjpeg-turbo, to the same bytes as Pillow, OpenCV and torchvision. It has that
+// library's accurate integer transform, interpolates chroma, and makes of damaged data what libjpeg does. It reads baseline,
+// extended, progressive, arithmetic and lossless files of 8 bits, with every sampling that libjpeg knows.
 //
 // The library is compiled to WebAssembly, without imports, and runs inside wazero. So no C compiler is needed, a file
 // can touch no memory but its decoder's own, and the bytes are the same on every machine. The folder wasm holds what the
@@ -18,13 +18,13 @@ import (
 	"github.com/tetratelabs/wazero/api"
 )
 
-// Version names the decoder: another one may give other pixels.
+// Version names the library and its version: another one may give other pixels.
 const Version = "libjpeg-turbo 3.1.0"
 
 //go:embed libjpeg.wasm
 var program []byte
 
-// machine compiles the library at its first use, 0.1 s.
+// machine returns the function that makes an instance of the library. Its first call compiles the library, in 0.1 s.
 var machine = sync.OnceValues(func() (func() (api.Module, error), error) {
 	ctx := context.Background()
 	r := wazero.NewRuntime(ctx)
@@ -36,13 +36,13 @@ var machine = sync.OnceValues(func() (func() (api.Module, error), error) {
 	return func() (api.Module, error) { return r.InstantiateModule(ctx, m, c) }, nil
 })
 
-// Frame is what the header of a file says of its picture.
+// Frame is what a file says of its picture.
 type Frame struct {
 	Width, Height int
-	Bits          int // a sample
-	Arithmetic    bool
-	Sampling      [][2]int // of each component, across and down
-	Scans         int
+	Bits          int      // of a sample
+	Arithmetic    bool     // the samples are arithmetically coded
+	Sampling      [][2]int // the factors of each component, across and down
+	Scans         int      // how many times the file goes over the picture
 }
 
 // Decoder decodes one file. It must be closed.
@@ -70,7 +70,7 @@ const (
 	places          = placeChannels + 1
 )
 
-// Open reads the header of a file, and allocates nothing of the size of its picture. What is wrong with a file is an
+// Open reads the header of a file, and takes no memory for its picture. If something is wrong with the file, the error is an
 // *Error.
 func Open(file []byte) (*Decoder, error) {
 	instance, err := machine()
@@ -111,11 +111,12 @@ func (d *Decoder) header(file []byte) (err error) {
 	return nil
 }
 
-// Decode calls line for each line of the picture, from the top, with Width pixels of 1 byte (grey), 3 (red, green, blue)
-// or 4 (as they are stored: the inks of cyan, magenta, yellow and black, which most programs store inverted).
+// Decode calls line for each line of the picture, from the top, with the bytes of Width pixels. A pixel has one byte in grey
+// and three in red, green and blue. It has four if the picture is stored in cyan, magenta, yellow and black: these are as
+// they are stored, which most programs do inverted.
 func (d *Decoder) Decode(line func(samples []byte)) error { return d.run(false, line) }
 
-// Check reads all that Decode reads, and returns its error, but makes no picture.
+// Check reads all that [Decoder.Decode] reads, and returns the same error, but makes no picture.
 func (d *Decoder) Check() error { return d.run(true, func([]byte) {}) }
 
 func (d *Decoder) run(eighth bool, line func([]byte)) error {
@@ -149,14 +150,14 @@ func (d *Decoder) run(eighth bool, line func([]byte)) error {
 	return err
 }
 
-// Damage returns the first damage that was met and passed over, after Decode or Check: the picture is as libjpeg, and
-// Pillow with it, mends such files. It returns nil where there was none.
+// Damage returns the first damage that Decode or Check met and passed over, or nil if there was none. The picture of such a
+// file is as libjpeg mends it, and so does Pillow.
 func (d *Decoder) Damage() *Error { return d.words(placeDamage) }
 
 // Close frees the decoder.
 func (d *Decoder) Close() error { return d.module.Close(context.Background()) }
 
-// call returns the result of a function, 0 where it has none.
+// call calls a function of the library and returns its result, 0 if it has none.
 func (d *Decoder) call(name string, parameters ...uint64) (uint32, error) {
 	results, err := d.module.ExportedFunction(name).Call(context.Background(), parameters...)
 	if err != nil {
@@ -168,7 +169,7 @@ func (d *Decoder) call(name string, parameters ...uint64) (uint32, error) {
 	return uint32(results[0]), nil
 }
 
-// results returns the numbers of the report.
+// results returns the numbers of the library's report.
 func (d *Decoder) results() (numbers [places]int) {
 	raw, _ := d.module.Memory().Read(d.report, 4*places)
 	for i := range len(raw) / 4 {
@@ -177,7 +178,7 @@ func (d *Decoder) results() (numbers [places]int) {
 	return numbers
 }
 
-// fault returns what was wrong when the program stopped.
+// fault returns the error that stopped the library, as its report has it, or err as an *Error if the report has none.
 func (d *Decoder) fault(err error) error {
 	if e := d.words(placeError); e != nil {
 		return e

@@ -48,11 +48,11 @@ func TestSandbox(t *testing.T) {
 		t.Fatal(err)
 	}
 	if f, m := m.ImportedFunctions(), m.ImportedMemories(); len(f) > 0 || len(m) > 0 {
-		t.Errorf("imports %v and %v", f, m)
+		t.Errorf("imports %v and %v, want none", f, m)
 	}
 }
 
-// TestDecode holds flat pictures to their colour, and many at a time to one another.
+// TestDecode: flat pictures have their colour, also when many are decoded at a time.
 func TestDecode(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 20 {
@@ -60,7 +60,7 @@ func TestDecode(t *testing.T) {
 			file := flat(t, 30+i, 17, uint8(10*i))
 			pix, err := decode(file)
 			if want := bytes.Repeat([]byte{uint8(10 * i)}, 17*(30+i)); err != nil || !bytes.Equal(pix, want) {
-				t.Errorf("%d: %v, %v", i, pix, err)
+				t.Errorf("%d: %v, error %v, want %v and none", i, pix, err, want)
 			}
 			d, err := Open(file)
 			if err != nil {
@@ -69,10 +69,10 @@ func TestDecode(t *testing.T) {
 			}
 			defer d.Close()
 			if d.Width != 30+i || d.Height != 17 || d.Bits != 8 || d.Arithmetic || len(d.Sampling) != 1 || d.Sampling[0] != [2]int{1, 1} {
-				t.Errorf("%+v", d.Frame)
+				t.Errorf("%+v, want one component of %d×17 in 8 bits, baseline", d.Frame, 30+i)
 			}
 			if err := d.Check(); err != nil || d.Damage() != nil {
-				t.Error(err, d.Damage())
+				t.Errorf("error %v, damage %v, want none", err, d.Damage())
 			}
 		})
 	}
@@ -91,7 +91,7 @@ func TestColours(t *testing.T) {
 	}
 	pix, err := decode(file.Bytes())
 	if err != nil || len(pix) != 3*16*16 {
-		t.Fatal(len(pix), err)
+		t.Fatalf("%d bytes, error %v, want %d and none", len(pix), err, 3*16*16)
 	}
 	for i, want := range []int{250, 130, 10} {
 		if got := int(pix[i]); got < want-2 || got > want+2 {
@@ -100,7 +100,7 @@ func TestColours(t *testing.T) {
 	}
 }
 
-// TestErrors holds what is wrong to words.
+// TestErrors: errors are in words for people.
 func TestErrors(t *testing.T) {
 	file := flat(t, 40, 30, 99)
 	scan := bytes.Index(file, []byte("\xff\xda"))
@@ -146,7 +146,7 @@ func TestFill(t *testing.T) {
 	}
 }
 
-// TestScans: neither a small picture in the header nor what follows the picture counts.
+// TestScans: the scans of a small picture in the header do not count, nor does what follows the picture.
 func TestScans(t *testing.T) {
 	file := flat(t, 40, 30, 99)
 	scan := bytes.Index(file, []byte("\xff\xda"))

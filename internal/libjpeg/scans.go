@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 )
 
-// countScans counts the scans of a file, up to the end of its picture: each costs a pass over the whole of it.
+// countScans counts the scans of a file up to the end of its picture. Each scan costs a pass over the whole picture.
 func countScans(file []byte) (n int) {
 	for at := 2; ; {
 		next := bytes.IndexByte(file[min(at, len(file)):], 0xff)

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// Error is what is wrong with a file. Files with one Cause belong together; Detail is of one file and may be empty.
+// Error says what is wrong with a file. Files with the same Cause have the same fault. Detail belongs to one file, and may be
+// empty.
 type Error struct{ Cause, Detail string }
 
 func (e *Error) Error() string {
@@ -22,7 +23,7 @@ const (
 	scans  = -2
 )
 
-// words returns the error whose code and values lie at a place of the report, nil if there is none.
+// words returns the error whose code and values stand at a place of the report, or nil if none stands there.
 func (d *Decoder) words(place int) *Error {
 	r := d.results()
 	code, values := r[place], r[place+1:place+5]
@@ -68,7 +69,7 @@ func (d *Decoder) words(place int) *Error {
 	return &Error{"damaged JPEG", strings.ToLower(text[:1]) + fill(text[1:], values)}
 }
 
-// process names what a frame's marker says.
+// process names the process that the marker of a frame says.
 func process(marker int) string {
 	switch marker {
 	case 0xc3, 0xcb:
@@ -79,7 +80,7 @@ func process(marker int) string {
 	return "hierarchical"
 }
 
-// message returns libjpeg's text of a code, with C's verbs; it is never empty.
+// message returns libjpeg's text for a code, with the verbs of C's printf in it. It is never empty.
 func (d *Decoder) message(code int) string {
 	if at, err := d.module.ExportedFunction("message").Call(context.Background(), uint64(uint32(int32(code)))); err == nil {
 		if raw, ok := d.module.Memory().Read(uint32(at[0]), 200); ok {
@@ -91,7 +92,7 @@ func (d *Decoder) message(code int) string {
 	return fmt.Sprintf("Error %d", code)
 }
 
-// fill puts values into a text of C's verbs.
+// fill puts values in the place of the verbs of C's printf in a text.
 func fill(text string, values []int) string {
 	n := strings.Count(text, "%")
 	if n > len(values) || strings.Contains(text, "%s") {
@@ -104,7 +105,7 @@ func fill(text string, values []int) string {
 	return fmt.Sprintf(strings.NewReplacer("%u", "%d", "%ld", "%d").Replace(text), list...)
 }
 
-// sampling writes the factors of all components.
+// sampling writes the sampling factors of all components: 2x2, 1x1, 1x1.
 func (d *Decoder) sampling() string {
 	var list []string
 	for _, s := range d.Sampling {

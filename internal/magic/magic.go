@@ -1,5 +1,5 @@
-// Package magic says what a file is by its first bytes, in words for people. Every package that refuses a file uses it to
-// say what the file is instead.
+// Package magic says what a file is by its first bytes, in words for people. A package that refuses a file says with it what
+// the file is instead.
 package magic
 
 import (
@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// Enough is how many of a file's first bytes it takes to tell all kinds apart.
+// Enough is how many of the first bytes of a file are needed to tell all kinds apart.
 const Enough = 512
 
 // Kind is a kind of file.
@@ -42,7 +42,7 @@ func Of(head []byte) (Kind, bool) {
 	return Kind{}, false
 }
 
-// Describe returns what begins with head, for an error: the kind if it is known, otherwise the bytes themselves.
+// Describe says what a file is that begins with head, for an error: its kind if it is known, otherwise its first bytes.
 func Describe(head []byte) string {
 	const shown = 16
 	if len(head) == 0 {

@@ -81,7 +81,7 @@ func TestTable(t *testing.T) {
 				t.Errorf("%q is %v, want %v", r.begins, k, r.Kind)
 			}
 			if article, _, _ := strings.Cut(r.Name, " "); article != "a" && article != "an" && article != "the" && article != "text" && article != "nothing" {
-				t.Errorf("%q begins with no article", r.Name)
+				t.Errorf("%q begins with %q, want an article", r.Name, article)
 			}
 		}
 	}
@@ -101,11 +101,53 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
+// pickles are what Python's pickle.dumps returns for {"w": 1}, by protocol, and torchMagic for the number with which PyTorch
+// before version 1.6 began a file: pickle.dumps(0x1950a86a20f9469cfc6c, protocol).
+var (
+	pickles = [6]string{
+		"(dp0\nVw\np1\nI1\ns.",
+		"}q\x00X\x01\x00\x00\x00wq\x01K\x01s.",
+		"\x80\x02}q\x00X\x01\x00\x00\x00wq\x01K\x01s.",
+		"\x80\x03}q\x00X\x01\x00\x00\x00wq\x01K\x01s.",
+		"\x80\x04\x95\x0a\x00\x00\x00\x00\x00\x00\x00}\x94\x8c\x01w\x94K\x01s.",
+		"\x80\x05\x95\x0a\x00\x00\x00\x00\x00\x00\x00}\x94\x8c\x01w\x94K\x01s.",
+	}
+	torchMagic = [6]string{
+		"L119547037146038801333356L\n.",
+		"L119547037146038801333356L\n.",
+		"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.",
+		"\x80\x03\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.",
+		"\x80\x04\x95\r\x00\x00\x00\x00\x00\x00\x00\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.",
+		"\x80\x05\x95\r\x00\x00\x00\x00\x00\x00\x00\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.",
+	}
+)
+
+// Pickles from protocol 2 on are known by their mark. Older ones may be pickles, and so may few other texts.
+func TestPickles(t *testing.T) {
+	for protocol, text := range pickles {
+		kind, known := Of([]byte(text))
+		if marked := protocol >= 2; known != marked || marked && kind != Pickle || !marked && !MayBePickle([]byte(text)) {
+			t.Errorf("protocol %d: known %v as %v, may be one %v, want it known from protocol 2 on, and may be one before", protocol, known, kind, MayBePickle([]byte(text)))
+		}
+		if kind, _ := Of([]byte(torchMagic[protocol])); kind.Name != "a PyTorch file from before version 1.6" {
+			t.Errorf("protocol %d: %v, want a PyTorch file from before version 1.6", protocol, kind)
+		}
+	}
+	for text, want := range map[string]bool{
+		"cnumpy.core.multiarray\n_reconstruct\n": true, "(lp0\nI1\na.": true, "]q\x00K\x01a.": true, "(tp0\n.": true,
+		"": false, "c": false, "}q": false, "cat.jpg,n01440764\ndog.jpg,n01440765\n": false, "cat\ndog house\n": false, "(a list)\nof words\n": false, "copy\n": false,
+	} {
+		if got := MayBePickle([]byte(text)); got != want {
+			t.Errorf("%q: may be a pickle: %v, want %v", text, got, want)
+		}
+	}
+}
+
 func FuzzDescribe(f *testing.F) {
 	f.Add([]byte("\x89PNG\r\n\x1a\n"))
 	f.Fuzz(func(t *testing.T, head []byte) {
 		if Describe(head) == "" {
-			t.Error("nothing is said")
+			t.Error("nothing is said, want something")
 		}
 	})
 }

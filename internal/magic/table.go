@@ -1,6 +1,6 @@
 package magic
 
-// row is a kind of file and the bytes it has at a place.
+// row is a kind of file, with the bytes that such a file has from the place at on.
 type row struct {
 	at     int
 	begins string
@@ -10,7 +10,7 @@ type row struct {
 const (
 	again  = "download it again"
 	unpack = "unpack it first"
-	save   = "torch.load it and torch.save its state_dict"
+	resave = "torch.load it and torch.save it again"
 	onnx   = "save the weights of the network it was exported from"
 	asPNG  = "save it as PNG"
 	remove = "remove it"
@@ -18,7 +18,7 @@ const (
 	frames = "save its frames as PNG or JPEG"
 )
 
-// binaries are told apart byte by byte. The first that fits counts.
+// binaries are kinds whose bytes are compared as they are. The first row that fits counts.
 var binaries = []row{
 	// images
 	{0, "\x89PNG\r\n\x1a\n", Kind{"a PNG image", ""}},
@@ -121,6 +121,7 @@ var binaries = []row{
 	{0, "\x04\x22\x4d\x18", Kind{"an LZ4 file", unpack}},
 	{0, "7z\xbc\xaf\x27\x1c", Kind{"a 7-Zip file", unpack}},
 	{0, "Rar!\x1a\x07", Kind{"a RAR file", unpack}},
+	{0, "sys_info\x00", Kind{"a tar file of PyTorch 0.1", "if you trust it, torch.load it with weights_only=False and torch.save it again"}},
 	{257, "ustar", Kind{"a tar file", unpack}},
 
 	{0, "\x0a\x23\xd7\xce", Kind{"an MXNet RecordIO file", unpack}},
@@ -134,14 +135,20 @@ var binaries = []row{
 	{0, "MZ", Kind{"a Windows program", ""}},
 	{0, "\xfe\xff", Kind{"text in UTF-16", "save it as UTF-8"}},
 	{0, "\xff\xfe", Kind{"text in UTF-16", "save it as UTF-8"}},
-	{0, "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19", Kind{"a PyTorch file from before version 1.6", save}},
-	{0, "\x80\x02", Kind{"a pickle by itself", save}},
-	{0, "\x80\x03", Kind{"a pickle by itself", save}},
-	{0, "\x80\x04", Kind{"a pickle by itself", save}},
-	{0, "\x80\x05", Kind{"a pickle by itself", save}},
+
+	// pickles: first those of PyTorch, whose magic number 0x1950a86a20f9469cfc6c each protocol writes in its own way
+	{0, "L119547037146038801333356L\n.", Kind{"a PyTorch file from before version 1.6", resave}},
+	{0, "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", Kind{"a PyTorch file from before version 1.6", resave}},
+	{0, "\x80\x03\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", Kind{"a PyTorch file from before version 1.6", resave}},
+	{0, "\x80\x04\x95\x0d\x00\x00\x00\x00\x00\x00\x00\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", Kind{"a PyTorch file from before version 1.6", resave}},
+	{0, "\x80\x05\x95\x0d\x00\x00\x00\x00\x00\x00\x00\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", Kind{"a PyTorch file from before version 1.6", resave}},
+	{0, "\x80\x02", Pickle},
+	{0, "\x80\x03", Pickle},
+	{0, "\x80\x04", Pickle},
+	{0, "\x80\x05", Pickle},
 }
 
-// texts are told apart without regard to case and to blanks before them.
+// texts are kinds of text, in which case and blanks at the beginning do not count.
 var texts = []row{
 	{0, "version https://git-lfs", Kind{"a Git LFS pointer, not the file it stands for", "git lfs pull"}},
 	{0, "<!doctype html", Kind{"an HTML page, perhaps a server's error or login page", again}},

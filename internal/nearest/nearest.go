@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/agnivade/levenshtein"
 )
 
 // most is how many words a question offers.
@@ -23,12 +25,15 @@ func Hint(word string, known []string) string {
 	}
 }
 
-// Words returns the known words that are nearest to a word: at most three, in the order of known, or none. Case does not
-// count. A word is near another if
+// Words returns the known words that are nearest to a word: at most three, in the order of known, or none. It does not
+// tell large letters from small ones. Two words are near each other if
 //
 //   - they differ in at most half of the letters of the longer one, or
-//   - one holds all letters of the other, of three or more, in their order, and at most three fifths are its own: sota_B is
-//     near gen/sota_B_ot.
+//   - the shorter one has three letters or more, the longer one holds all of them in their order, and at most three fifths
+//     of the longer one's letters are more than these: sota_B is near gen/sota_B_ot.
+//
+// How near they are is counted by [Edits]. But a known word that begins with the word counts as one edit away, however long
+// it is: of gen/a the answer is gen/a_1 and gen/a_20.
 func Words(word string, known []string) (near []string) {
 	const shortest = 3 // too many words hold any two letters
 	word = strings.ToLower(word)
@@ -42,6 +47,9 @@ func Words(word string, known []string) (near []string) {
 		if !holds && 2*e > long || short == 0 {
 			continue
 		}
+		if strings.HasPrefix(other, word) {
+			e = min(e, 1)
+		}
 		if len(near) == 0 || e < least {
 			near, least = near[:0], e
 		}
@@ -53,22 +61,6 @@ func Words(word string, known []string) (near []string) {
 }
 
 // Edits returns the fewest insertions, deletions and replacements of letters that make b of a.
-func Edits(a, b string) int {
-	to := []rune(b)
-	row := make([]int, len(to)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for _, r := range a {
-		diagonal := row[0]
-		row[0]++
-		for j := range to {
-			cost := diagonal
-			if r != to[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(to)]
-}
+//
+// Source: Levenshtein, Binary Codes Capable of Correcting Deletions, Insertions, and Reversals (1966).
+func Edits(a, b string) int { return levenshtein.ComputeDistance(a, b) }

@@ -1,6 +1,6 @@
-// Package npy reads and writes the headers of NumPy's .npy files, which stand before the numbers. For files of other people
-// it stands in for github.com/sbinet/npyio. That allocates what a header's length says before it looks whether so many
-// bytes are there, and panics at a header without an end of line.
+// Package npy reads and writes the headers of NumPy's .npy files, which stand before the numbers. It reads files of unknown
+// origin, for which it stands in for github.com/sbinet/npyio: that package allocates as many bytes as a header claims to have
+// before it looks whether they are there, and panics at a header without an end of line.
 //
 // Source: NumPy Enhancement Proposal 1, versions 1 to 3 of the format.
 package npy
@@ -18,21 +18,21 @@ import (
 	"github.com/wflowlab/wflowlab/internal/magic"
 )
 
-// Magic is how a file begins.
+// Magic is the beginning of every .npy file.
 const Magic = "\x93NUMPY"
 
 // Header says what the numbers of a file are.
 type Header struct {
 	Type    string // in NumPy's words: "<f4" is a little-endian float32
-	Fortran bool   // the first axis runs fastest
+	Fortran bool   // the first axis runs fastest, not the last
 	Shape   []int
 }
 
-// entry is a part of a header, which is the text of a Python dict: its three entries come in any order. L stands behind
-// numbers as Python 2 wrote them.
+// entry matches an entry of a header. A header is the text of a Python dict, whose three entries come in any order. Python 2
+// wrote an L behind numbers.
 var entry = regexp.MustCompile(fmt.Sprintf(`^(?:['"](descr)['"]\s*:\s*(?:'([^']*)'|"([^"]*)")|['"](fortran_order)['"]\s*:\s*(True|False)|['"](shape)['"]\s*:\s*\( *((?:%[1]s *,|%[1]s(?: *, *%[1]s)+ *,?)?) *\))\s*(,\s*|$)`, `(?:0|[1-9][0-9]*)L?`))
 
-// structured is the beginning of a type of several columns.
+// structured matches the beginning of a type that has several columns.
 var structured = regexp.MustCompile(`['"]descr['"]\s*:\s*\[`)
 
 // parse returns the type, the order and the shape in the text of a header.
@@ -56,8 +56,8 @@ func parse(text []byte) (descr, fortran, shape string, ok bool) {
 	return seen["descr"], seen["fortran_order"], seen["shape"], opened && closed && len(seen) == 3
 }
 
-// Read reads the header of a file that has length bytes in all, and returns where the numbers begin. It takes no more
-// memory than the header is long, and 64 KiB at most.
+// Read reads the header of a file that has length bytes in all. Begin is where the numbers begin. Read takes no more memory
+// than the header is long, and 64 KiB at most.
 func Read(r io.Reader, length int64) (h Header, begin int64, err error) {
 	fail := func(format string, arguments ...any) (Header, int64, error) {
 		return Header{}, 0, fmt.Errorf(format, arguments...)
@@ -110,7 +110,7 @@ func Read(r io.Reader, length int64) (h Header, begin int64, err error) {
 	return h, begin + size, nil
 }
 
-// cut says of a file that ends too early that it does.
+// cut returns err, or that the file is cut off if err is the end of the file.
 func cut(err error) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errors.New("cut off in its header")
@@ -118,8 +118,8 @@ func cut(err error) error {
 	return err
 }
 
-// Encode returns the header as NumPy writes it, in version 1: with room for the first axis to grow, and a multiple of 64
-// bytes long.
+// Encode returns the header as NumPy writes it, in version 1. It has room for the first axis to grow, and its length is a
+// multiple of 64 bytes.
 func (h Header) Encode() []byte {
 	order, shape := "False", ""
 	if h.Fortran {

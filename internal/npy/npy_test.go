@@ -93,7 +93,7 @@ func TestReadRefuses(t *testing.T) {
 	for _, shape := range []string{"(3,4)", "(3, 4,)", "( 3 , 4 , )", "(3L, 4L)"} { // as Python reads them; the last from NumPy on Python 2
 		text := strings.Replace(whole, "(2,)", shape, 1)
 		if h, _, err := Read(strings.NewReader(file(text)), 1000); err != nil || !slices.Equal(h.Shape, []int{3, 4}) {
-			t.Errorf("%s: %+v, %v", shape, h, err)
+			t.Errorf("%s: %+v, error %v, want the shape [3 4] and none", shape, h, err)
 		}
 	}
 	for _, text := range []string{ // as other programs write it, and NumPy reads it
@@ -101,7 +101,7 @@ func TestReadRefuses(t *testing.T) {
 		`{"descr": "<i8", "fortran_order": False, "shape": (2,)}  `, " {'descr': '<i8', 'fortran_order': False,\n 'shape': (2,), }  \n",
 	} {
 		if h, _, err := Read(strings.NewReader(file(text)), 1000); err != nil || !slices.Equal(h.Shape, []int{2}) || h.Type != "<i8" || h.Fortran {
-			t.Errorf("%s: %+v, %v", text, h, err)
+			t.Errorf("%s: %+v, error %v, want <i8 [2] in C order and none", text, h, err)
 		}
 	}
 	for _, text := range []string{
@@ -109,14 +109,14 @@ func TestReadRefuses(t *testing.T) {
 		"{'descr': '<i8', 'fortran_order': False, 'shape': (2,)", "{'descr': '<i8' 'fortran_order': False, 'shape': (2,)}", "{'descr': '<i8\", 'fortran_order': False, 'shape': (2,)}",
 	} {
 		if h, _, err := Read(strings.NewReader(file(text)), 1000); err == nil {
-			t.Errorf("%s: %+v", text, h)
+			t.Errorf("%s: %+v, want an error", text, h)
 		}
 	}
 	if _, _, err := Read(strings.NewReader(file(whole)[:30]), 100); err == nil || err.Error() != "cut off in its header" {
-		t.Errorf("shorter than it was said to be: %v", err)
+		t.Errorf("shorter than it was said to be: error %v, want cut off in its header", err)
 	}
 	if h, begin, err := Read(strings.NewReader(file(whole)), 84); err != nil || begin != 68 || h.Type != "<i8" || !slices.Equal(h.Shape, []int{2}) {
-		t.Errorf("%+v from %d, %v", h, begin, err)
+		t.Errorf("%+v from %d, error %v, want <i8 [2] from 68 and none", h, begin, err)
 	}
 }
 
@@ -126,7 +126,7 @@ func FuzzRead(f *testing.F) {
 	f.Fuzz(func(t *testing.T, file []byte) {
 		h, begin, err := Read(bytes.NewReader(file), int64(len(file)))
 		if err == nil && (begin > int64(len(file)) || slices.ContainsFunc(h.Shape, func(d int) bool { return d < 0 })) {
-			t.Fatalf("%+v from %d of %d bytes", h, begin, len(file))
+			t.Fatalf("%+v from %d, want no negative side and a begin within the %d bytes", h, begin, len(file))
 		}
 	})
 }

@@ -8,7 +8,7 @@ import (
 
 var descr = regexp.MustCompile(`^([<>|=]?)([a-zA-Z])([0-9]{0,4})(\[.*\])?$`)
 
-// letters are NumPy's kinds of type, and how many bits its names count per byte.
+// letters are NumPy's kinds of types, with the number that the name of a type counts for each byte: bits, letters or nothing.
 var letters = map[string]struct {
 	name string
 	bits int
@@ -16,8 +16,8 @@ var letters = map[string]struct {
 	"S": {"byte strings of length ", 1}, "U": {"strings of length ", 1}, "V": {"raw bytes, each item of length ", 1},
 	"M": {"dates", 0}, "m": {"time spans", 0}}
 
-// TypeName returns the name of a header's type as people know it: "<f2" is float16, ">c16" is complex128 (big-endian). A
-// type that is none of NumPy's is returned in quotes.
+// TypeName returns the usual name of the type in a header: "<f2" is float16, ">c16" is complex128 (big-endian). A type that
+// NumPy does not have is returned in quotes.
 func TypeName(header string) string {
 	words := descr.FindStringSubmatch(header)
 	if words == nil {

@@ -1,6 +1,7 @@
 //go:build unix
 
-// Package pipe makes named pipes for tests. Who opens a pipe waits for who writes it: readers of files have to refuse them.
+// Package pipe makes named pipes for tests. Opening a pipe waits until something writes to it: readers of files must refuse
+// pipes.
 package pipe
 
 import (
@@ -8,7 +9,7 @@ import (
 	"testing"
 )
 
-// Make makes a named pipe. A test that wants one is skipped on systems that have none.
+// Make makes a named pipe. On systems without named pipes it skips the test.
 func Make(t testing.TB, path string) {
 	t.Helper()
 	if err := syscall.Mkfifo(path, 0o600); err != nil {

@@ -1,5 +1,5 @@
-// Package regular opens regular files, and refuses anything else at once: who opens a pipe waits for who writes it, and a
-// device may have no end.
+// Package regular opens regular files, and refuses anything else at once. Opening a pipe would wait until something writes
+// to it, and a device may have no end.
 package regular
 
 import (
@@ -9,7 +9,7 @@ import (
 	"os"
 )
 
-// Open opens a regular file, or what a link to one leads to. The error of anything else says what it is.
+// Open opens a regular file, or the one that a link leads to. If the path is anything else, the error says what it is.
 func Open(path string) (*os.File, fs.FileInfo, error) {
 	info, err := os.Stat(path)
 	if reason := (*fs.PathError)(nil); errors.As(err, &reason) {
@@ -31,7 +31,7 @@ func Open(path string) (*os.File, fs.FileInfo, error) {
 	return f, info, nil
 }
 
-// kind says what is not a regular file.
+// kind says what a file is that is not a regular one.
 func kind(mode fs.FileMode) string {
 	switch {
 	case mode.IsDir():

@@ -13,7 +13,7 @@ import (
 	"github.com/wflowlab/wflowlab/internal/pipe"
 )
 
-// A file opens, also through a link. Whatever is none is refused at once, by its kind.
+// A file is opened, also through a link. Anything else is refused at once, and the error says what it is.
 func TestOpen(t *testing.T) {
 	folder := t.TempDir()
 	path := filepath.Join(folder, "file")

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/term"
 )
 
-// screen is where progress goes: a terminal, on which a bar is drawn over itself, or a log, to which lines are added.
+// screen is what progress is shown on: a terminal, where a bar is drawn over itself, or a log, to which lines are added.
 type screen struct {
 	io.Writer
 	columns int // of the terminal; 0 means a log
@@ -29,25 +29,25 @@ func newScreen(f *os.File) screen {
 }
 
 const (
-	patience     = time.Second            // how long bytes are moved before they are shown at all
-	flicker      = 200 * time.Millisecond // between two looks of a bar
-	logPause     = time.Minute            // between two lines of a log
-	logShare     = 100                    // a line of a log is worth a hundredth of the whole
-	barWidth     = 30
-	bytesBeside  = 44 // columns that stand beside a bar of bytes
-	thingsBeside = 34 // and beside one of other things, but for the digits of two counts
+	patience     = time.Second            // how long bytes are moved before a bar of bytes is shown
+	flicker      = 200 * time.Millisecond // the least time between two drawings of a bar
+	logPause     = time.Minute            // the least time between two lines of a log
+	logShare     = 100                    // between two lines of a log, at least a hundredth of the whole is done
+	barWidth     = 30                     // the most columns of a bar
+	bytesBeside  = 44                     // columns of what stands beside a bar of bytes
+	thingsBeside = 34                     // the same beside a bar of other things, without the digits of two counts
 )
 
 // bar shows how far something is and how long it will take. On a terminal that has room for it, it is a bar. Otherwise, and
-// in a log, it is a line a minute or a line every percent, whichever is rarer, and one at the end. What was done before the
-// bar begins does not count for the speed, so that the time left is right. Nothing is shown of bytes that are moved within a
-// second.
+// in a log, it is a line a minute or a line every percent, whichever is rarer, and a line at the end. What was done before
+// the bar begins does not count for the speed, so that the time left is right. If bytes are moved within a second, nothing is
+// shown.
 type bar struct {
 	screen
 	what  string
 	bytes bool
-	from  time.Time // it shows nothing before
-	begun time.Time // zero when it has not
+	from  time.Time // nothing is shown before
+	begun time.Time // zero if it has not begun
 	drawn *progressbar.ProgressBar
 
 	before, done, total int64
@@ -69,7 +69,7 @@ func newBar(to io.Writer, what string, bytes bool) *bar {
 	return b
 }
 
-// set hears how far it is.
+// set is told how far it is.
 func (b *bar) set(done, total int64) {
 	if !b.begun.IsZero() && done < b.before { // a server began again
 		b.end()
@@ -116,7 +116,7 @@ func (b *bar) begin(now time.Time, done, total int64) {
 		progressbar.OptionShowElapsedTimeOnFinish(), progressbar.OptionSetWidth(width))
 }
 
-// due tells whether it is time to show how far it is.
+// due tells whether it is time to show something.
 func (b *bar) due(now time.Time) bool {
 	switch since := now.Sub(b.shownTime); {
 	case !b.shown:
@@ -141,7 +141,7 @@ func (b *bar) show(now time.Time) {
 	fmt.Fprintf(b, "%s: %s of %s, %d %%%s\n", b.what, b.count(b.done), b.count(b.total), int(100*float64(b.done)/float64(b.total)), left)
 }
 
-// end ends what was shown, if anything was. The bar may begin again.
+// end ends the bar, if anything of it was shown. The bar may begin again.
 func (b *bar) end() {
 	took := b.now().Sub(b.begun)
 	switch {
@@ -156,7 +156,7 @@ func (b *bar) end() {
 	b.begun, b.drawn, b.shown = time.Time{}, nil, false
 }
 
-// count writes a number of bytes or of other things.
+// count writes a number of what the bar counts.
 func (b *bar) count(n int64) string {
 	if b.bytes {
 		return size(n)

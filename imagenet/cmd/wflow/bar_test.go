@@ -30,7 +30,7 @@ func TestBar(t *testing.T) {
 	b.set(0, 100e6)
 	b.set(40e6, 100e6)
 	if b.end(); shown.Len() > 0 {
-		t.Errorf("before its time: %q", &shown)
+		t.Errorf("before its time: %q, want nothing", &shown)
 	}
 	b = newBar(terminal, "reading", true)
 	b.set(0, 100e6)
@@ -58,7 +58,7 @@ func TestBar(t *testing.T) {
 	}
 }
 
-// No line of a bar is longer than the terminal, which would break it in two and leave one of them behind at every look.
+// No line of a bar is longer than the terminal, which would break it in two and leave one of them behind at every drawing.
 func TestBarFits(t *testing.T) {
 	for _, columns := range []int{80, 100, 200} {
 		var shown bytes.Buffer
@@ -71,13 +71,13 @@ func TestBarFits(t *testing.T) {
 		b.end()
 		for look := range strings.SplitSeq(strings.TrimSpace(shown.String()), "\r") {
 			if n := len([]rune(look)); n > columns {
-				t.Errorf("%d columns in %d: %q", n, columns, look)
+				t.Errorf("%d columns, want at most %d: %q", n, columns, look)
 			}
 		}
 	}
 }
 
-// Nor is one of images, however long they take; a terminal without room for a bar is a log.
+// No line of a bar of images is longer either, however long they take. A terminal without room for a bar is a log.
 func TestBarOfImagesFits(t *testing.T) {
 	for _, columns := range []int{20, 60, 80, 120} {
 		var shown bytes.Buffer
@@ -89,16 +89,16 @@ func TestBarOfImagesFits(t *testing.T) {
 		}
 		b.end()
 		if drawn := strings.Contains(shown.String(), "\r"); drawn != (columns >= 80) {
-			t.Errorf("%d columns: drawn over itself: %v: %q", columns, drawn, &shown)
+			t.Errorf("%d columns: drawn over itself: %v, want %v: %q", columns, drawn, columns >= 80, &shown)
 			continue
 		}
 		for look := range strings.SplitSeq(strings.TrimSpace(shown.String()), "\r") {
 			if n := len([]rune(look)); columns >= 80 && n > columns {
-				t.Errorf("%d columns in %d: %q", n, columns, look)
+				t.Errorf("%d columns, want at most %d: %q", n, columns, look)
 			}
 		}
 		if before := strings.Contains(shown.String(), "done before"); before != (columns >= 120) {
-			t.Errorf("%d columns: %q", columns, &shown)
+			t.Errorf("%d columns: what was done before is shown: %v, want %v: %q", columns, before, columns >= 120, &shown)
 		}
 	}
 }
@@ -135,7 +135,7 @@ func TestLog(t *testing.T) {
 		got := strings.SplitAfter(shown.String(), "\n")
 		got = got[:len(got)-1]
 		if len(got) < len(c.want) || len(got) > 102 || strings.Contains(shown.String(), "\r") {
-			t.Errorf("%s: %d lines: %q", c.what, len(got), &shown)
+			t.Errorf("%s: %d lines, want %d to 102, none drawn over: %q", c.what, len(got), len(c.want), &shown)
 			continue
 		}
 		for i, want := range c.want {
@@ -144,12 +144,12 @@ func TestLog(t *testing.T) {
 			}
 		}
 		if c.want != nil && !strings.Contains(got[len(got)-1], "done, in ") {
-			t.Errorf("%s: ends with %q", c.what, got[len(got)-1])
+			t.Errorf("%s: ends with %q, want done, in …", c.what, got[len(got)-1])
 		}
 	}
 }
 
-// A server that begins again, and what ends too soon, are said.
+// The bar begins again if a server does, and it says where it ended if that was too soon.
 func TestLogOfWhatEndsBefore(t *testing.T) {
 	var shown bytes.Buffer
 	time := newClock()
@@ -198,7 +198,7 @@ func TestScreen(t *testing.T) {
 	defer read.Close()
 	defer write.Close()
 	if s := newScreen(write); s.columns != 0 {
-		t.Errorf("a pipe of %d columns", s.columns)
+		t.Errorf("a pipe of %d columns, want 0", s.columns)
 	}
 }
 
@@ -215,6 +215,6 @@ func TestUnits(t *testing.T) {
 		}
 	}
 	if got := fmt.Sprint(exactSize(1), ", ", exactSize(1234)); got != "1 byte, 1,234 bytes (1.2 kB)" {
-		t.Error(got)
+		t.Errorf("%s, want 1 byte, 1,234 bytes (1.2 kB)", got)
 	}
 }

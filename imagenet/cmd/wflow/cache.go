@@ -15,7 +15,7 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/latent"
 )
 
-// cache is what data's commands and info report of a cache of latents.
+// cache is what the data commands and info report of a cache of latents.
 type cache struct {
 	Kind    string            `json:"kind"`
 	Folder  string            `json:"folder"`
@@ -34,10 +34,10 @@ type cache struct {
 	Odd     []string          `json:"warnings,omitempty"`
 }
 
-// sampled is how many rows of an array are read to tell the scale of its numbers.
+// sampled is how many rows of an array are read to estimate the scale of its numbers.
 const sampled = 256
 
-// describe returns the report of a cache that its manifest, if there is one, describes.
+// describe returns the report of a cache with a manifest. Without a manifest file, m is the one that measure makes.
 func describe(folder string, m *latent.Manifest) (*cache, error) {
 	r := &cache{Kind: "cache", Folder: folder, Train: m.Train, Val: m.Val, Skipped: m.Skipped, Files: m.Files}
 	if len(m.Classes) > 0 {
@@ -59,7 +59,7 @@ func describe(folder string, m *latent.Manifest) (*cache, error) {
 	return r, nil
 }
 
-// sample adds what some rows of a split tell of the scale of its numbers.
+// sample adds the scale of the numbers in some rows of a split, and a warning if it seems wrong.
 func (r *cache) sample(split latent.Split) error {
 	c, err := latent.Open(r.Folder, split)
 	if err != nil {
@@ -80,62 +80,62 @@ func (r *cache) sample(split latent.Split) error {
 }
 
 func (r cache) lines() []line {
-	var f facts
-	f.add("cache", "%s, %s", r.Folder, exactSize(r.Bytes))
-	f.add("train", "%s images, plain and mirrored", thousands(r.Train))
-	f.add("val", "%s images, plain and mirrored", thousands(r.Val))
+	var lines reportLines
+	lines.addLine("cache", "%s, %s", r.Folder, exactSize(r.Bytes))
+	lines.addLine("train", "%s images, plain and mirrored", thousands(r.Train))
+	lines.addLine("val", "%s images, plain and mirrored", thousands(r.Val))
 	if r.Seed != nil {
-		f.add("classes", "%s", classRange(r.Classes, r.First, r.Last))
-		f.add("seed", "%d", *r.Seed)
-		f.add("images", "SHA-256 %s of their names and sizes", r.Images)
-		f.add("encoder", "SHA-256 %s", r.Encoder)
+		lines.addLine("classes", "%s", classRange(r.Classes, r.First, r.Last))
+		lines.addLine("seed", "%d", *r.Seed)
+		lines.addLine("images", "SHA-256 %s of their names and sizes", r.Images)
+		lines.addLine("encoder", "SHA-256 %s", r.Encoder)
 	}
 	for _, s := range r.Samples {
-		f.add("numbers", "mean %.3f and standard deviation %.3f in %s, of %d rows drawn with seed 0", s.Mean, s.Deviation, s.File, s.Rows)
+		lines.addLine("numbers", "mean %.3f and standard deviation %.3f in %s, of %d rows drawn with seed 0", s.Mean, s.Deviation, s.File, s.Rows)
 	}
 	for _, odd := range r.Odd {
-		f.add("warning", "%s", odd)
+		lines.addLine("warning", "%s", odd)
 	}
 	for _, c := range r.Skipped {
-		f.add("skipped", "%s: %s", c.File, c.Cause)
+		lines.addLine("skipped", "%s: %s", c.File, c.Cause)
 	}
 	for _, name := range slices.Sorted(maps.Keys(r.Files)) {
-		f.add(name, "SHA-256 %s", r.Files[name])
+		lines.addLine(name, "SHA-256 %s", r.Files[name])
 	}
-	return f
+	return lines
 }
 
 // unfinished is what info reports of a cache that is not merged yet.
 type unfinished struct {
 	Kind   string         `json:"kind"`
 	Folder string         `json:"folder"`
-	Shards []latent.Shard `json:"shards"` // that have begun
+	Shards []latent.Shard `json:"shards"` // those that have begun
 }
 
 func (r unfinished) lines() []line {
-	var f facts
-	f.add("cache", "%s, not finished", r.Folder)
+	var lines reportLines
+	lines.addLine("cache", "%s, not finished", r.Folder)
 	all := true
 	for _, s := range r.Shards {
 		state := "begun"
 		if s.Finished {
 			state = "finished"
 		}
-		f.add(fmt.Sprintf("shard %d/%d", s.Shard, s.Shards), "%s: %s images of train and %s of val, %d corrupt", state, thousands(s.Train), thousands(s.Val), len(s.Corrupt))
+		lines.addLine(fmt.Sprintf("shard %d/%d", s.Shard, s.Shards), "%s: %s images of train and %s of val, %d corrupt", state, thousands(s.Train), thousands(s.Val), len(s.Corrupt))
 		all = all && s.Finished
 	}
 	switch n := r.Shards[0].Shards - len(r.Shards); {
 	case n > 0:
-		f.add("next", "wflow data prepare for the shards that have not begun: %d", n)
+		lines.addLine("next", "wflow data prepare for the shards that have not begun: %d", n)
 	case all:
-		f.add("next", "wflow data merge %s", r.Folder)
+		lines.addLine("next", "wflow data merge %s", r.Folder)
 	default:
-		f.add("next", "wflow data prepare, as before: it goes on where it was")
+		lines.addLine("next", "wflow data prepare, as before: it goes on where it was")
 	}
-	return f
+	return lines
 }
 
-// infoCache reports a cache by its manifest, or the official code's, which has none, by its files.
+// infoCache reports a cache by its manifest. A cache of the official code, which has no manifest, is reported by its files.
 func infoCache(c *cobra.Command, folder string) error {
 	m, none := latent.ReadManifest(folder)
 	if errors.Is(none, fs.ErrNotExist) {
@@ -169,7 +169,7 @@ func infoCache(c *cobra.Command, folder string) error {
 	return report(c, r)
 }
 
-// measure makes what the headers and the lengths of its files say of a cache.
+// measure makes a manifest of what the headers and the lengths of the files of a cache say, without checksums.
 func measure(folder string) (*latent.Manifest, error) {
 	m := &latent.Manifest{Files: map[string]string{}}
 	for _, s := range []struct {
@@ -201,7 +201,7 @@ func arrays() (names []string) {
 	return names
 }
 
-// hash adds the SHA-256 of files to their names.
+// hash fills in the SHA-256 of files in a folder, by their names.
 func hash(c *cobra.Command, folder string, files map[string]string) error {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		f, done, err := open(c.Context(), filepath.Join(folder, name))
@@ -217,7 +217,7 @@ func hash(c *cobra.Command, folder string, files map[string]string) error {
 	return nil
 }
 
-// checksum returns the SHA-256 of a file, with a bar.
+// checksum returns the SHA-256 of a file, and shows a bar meanwhile.
 func checksum(c *cobra.Command, path string, f *hub.File) (string, error) {
 	b := newBar(c.ErrOrStderr(), "checksum of "+printable(filepath.Base(path)), true)
 	defer b.end()

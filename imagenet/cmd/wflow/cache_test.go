@@ -23,7 +23,7 @@ func TestInfoOfScaledCache(t *testing.T) {
 	}
 	out, _, code := wflow(context.Background(), "info", folder)
 	if code != 0 || strings.Contains(out, "warning") || strings.Count(out, "\nnumbers ") != 4 || !strings.Contains(out, "of 3 rows drawn with seed 0") {
-		t.Errorf("exit code %d: %s", code, out)
+		t.Errorf("exit code %d, want 0, four lines of numbers and no warning: %s", code, out)
 	}
 	for _, name := range []string{"train_moments.npy", "train_moments_flip.npy"} {
 		path := filepath.Join(folder, name)
@@ -47,12 +47,12 @@ func TestInfoOfScaledCache(t *testing.T) {
 		}
 		out, _, code := wflow(context.Background(), "info", folder)
 		if code != 0 || strings.Count(out, "twice") != 2 || !strings.Contains(out, "warning") || !strings.Contains(out, "train_moments_flip.npy: standard deviation 0.18") {
-			t.Errorf("manifest %v: exit code %d: %s", manifest, code, out)
+			t.Errorf("manifest %v: exit code %d, want 0 and two warnings of latents that were scaled twice: %s", manifest, code, out)
 		}
 		out, _, _ = wflow(context.Background(), "info", "--json", folder)
 		var r cache
 		if err := json.Unmarshal([]byte(out), &r); err != nil || len(r.Samples) != 4 || len(r.Odd) != 2 || r.Samples[2].File != "val_moments.npy" || r.Samples[0].Deviation > 0.2 {
-			t.Errorf("%v: %s", err, out)
+			t.Errorf("%v, want none, four samples and two warnings: %s", err, out)
 		}
 	}
 }
@@ -64,7 +64,7 @@ func TestNextStep(t *testing.T) {
 		t.Helper()
 		_, said, code := wflow(context.Background(), "data", command, folder)
 		if code != failed || strings.Contains(said, "stat ") || strings.Contains(said, ".json:") {
-			t.Errorf("%s: exit code %d: %s", command, code, said)
+			t.Errorf("%s: exit code %d, want %d and an error without the words of the system: %s", command, code, failed, said)
 		}
 		return said
 	}
@@ -100,7 +100,7 @@ func TestNextStep(t *testing.T) {
 	wants(run("verify"), folder+" is not finished: wflow info "+folder+" tells how far it is")
 	prepare(1, false)
 	if _, said, code := wflow(context.Background(), "data", "merge", folder); code != 0 {
-		t.Fatal(said)
+		t.Fatalf("merge: exit code %d, want 0: %s", code, said)
 	}
 	aside := filepath.Join(t.TempDir(), "val_targets.npy")
 	if err := os.Rename(filepath.Join(folder, "val_targets.npy"), aside); err != nil {
@@ -108,7 +108,7 @@ func TestNextStep(t *testing.T) {
 	}
 	wants(run("verify"), folder+" is a cache of latents that is not whole: it lacks val_targets.npy")
 	if _, said, code := wflow(context.Background(), "info", folder); code != failed || !strings.Contains(said, "is not whole: it lacks val_targets.npy") {
-		t.Errorf("exit code %d: %s", code, said)
+		t.Errorf("exit code %d, want %d and that val_targets.npy is lacking: %s", code, failed, said)
 	}
 	if err := errors.Join(os.Rename(aside, filepath.Join(folder, "val_targets.npy")), os.Remove(filepath.Join(folder, "manifest.json"))); err != nil {
 		t.Fatal(err)
@@ -141,7 +141,7 @@ func TestMergeOfDamagedShard(t *testing.T) {
 		}
 		_, said, code := wflow(context.Background(), "data", "merge", folder)
 		if code != failed || !strings.Contains(said, "a finished shard is damaged: ") || !strings.Contains(said, "remove the folder "+shard+" and prepare the shard again") {
-			t.Errorf("%d shards: exit code %d: %s", n, code, said)
+			t.Errorf("%d shards: exit code %d, want %d and what to do about the damaged shard: %s", n, code, failed, said)
 		}
 	}
 }

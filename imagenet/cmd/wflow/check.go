@@ -61,35 +61,35 @@ type health struct {
 }
 
 func (r health) lines() []line {
-	f := facts(r.images.lines())
+	lines := reportLines(r.images.lines())
 	for _, name := range byCount(r.Formats) {
 		_, kind, _ := strings.Cut(name, " ") // without its article
-		f.add("format", "%s: %s", kind, thousands(r.Formats[name]))
+		lines.addLine("format", "%s: %s", kind, thousands(r.Formats[name]))
 	}
 	for _, cause := range byCount(r.Causes) {
-		f.add("cause", "%s: %s", cause, thousands(r.Causes[cause]))
+		lines.addLine("cause", "%s: %s", cause, thousands(r.Causes[cause]))
 	}
-	f.addImages("cannot be read", slices.Concat(r.Corrupt, r.Closed))
-	f.addImages("damaged, and read as Pillow does", r.Mended)
-	if len(f) > 0 && len(r.Corrupt)+len(r.Closed) == 0 {
-		f.add("result", "all %s images can be read", thousands(r.Images))
+	lines.addImages("cannot be read", slices.Concat(r.Corrupt, r.Closed))
+	lines.addImages("damaged, and read as Pillow does", r.Mended)
+	if len(lines) > 0 && len(r.Corrupt)+len(r.Closed) == 0 {
+		lines.addLine("result", "all %s images can be read", thousands(r.Images))
 	}
-	return f
+	return lines
 }
 
-// addImages lists images with what is wrong with them, the first of many.
-func (f *facts) addImages(what string, images []latent.Corrupt) {
+// addImages adds lines of images with their faults: all, or the first 200.
+func (lines *reportLines) addImages(what string, images []latent.Corrupt) {
 	const most = 200
 	if len(images) == 0 {
 		return
 	}
-	f.add(what, "%s", thousands(len(images)))
+	lines.addLine(what, "%s", thousands(len(images)))
 	for i, c := range images {
 		if i == most {
-			f.add("", "and %s more: --json lists all", thousands(len(images)-most))
+			lines.addLine("", "and %s more: --json lists all", thousands(len(images)-most))
 			return
 		}
-		f.add("", "%s: %s", c.File, c.Cause)
+		lines.addLine("", "%s: %s", c.File, c.Cause)
 	}
 }
 

@@ -24,7 +24,7 @@ func TestDataCheck(t *testing.T) {
 	whole := photograph(t, filepath.Join(t.TempDir(), "images")).Root
 	out, said, code := wflow(context.Background(), "data", "check", whole)
 	if code != 0 || !strings.Contains(out, "all 5 images can be read") || !strings.Contains(out, "PNG image: 5") {
-		t.Errorf("exit code %d: %s%s", code, out, said)
+		t.Errorf("exit code %d, want 0 and that all 5 PNG images can be read: %s%s", code, out, said)
 	}
 	folder := damagedPhotographs(t)
 	out, said, code = wflow(context.Background(), "data", "check", folder)
@@ -37,7 +37,7 @@ func TestDataCheck(t *testing.T) {
 		}
 	}
 	if code != failed || !strings.HasPrefix(said, "left out: what other programs keep among the images, 1 in all: 1 ._*\n") || !strings.Contains(said, "wflow: 3 of 8 images cannot be read: ") {
-		t.Errorf("exit code %d: %s", code, said)
+		t.Errorf("exit code %d, want %d, what was left out, and that 3 of 8 images cannot be read: %s", code, failed, said)
 	}
 	out, _, code = wflow(context.Background(), "data", "check", "--json", folder)
 	var r struct {
@@ -48,10 +48,10 @@ func TestDataCheck(t *testing.T) {
 		Corrupt []struct{ File, Kind, Cause string }
 	}
 	if err := json.Unmarshal([]byte(out), &r); err != nil || code != failed || r.Kind != "check" || r.Images != 8 || len(r.Corrupt) != 3 || r.Causes["neither PNG nor JPEG: a BMP image"] != 2 || r.Formats["a PNG image"] != 5 {
-		t.Errorf("exit code %d, %v: %s", code, err, out)
+		t.Errorf("exit code %d, %v, want %d and a report of 8 images, 3 of them corrupt: %s", code, err, failed, out)
 	}
 	if _, said, code := wflow(context.Background(), "data", "check", filepath.Join(folder, "tran")); code != failed || !strings.Contains(said, "there is no such file or folder: did you mean") {
-		t.Errorf("exit code %d: %s", code, said)
+		t.Errorf("exit code %d, want %d and which folder may be meant: %s", code, failed, said)
 	}
 }
 
@@ -66,11 +66,11 @@ func TestPrepareChecks(t *testing.T) {
 	for range 2 {
 		_, said, code := wflow(context.Background(), "data", "prepare", folder, cache, "--vae", weights, "--shard", "0/2", "--batch", "3")
 		if code != failed || !strings.Contains(said, "1 image cannot be read") || !strings.Contains(said, "train/cat/3.jpg: ") || !strings.Contains(said, "wflow data check "+folder+" lists those of all shards") {
-			t.Fatalf("exit code %d: %s", code, said)
+			t.Fatalf("exit code %d, want %d, the image that cannot be read, and how to find all: %s", code, failed, said)
 		}
 		entries, err := os.ReadDir(cache)
 		if err != nil || len(entries) != 1 || entries[0].Name() != "check-0-of-2.json" {
-			t.Errorf("%v, %v: nothing but the check was to be there", entries, err)
+			t.Errorf("%v (error %v), want check-0-of-2.json alone", entries, err)
 		}
 	}
 }

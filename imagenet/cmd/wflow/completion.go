@@ -25,7 +25,8 @@ tells how to load the script once or for good.`
 	}
 }
 
-// completeFiles lets the shell complete so many arguments by files, or by folders only, and none after them.
+// completeFiles lets the shell complete the first n arguments in the way of a directive, by files or by folders only, and
+// none behind them.
 func completeFiles(n int, how cobra.ShellCompDirective) cobra.CompletionFunc {
 	return func(_ *cobra.Command, arguments []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if len(arguments) < n {
@@ -35,7 +36,7 @@ func completeFiles(n int, how cobra.ShellCompDirective) cobra.CompletionFunc {
 	}
 }
 
-// completeCommands lets the shell complete the commands of the one that the arguments name.
+// completeCommands lets the shell complete the commands of the command that the arguments name.
 func completeCommands(c *cobra.Command, arguments []string, begun string) (names []string, _ cobra.ShellCompDirective) {
 	if about, err := find(c.Root(), arguments); err == nil && about.HasSubCommands() {
 		names = slices.DeleteFunc(commandNames(about), func(name string) bool { return !strings.HasPrefix(name, begun) })
@@ -43,20 +44,20 @@ func completeCommands(c *cobra.Command, arguments []string, begun string) (names
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
-// completePresets lets the shell complete names of presets, and files where none begins so.
+// completePresets lets the shell complete names of presets, and files where no name of a preset begins so.
 func completePresets(_ *cobra.Command, arguments []string, begun string) (names []string, _ cobra.ShellCompDirective) {
 	if len(arguments) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	for _, name := range append(preset.Names(), "presets") {
-		if strings.HasPrefix(name, begun) {
-			names = append(names, cobra.CompletionWithDesc(name, preset.Purpose(name)))
+	for _, p := range append(preset.List(), preset.Listed{Name: "presets", Purpose: "the list of all presets"}) {
+		if strings.HasPrefix(p.Name, begun) {
+			names = append(names, cobra.CompletionWithDesc(p.Name, p.Purpose))
 		}
 	}
 	return names, cobra.ShellCompDirectiveDefault
 }
 
-// completeNetworks returns the networks with what they are.
+// completeNetworks returns the names of the networks, each with what it is.
 func completeNetworks() (names []string) {
 	for _, n := range networks() {
 		names = append(names, cobra.CompletionWithDesc(n.name, n.what))

@@ -19,26 +19,26 @@ type conversion struct {
 	To         string `json:"to"`
 	ToSHA256   string `json:"to_sha256"`
 	Network    string `json:"network"`
-	Prefix     string `json:"prefix,omitempty"` // that stood before every name
+	Prefix     string `json:"prefix,omitempty"` // stood before every name
 	Tensors    int    `json:"tensors"`
 	Parameters int    `json:"parameters"`
-	LeftOut    int    `json:"left_out,omitempty"` // tensors of the file that are not the network's
+	LeftOut    int    `json:"left_out,omitempty"` // how many tensors of the file are not the network's
 }
 
 func (r conversion) lines() []line {
-	var f facts
-	f.add("network", "%s, %s parameters in %d tensors", r.Network, thousands(r.Parameters), r.Tensors)
+	var lines reportLines
+	lines.addLine("network", "%s, %s parameters in %d tensors", r.Network, thousands(r.Parameters), r.Tensors)
 	if r.Prefix != "" {
-		f.add("prefix", "%q before every name, dropped", r.Prefix)
+		lines.addLine("prefix", "%q before every name, dropped", r.Prefix)
 	}
 	if r.LeftOut > 0 {
-		f.add("left out", "%s other tensors", thousands(r.LeftOut))
+		lines.addLine("left out", "%s other tensors", thousands(r.LeftOut))
 	}
-	f.add("from", "%s", r.From)
-	f.add("", "SHA-256 %s", r.FromSHA256)
-	f.add("to", "%s", r.To)
-	f.add("", "SHA-256 %s", r.ToSHA256)
-	return f
+	lines.addLine("from", "%s", r.From)
+	lines.addLine("", "SHA-256 %s", r.FromSHA256)
+	lines.addLine("to", "%s", r.To)
+	lines.addLine("", "SHA-256 %s", r.ToSHA256)
+	return lines
 }
 
 func convertCommand() *cobra.Command {
@@ -122,7 +122,7 @@ func convert(c *cobra.Command, from, to, name string, force bool) (err error) {
 	return report(c, r)
 }
 
-// vacant tells before the work begins whether a file can be written.
+// vacant returns an error, before the work begins, if there is no place to write a file to.
 func vacant(from, to string, force bool) error {
 	source, err := os.Stat(from)
 	if err != nil {

@@ -90,7 +90,7 @@ writes has no manifest: wflow info prints the checksums of its files.`,
 	}
 }
 
-// isFolder returns an error where there is no folder.
+// isFolder returns an error if there is no folder at a path.
 func isFolder(path string) error {
 	s, err := os.Stat(path)
 	switch {
@@ -102,7 +102,7 @@ func isFolder(path string) error {
 	return nil
 }
 
-// nextStep adds to an error of a cache that is not finished what to do.
+// nextStep adds to an error what to do next, if the cache in the folder is not finished.
 func nextStep(folder string, err error) error {
 	prepare := "wflow data prepare IMAGES " + folder
 	open := (*latent.UnfinishedError)(nil)
@@ -123,7 +123,7 @@ func nextStep(folder string, err error) error {
 	return fmt.Errorf("%s is no cache, and none has been begun in it\nnext: %s", folder, prepare)
 }
 
-// unfinishedStep says how a shard that is not finished is.
+// unfinishedStep returns the command that prepares the first shard that is not finished.
 func unfinishedStep(prepare string, open *latent.UnfinishedError) string {
 	shard := func(i int) string {
 		if open.Shards == 1 {

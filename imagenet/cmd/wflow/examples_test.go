@@ -46,7 +46,7 @@ func TestExamples(t *testing.T) {
 	t.Setenv("SLURM_ARRAY_TASK_ID", "3")
 	all := examples(t)
 	if len(all) < 17 {
-		t.Errorf("%d examples: %q", len(all), all)
+		t.Errorf("%d examples, want 17 or more: %q", len(all), all)
 	}
 	for _, example := range all {
 		t.Run(example, func(t *testing.T) {
@@ -56,7 +56,7 @@ func TestExamples(t *testing.T) {
 			if strings.Contains(example, "convert") || strings.Contains(example, "prepare") && words[1] != "help" {
 				_, said, code := wflow(context.Background(), words[1:]...)
 				if code != failed || !strings.Contains(said, "HF_HUB_OFFLINE is set") && !strings.Contains(said, ": there is no such file") {
-					t.Errorf("exit code %d: %s", code, said)
+					t.Errorf("exit code %d, want %d and that the weights are not there: %s", code, failed, said)
 				}
 				return
 			}
@@ -72,7 +72,7 @@ func TestExamples(t *testing.T) {
 				}
 			}
 			if out, said, code := wflow(context.Background(), words[1:]...); code != 0 || out == "" {
-				t.Errorf("exit code %d: %s%s", code, out, said)
+				t.Errorf("exit code %d, want 0 and a report: %s%s", code, out, said)
 			}
 		})
 	}

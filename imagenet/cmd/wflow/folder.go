@@ -14,7 +14,7 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/latent"
 )
 
-// infoFolder reports a folder as what it is: a cache of latents, images, or weights.
+// infoFolder reports a folder as what it is: a cache of latents, or a folder of images or of weights.
 func infoFolder(c *cobra.Command, folder string) error {
 	if is, err := isCache(folder); is || err != nil {
 		if err != nil {
@@ -57,19 +57,19 @@ func describeImages(f *latent.Folder) images {
 }
 
 func (r images) lines() []line {
-	var f facts
-	f.add("images", "%s", r.Folder)
-	f.add("train", "%s images", thousands(r.Train))
-	f.add("val", "%s images", thousands(r.Val))
-	f.add("classes", "%s", classRange(r.Classes, r.First, r.Last))
-	f.add("SHA-256", "%s of their names and sizes", r.SHA256)
+	var lines reportLines
+	lines.addLine("images", "%s", r.Folder)
+	lines.addLine("train", "%s images", thousands(r.Train))
+	lines.addLine("val", "%s images", thousands(r.Val))
+	lines.addLine("classes", "%s", classRange(r.Classes, r.First, r.Last))
+	lines.addLine("SHA-256", "%s of their names and sizes", r.SHA256)
 	for _, note := range r.Notes {
-		f.add("note", "%s", note)
+		lines.addLine("note", "%s", note)
 	}
 	if r.Next != "" {
-		f.add("next", "%s", r.Next)
+		lines.addLine("next", "%s", r.Next)
 	}
-	return f
+	return lines
 }
 
 // classRange writes how many classes there are, and which is the first and the last.
@@ -80,7 +80,7 @@ func classRange(n int, first, last string) string {
 	return fmt.Sprintf("%s, %s to %s", thousands(n), first, last)
 }
 
-// readImages lists the images of a folder, and says at once what is left out.
+// readImages lists the images of a folder, and prints the notes on what is left out.
 func readImages(c *cobra.Command, folder string) (*latent.Folder, error) {
 	if _, err := os.Stat(folder); err != nil {
 		return nil, missing(folder, err)

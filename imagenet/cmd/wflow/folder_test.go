@@ -60,6 +60,6 @@ func TestInfoOfFolders(t *testing.T) {
 	}
 	f, err := latent.ReadFolder(images)
 	if err := errors.Join(err, json.Unmarshal([]byte(out), &r)); err != nil || r.Kind != "images" || r.Classes != 2 || r.First != "cat" || r.Last != "dog" || r.SHA256 != f.SHA256() {
-		t.Errorf("%v: %s", err, out)
+		t.Errorf("%v, want none and the images of cat and dog of checksum %s: %s", err, f.SHA256(), out)
 	}
 }

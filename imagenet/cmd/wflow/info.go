@@ -21,29 +21,29 @@ type checkpoint struct {
 	Kind       string            `json:"kind"`
 	File       string            `json:"file"`
 	Format     hub.Format        `json:"format"`
-	Network    string            `json:"network,omitempty"` // if it is one of those known
+	Network    string            `json:"network,omitempty"` // that the weights are of, if it is known
 	Prefix     string            `json:"prefix,omitempty"`  // that stands before every name of the network
-	Nearest    string            `json:"nearest,omitempty"` // if it is nearly one of them, which, and what differs
+	Nearest    string            `json:"nearest,omitempty"` // the known network that the weights nearly fit, and what differs
 	Tensors    int               `json:"tensors"`
 	Parameters int               `json:"parameters"`
 	Types      []hub.Type        `json:"types"`
 	Groups     []group           `json:"groups"`
-	List       []tensor          `json:"list,omitempty"` // of all tensors, if it was asked for
+	List       []tensor          `json:"list,omitempty"` // all tensors, with the flag tensors
 	Meta       map[string]string `json:"meta,omitempty"`
-	LeftOut    []hub.LeftOut     `json:"left_out,omitempty"` // what the file has and is not read
+	LeftOut    []hub.LeftOut     `json:"left_out,omitempty"` // what else is in the file, and not read
 	Notes      []string          `json:"notes,omitempty"`
 	Bytes      int64             `json:"bytes"`
 	SHA256     string            `json:"sha256"`
 }
 
-// tensor is one of them.
+// tensor is a tensor of a weight file.
 type tensor struct {
 	Name  string   `json:"name"`
 	Type  hub.Type `json:"type"`
 	Shape []int    `json:"shape"`
 }
 
-// group is the tensors whose names begin alike.
+// group stands for the tensors whose names have the same word before the first dot.
 type group struct {
 	Name       string `json:"name"`
 	Tensors    int    `json:"tensors"`
@@ -51,53 +51,53 @@ type group struct {
 }
 
 func (r checkpoint) lines() []line {
-	var f facts
-	f.add("file", "%s, %s, %s", r.File, r.Format, exactSize(r.Bytes))
+	var lines reportLines
+	lines.addLine("file", "%s, %s, %s", r.File, r.Format, exactSize(r.Bytes))
 	if r.Network != "" {
-		f.add("network", "%s", r.Network)
+		lines.addLine("network", "%s", r.Network)
 	}
 	if r.Prefix != "" {
-		f.add("prefix", "%q before every name", r.Prefix)
+		lines.addLine("prefix", "%q before every name", r.Prefix)
 	}
 	if r.Nearest != "" {
-		f.add("network", "none of those known; %s", r.Nearest)
+		lines.addLine("network", "none of those known; %s", r.Nearest)
 	}
-	f.add("tensors", "%s of %s numbers, %s", thousands(r.Tensors), thousands(r.Parameters), strings.Trim(fmt.Sprint(r.Types), "[]"))
+	lines.addLine("tensors", "%s of %s numbers, %s", thousands(r.Tensors), thousands(r.Parameters), strings.Trim(fmt.Sprint(r.Types), "[]"))
 	for _, g := range r.Groups {
-		f.add("  "+g.Name, "%s of %s numbers", thousands(g.Tensors), thousands(g.Parameters))
+		lines.addLine("  "+g.Name, "%s of %s numbers", thousands(g.Tensors), thousands(g.Parameters))
 	}
 	for _, t := range r.List {
-		f.add("", "%s %s %v", t.Name, t.Type, t.Shape)
+		lines.addLine("", "%s %s %v", t.Name, t.Type, t.Shape)
 	}
-	f.firsts(len(r.Meta), "numbers and texts", func(show int) {
+	lines.addFirst(len(r.Meta), "numbers and texts", func(show int) {
 		for _, key := range slices.Sorted(maps.Keys(r.Meta))[:show] {
-			f.add(key, "%s", brief(r.Meta[key]))
+			lines.addLine(key, "%s", brief(r.Meta[key]))
 		}
 	})
 	if n := len(r.LeftOut); n > 0 {
-		f.add("left out", "%s, of which nothing is executed", thousands(n))
+		lines.addLine("left out", "%s, of which nothing is executed", thousands(n))
 	}
-	f.firsts(len(r.LeftOut), "things left out", func(show int) {
+	lines.addFirst(len(r.LeftOut), "things left out", func(show int) {
 		for _, l := range r.LeftOut[:show] {
-			f.add("  "+brief(l.Key), "%s", brief(l.What))
+			lines.addLine("  "+brief(l.Key), "%s", brief(l.What))
 			if l.Reason != "" {
-				f.add("", "%s", l.Reason)
+				lines.addLine("", "%s", l.Reason)
 			}
 		}
 	})
 	for _, note := range r.Notes {
-		f.add("note", "%s", note)
+		lines.addLine("note", "%s", note)
 	}
-	f.add("SHA-256", "%s", r.SHA256)
-	return f
+	lines.addLine("SHA-256", "%s", r.SHA256)
+	return lines
 }
 
-// firsts adds the lines of the first of n things, and says how many there are more.
-func (f *facts) firsts(n int, what string, add func(show int)) {
+// addFirst lets addLines add the lines of the first of n things, and says how many more there are.
+func (lines *reportLines) addFirst(n int, what string, addLines func(show int)) {
 	const most = 60
-	add(min(n, most))
+	addLines(min(n, most))
 	if n > most {
-		f.add("", "… and %s more %s: --json has all", thousands(n-most), what)
+		lines.addLine("", "… and %s more %s: --json has all", thousands(n-most), what)
 	}
 }
 
@@ -112,8 +112,9 @@ func infoCommand() *cobra.Command {
                     index of sharded weights. It says which network it is, if it
                     is a released one. What is no tensor, number or text is left
                     out, and listed with its class.
-  a configuration   an official YAML file, or the name of a preset: wflow info
-                    presets lists them.
+  a configuration   a YAML file with the official keys, or the name of a preset:
+                    wflow info presets lists them, released ones and ours. Where
+                    a file has the same name, it is the file.
   a cache           the folder that wflow data prepare or the official code
                     writes, finished or not. The checksums are those of its
                     manifest, if it has one: wflow data verify holds the files
@@ -148,8 +149,8 @@ func info(c *cobra.Command, what string, list bool) error {
 		}
 		return report(c, list)
 	}
-	if errors.Is(err, fs.ErrNotExist) && filepath.Ext(what) == "" {
-		if p, named := preset.Named(what); named == nil {
+	if errors.Is(err, fs.ErrNotExist) {
+		if p, unknown := preset.Named(what); unknown == nil {
 			return report(c, configuration{p})
 		}
 	}

@@ -37,7 +37,7 @@ func TestInfoOfWeights(t *testing.T) {
 		LeftOut []struct{ Key, What, Reason string } `json:"left_out"`
 	}
 	if err := json.Unmarshal([]byte(out), &r); err != nil || len(r.LeftOut) != 11 || r.LeftOut[0].Key != "names" || r.LeftOut[0].Reason != "text" {
-		t.Errorf("%v, %+v of %s", err, r, out)
+		t.Errorf("%v, %+v, want none and 11 things left out, first names, which are text: %s", err, r, out)
 	}
 	if _, progress, code := wflow(t.Context(), "convert", filepath.Join(odd, "small_types.safetensors"), filepath.Join(t.TempDir(), "x.safetensors")); code != failed || !strings.Contains(progress, `tensor "f8_e4m3": type F8_E4M3 is not read`) {
 		t.Errorf("convert: code %d, %s, want an error with name and type", code, progress)

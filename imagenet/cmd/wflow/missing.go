@@ -11,8 +11,8 @@ import (
 	"github.com/wflowlab/wflowlab/internal/nearest"
 )
 
-// missing explains why there is nothing at a path: its folder is not there, a link leads nowhere, or a name beside it may be
-// meant. An error of another kind keeps its reason.
+// missing explains why there is nothing at a path: its folder is not there, it is a link that leads nowhere, or another name
+// in the folder may be meant. An error of another kind keeps its reason.
 func missing(path string, err error) error {
 	folder := filepath.Dir(path)
 	target, notLink := os.Readlink(path)
@@ -31,7 +31,7 @@ func missing(path string, err error) error {
 	return fmt.Errorf("%s: there is no such file or folder%s", path, nearest.Hint(path, beside(path)))
 }
 
-// noSuchThing is missing's answer where the name of a preset could have been meant too.
+// noSuchThing does what missing does if the name of a preset may have been meant too.
 func noSuchThing(what string, err error) error {
 	if _, notLink := os.Readlink(what); notLink == nil || !errors.Is(err, fs.ErrNotExist) {
 		return missing(what, err)
@@ -43,7 +43,7 @@ func noSuchThing(what string, err error) error {
 	return fmt.Errorf("%s: there is no such file, folder or preset%s", what, hint)
 }
 
-// beside returns the paths in the same folder whose last names are near.
+// beside returns the paths in the folder of a path whose names are near its own.
 func beside(path string) (near []string) {
 	folder, name := filepath.Split(path)
 	entries, _ := os.ReadDir(filepath.Clean(folder)) // in a folder that cannot be listed there are none

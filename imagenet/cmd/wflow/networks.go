@@ -13,14 +13,14 @@ import (
 	"github.com/wflowlab/wflowlab/internal/nearest"
 )
 
-// network is one whose weights are released.
+// network is a network whose weights are released.
 type network struct {
 	name, what string
 	table      weights.Table
-	naming     hub.Naming // of the release
+	naming     hub.Naming // of the released file
 }
 
-// networks returns all of them.
+// networks returns all networks whose weights are released.
 func networks() []network {
 	list := []network{
 		{"dit-b", "generator B/2", dit.B().Table(), hub.WFlow},
@@ -51,8 +51,8 @@ func networkNamed(name string) (network, error) {
 	return network{}, misuse{fmt.Errorf("no network %q, there are %s%s", name, networkNames(), nearest.Hint(name, strings.Split(networkNames(), ", ")))}
 }
 
-// view returns the network's tensors in a file, by the names of its release or by the official ones that convert writes.
-// If neither fits, the error is the one with less to complain of.
+// view returns the network's tensors in a file that has the names of the release, or the official ones that convert writes.
+// If neither fits, the error is the one that lists fewer differences.
 func (n network) view(f *hub.File) (*hub.View, error) {
 	v, err := f.View(n.naming, n.table)
 	if err == nil {
@@ -79,8 +79,8 @@ func (n network) view(f *hub.File) (*hub.View, error) {
 	return nil, err
 }
 
-// recognise returns the network whose weights a file holds, with the view of them. If it is no known network, there is no
-// view: it returns the nearest network and how the file differs from it, or nothing if none is near.
+// recognise returns the network whose weights a file holds, with the view of them. If they are of no known network, there is
+// no view. It then returns the nearest network and how the file differs from that, or no misfit if no network is near.
 func recognise(f *hub.File) (nearest network, v *hub.View, misfit *hub.MisfitError) {
 	for _, n := range networks() {
 		v, err := n.view(f)
@@ -94,7 +94,7 @@ func recognise(f *hub.File) (nearest network, v *hub.View, misfit *hub.MisfitErr
 	return nearest, nil, misfit
 }
 
-// differs says of a file that is no network which it nearly is.
+// differs says how a file differs from the network that it is nearest to.
 func (n network) differs(m *hub.MisfitError) string {
 	return fmt.Sprintf("nearest is %s, %s, but %s", n.name, n.what, m.Differences())
 }

@@ -20,7 +20,7 @@ func under(prefix string, table weights.Table) (t weights.Table) {
 	return t
 }
 
-// A network is recognised under a prefix too many, as wrappers and checkpoints leave it.
+// A network is recognised under a prefix, which wrappers and checkpoints put before its names.
 func TestRecognise(t *testing.T) {
 	for _, name := range []string{"dit-b", "dit-xl", "mae-256", "vae"} {
 		n, err := networkNamed(name)
@@ -36,14 +36,14 @@ func TestRecognise(t *testing.T) {
 			}
 			found, v, misfit := recognise(f)
 			if misfit != nil || v == nil || found.name != name || v.Prefix() != prefix {
-				t.Errorf("%s under %q: %q, %v", name, prefix, found.name, misfit)
+				t.Errorf("under %q: %q, prefix %v, %v, want %s and no misfit", prefix, found.name, v, misfit, name)
 			}
 			f.Close()
 		}
 	}
 }
 
-// Of a file that is nearly a network, convert without --network tells which, and what does not fit.
+// If a file is nearly a network, convert without --network tells which, and what does not fit.
 func TestNearest(t *testing.T) {
 	heads := func(table weights.Table) weights.Table {
 		for i, p := range table {
@@ -108,27 +108,27 @@ func TestPrefix(t *testing.T) {
 	out, said, code := wflow(context.Background(), "convert", "--json", from, to)
 	var r conversion
 	if err := json.Unmarshal([]byte(out), &r); err != nil || code != 0 || r.Prefix != "first_stage_model." || r.LeftOut != 1 || r.Network != n.what {
-		t.Errorf("exit code %d, %v: %s%s", code, err, out, said)
+		t.Errorf("exit code %d, %v, want 0, none, and the prefix first_stage_model. dropped: %s%s", code, err, out, said)
 	}
 	out, _, _ = wflow(context.Background(), "info", from)
 	if strings.Count(out, `"first_stage_model." before every name`) != 1 || !strings.Contains(out, n.what) {
-		t.Errorf("%s", out)
+		t.Errorf("want the prefix once and %s in\n%s", n.what, out)
 	}
 	out, _, _ = wflow(context.Background(), "info", "--json", to)
 	var i checkpoint
 	if err := json.Unmarshal([]byte(out), &i); err != nil || i.Prefix != "" || i.Network != n.what {
-		t.Errorf("%v: %s", err, out)
+		t.Errorf("%v, want none, no prefix and %s: %s", err, n.what, out)
 	}
 	text := ""
 	for _, l := range r.lines() {
 		text += l.name + ": " + l.text + "\n"
 	}
 	if strings.Count(text, "first_stage_model.") != 1 || !strings.Contains(text, "left out: 1 other tensors") {
-		t.Error(text)
+		t.Errorf("want the prefix once and one tensor left out in\n%s", text)
 	}
 	bad := filepath.Join(folder, "bad.safetensors")
 	zeros(t, bad, n.table[1:])
 	if out, _, code := wflow(context.Background(), "info", bad); code != 0 || !strings.Contains(out, "none of those known; nearest is vae, ") || !strings.Contains(out, `1 missing: "encoder.conv_in.weight"`) {
-		t.Errorf("exit code %d: %s", code, out)
+		t.Errorf("exit code %d, want 0 and that it is nearly the autoencoder: %s", code, out)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/wflowlab/wflowlab/internal/pipe"
 )
 
-// A pipe is no file, and no command waits for one to be written to.
+// No command waits for something to be written to a pipe.
 func TestPipe(t *testing.T) {
 	waiting := filepath.Join(t.TempDir(), "pipe")
 	pipe.Make(t, waiting)

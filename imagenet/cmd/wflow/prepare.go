@@ -117,7 +117,7 @@ func (p preparation) run(c *cobra.Command) error {
 	return merge(c, p.cache)
 }
 
-// check finds the images that cannot be read before weeks of work, unless the cache is finished.
+// check finds the images that cannot be read, before weeks of work. It does nothing if the cache is finished.
 func (p preparation) check(c *cobra.Command, images *latent.Folder, s *latent.Settings) error {
 	if _, err := latent.ReadManifest(p.cache); err == nil {
 		return nil
@@ -143,7 +143,7 @@ func (p preparation) check(c *cobra.Command, images *latent.Folder, s *latent.Se
 	return nil
 }
 
-// weightFile returns the path of the autoencoder's weights, fetched if need be and found to be what they should be.
+// weightFile returns the path of the autoencoder's weights. It fetches them if need be, and checks that they are its weights.
 func (p preparation) weightFile(c *cobra.Command) (string, error) {
 	path := p.weights
 	if path == "" {
@@ -180,7 +180,7 @@ func autoencoder(c *cobra.Command, path string) (f *hub.File, v *hub.View, done 
 	return f, v, done, nil
 }
 
-// newEncoder returns the autoencoder's encoder, and what lets go of it.
+// newEncoder returns the autoencoder's encoder, and the function that releases it.
 func newEncoder(c *cobra.Command, path string) (latent.Encoder, func(), error) {
 	fail := func(err error) (latent.Encoder, func(), error) { return latent.Encoder{}, nil, err }
 	f, v, done, err := autoencoder(c, path)
@@ -211,12 +211,12 @@ type shard struct {
 	Folder string `json:"folder"`
 	Shard  int    `json:"shard"`
 	Shards int    `json:"shards"`
-	Images int    `json:"images"` // 0 if the cache is merged already
+	Images int    `json:"images"` // of the shard; 0 if the cache is merged already
 }
 
 func (r shard) lines() []line {
-	var f facts
-	f.add("shard", "%d of %d is done, %s images", r.Shard, r.Shards, thousands(r.Images))
-	f.add("next", "wflow data merge %s, when all are", r.Folder)
-	return f
+	var lines reportLines
+	lines.addLine("shard", "%d of %d is done, %s images", r.Shard, r.Shards, thousands(r.Images))
+	lines.addLine("next", "wflow data merge %s, when all are", r.Folder)
+	return lines
 }

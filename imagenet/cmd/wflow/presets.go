@@ -1,56 +1,58 @@
 package main
 
-import (
-	"github.com/wflowlab/wflowlab/imagenet/preset"
-)
+import "github.com/wflowlab/wflowlab/imagenet/preset"
 
-// released is a configuration in the list of all.
-type released struct {
-	Name       string `json:"name"`
+// sizedPreset is a preset in the report of all presets.
+type sizedPreset struct {
+	preset.Listed
 	Kind       string `json:"kind"`
 	Parameters int    `json:"parameters"`
-	Purpose    string `json:"purpose"`
 }
 
-// presets is what info reports of all of them.
-type presets []released
+// presets is what info reports of all presets.
+type presets []sizedPreset
 
 func newPresets() (presets, error) {
-	var list presets
-	for _, name := range preset.Names() {
-		p, err := preset.Named(name)
+	var all presets
+	for _, listed := range preset.List() {
+		p, err := preset.Named(listed.Name)
 		if err != nil {
 			return nil, err
 		}
-		r := released{Name: name, Kind: "generator", Purpose: preset.Purpose(name)}
+		sized := sizedPreset{Listed: listed, Kind: "generator"}
 		if p.MAE != nil {
-			r.Kind, r.Parameters = "mae", p.MAE.Parameters()
+			sized.Kind, sized.Parameters = "mae", p.MAE.Parameters()
 		} else {
-			r.Parameters = p.Generator.Parameters()
+			sized.Parameters = p.Generator.Parameters()
 		}
-		list = append(list, r)
+		all = append(all, sized)
 	}
-	return list, nil
+	return all, nil
 }
 
 func (r presets) lines() []line {
-	var f facts
+	var lines reportLines
 	for _, p := range r {
-		f.add(p.Name, "%13s parameters  %s", thousands(p.Parameters), p.Purpose)
+		lines.addLine(p.Name, "%13s parameters  %-8s  %s (%s)", thousands(p.Parameters), p.Origin, p.Purpose, p.Source)
 	}
-	return f
+	return lines
 }
 
-// configuration is what info reports of one.
+// configuration is what info reports of a preset, or of a configuration file.
 type configuration struct{ *preset.Preset }
 
 func (r configuration) lines() []line {
-	f := facts{{"preset", r.Name}}
-	if purpose := preset.Purpose(r.Name); purpose != "" {
-		f.add("purpose", "%s", purpose)
+	var lines reportLines
+	if l := r.Listed; l != nil {
+		lines.addLine("preset", "%s", r.Name)
+		lines.addLine("origin", "%s: %s", l.Origin, l.Source)
+		lines.addLine("purpose", "%s", l.Purpose)
+	} else {
+		lines.addLine("file", "%s", r.Name)
+		lines.addLine("origin", "a file of your own, none of wflow info presets")
 	}
-	for _, fact := range r.Facts() {
-		f.add(fact.Name, "%s", fact.Text)
+	for _, l := range r.Report() {
+		lines.addLine(l.Name, "%s", l.Text)
 	}
-	return f
+	return lines
 }

@@ -12,14 +12,14 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// line is a line of a report.
+// line is a line of a report: what it is about, and what there is to say.
 type line struct{ name, text string }
 
-// facts collects the lines of a report.
-type facts []line
+// reportLines collects the lines of a report.
+type reportLines []line
 
-func (f *facts) add(name, format string, arguments ...any) {
-	*f = append(*f, line{name, fmt.Sprintf(format, arguments...)})
+func (lines *reportLines) addLine(name, format string, arguments ...any) {
+	*lines = append(*lines, line{name, fmt.Sprintf(format, arguments...)})
 }
 
 // report prints what was found or done: as lines for people, as one JSON object with --json.
@@ -48,7 +48,7 @@ func report(c *cobra.Command, r interface{ lines() []line }) error {
 	return nil
 }
 
-// printable returns text without what commands a terminal: names in files are other people's.
+// printable returns text without the characters that command a terminal, which the names in files of others may hold.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Bidi_Control, r) {
@@ -58,7 +58,7 @@ func printable(text string) string {
 	}, text)
 }
 
-// sink keeps the first error of writing to it.
+// sink is a writer that keeps the first error.
 type sink struct {
 	io.Writer
 	err error
@@ -101,7 +101,7 @@ func size(bytes int64) string {
 	return fmt.Sprintf("%.0f %cB", n, units[unit])
 }
 
-// exactSize writes it as 334,643,276 bytes (335 MB).
+// exactSize writes a number of bytes as 334,643,276 bytes (335 MB).
 func exactSize(bytes int64) string {
 	if bytes < 1000 {
 		return size(bytes)

@@ -28,7 +28,7 @@ func execute(ctx context.Context, root *cobra.Command, arguments []string) (*cob
 	return root.ExecuteContextC(ctx)
 }
 
-// find returns the command that words and flags name, and an error if a word stands where one of its commands should.
+// find returns the command that words and flags name. It is an error if a word that is no command stands where one should.
 func find(root *cobra.Command, arguments []string) (*cobra.Command, error) {
 	c, rest, _ := root.Find(arguments) // an error says what is said here
 	if !c.HasSubCommands() {
@@ -64,7 +64,7 @@ func usageTemplate(cobras string) string {
 	return strings.NewReplacer("{{if .Runnable}}", "{{if and .Runnable (not .HasAvailableSubCommands)}}", ".FlagUsages", ".FlagUsagesWrapped 80").Replace(cobras)
 }
 
-// parent makes a command that only has commands print its help.
+// parent makes a command print its help, if it does nothing but hold other commands.
 func parent(c *cobra.Command) *cobra.Command {
 	c.Args = cobra.ArbitraryArgs // find has seen to them
 	c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
@@ -72,7 +72,7 @@ func parent(c *cobra.Command) *cobra.Command {
 	return c
 }
 
-// exactly wants so many arguments.
+// exactly returns the check that there are n arguments, none of them empty.
 func exactly(n int) cobra.PositionalArgs {
 	return func(c *cobra.Command, arguments []string) error {
 		if slices.Contains(arguments, "") {
@@ -97,12 +97,12 @@ func exactly(n int) cobra.PositionalArgs {
 	}
 }
 
-// quoted returns words as a person would have to type them to see where one ends.
+// quoted returns words in quotes, which show where each ends.
 func quoted(words []string) string {
 	return strings.Trim(fmt.Sprintf("%q", words), "[]")
 }
 
-// flagMisuse says what is wrong with a flag.
+// flagMisuse returns the error of a flag in our words.
 func flagMisuse(c *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	var value *pflag.InvalidValueError
@@ -121,7 +121,7 @@ func flagMisuse(c *cobra.Command, err error) error {
 	return misuse{err}
 }
 
-// wanted says what a flag's values are.
+// wanted says which values a flag takes.
 func wanted(f *pflag.Flag) string {
 	switch f.Value.Type() {
 	case "bool":
@@ -134,7 +134,7 @@ func wanted(f *pflag.Flag) string {
 	return f.Usage
 }
 
-// usage returns how a command is called, with an example, for who called it otherwise.
+// usage says how a command is called, with an example.
 func usage(c *cobra.Command) string {
 	line := c.UseLine()
 	if c.HasAvailableSubCommands() {

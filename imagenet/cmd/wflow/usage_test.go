@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -35,36 +37,36 @@ func TestHelp(t *testing.T) {
 		short, _, code := wflow(context.Background(), append(words, "--help")...)
 		long, _, helped := wflow(context.Background(), append([]string{"help"}, words...)...)
 		if code != 0 || helped != 0 || short != long || !strings.Contains(short, c.CommandPath()) {
-			t.Errorf("%s --help: exit codes %d, %d:\n%s\n%s", c.CommandPath(), code, helped, short, long)
+			t.Errorf("%s --help: exit codes %d, %d, want 0, 0 and the same page twice:\n%s\n%s", c.CommandPath(), code, helped, short, long)
 		}
 		if c.Parent() != nil && c.Parent().Name() == "completion" {
 			continue // whose help is cobra's and tells where each shell keeps its scripts
 		}
 		for line := range strings.Lines(short) {
 			if utf8.RuneCountInString(line) > 80+len("\n") {
-				t.Errorf("%s --help is wider than 80 columns: %s", c.CommandPath(), line)
+				t.Errorf("%s --help: want at most 80 columns in %s", c.CommandPath(), line)
 			}
 		}
 		for example := range strings.Lines(c.Example) {
 			seen++
 			if !strings.Contains(example, "wflow ") || c.HasParent() && !c.HasSubCommands() && !strings.Contains(example, c.CommandPath()) {
-				t.Errorf("%s: %q is no example of it", c.CommandPath(), example)
+				t.Errorf("%s: the example %q, want one that calls it", c.CommandPath(), example)
 			}
 		}
 		if c.Example == "" {
-			t.Errorf("%s has no example", c.CommandPath())
+			t.Errorf("%s has no example, want one", c.CommandPath())
 		}
 	}
 	if seen < 15 {
-		t.Errorf("%d examples", seen)
+		t.Errorf("%d examples, want 15 or more", seen)
 	}
 	if out, _, _ := wflow(context.Background(), "help"); !strings.Contains(out, "completion") || !strings.Contains(out, "version") {
-		t.Errorf("not all commands are shown:\n%s", out)
+		t.Errorf("want all commands in\n%s", out)
 	}
 }
 
-// Who calls a command otherwise than it wants hears what was wrong, how it is called, and an example; the exit code is 2
-// and the report empty.
+// The error of a wrong call says what was wrong and how the command is called, with an example. The exit code is 2, and the
+// report is empty.
 func TestMisuse(t *testing.T) {
 	for _, c := range []struct{ arguments, says, usage, example string }{
 		{"inform", `unknown command "inform" for "wflow": did you mean info?`, "wflow completion|convert|data|", "wflow info presets"},
@@ -101,7 +103,7 @@ func TestMisuse(t *testing.T) {
 		for _, words := range [][]string{words, append([]string{"--json"}, words...)} {
 			out, said, code := wflow(context.Background(), words...)
 			if code != misused || out != "" || !strings.HasPrefix(said, "wflow: ") {
-				t.Errorf("wflow %q: exit code %d: %s%s", words, code, out, said)
+				t.Errorf("wflow %q: exit code %d, want %d, no report and an error of wflow: %s%s", words, code, misused, out, said)
 			}
 			for _, want := range []string{c.says, "\n\nusage:    " + c.usage, "\nexample:  " + c.example, "\nmore:     wflow help"} {
 				if !strings.Contains(said, want) && (c.example != "" || !strings.HasPrefix(want, "\nexample")) {
@@ -112,7 +114,7 @@ func TestMisuse(t *testing.T) {
 	}
 }
 
-// Of a name that leads nowhere info and convert say what may have been meant.
+// If there is nothing at a path, info and convert say what may have been meant.
 func TestMissing(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, name := range []string{"state_00030000.pt", "latents.npy"} {
@@ -126,9 +128,12 @@ func TestMissing(t *testing.T) {
 	zeros(t, "a.npy", nil)
 	linked := os.Symlink("gone.pt", "link.pt") == nil // which Windows may not allow
 	for _, c := range []struct{ arguments, says string }{
-		{"info gen/latent_sota_B", "gen/latent_sota_B: there is no such file, folder or preset: did you mean gen/latent_sota_B_ot_1node or gen/latent_sota_B_ot_8node?"},
+		{"info gen/latent_sota_B", "gen/latent_sota_B: there is no such file, folder or preset: did you mean gen/latent_sota_B_ot_1node"},
 		{"info latent_sota_B_ot_1node", "did you mean gen/latent_sota_B_ot_1node?"},
 		{"info gen/ablation_ot_1node.yaml", "did you mean gen/ablation_ot_1node?"},
+		{"info gen/ablation_r0.025", "did you mean gen/ablation_R0.025?"},
+		{"info ablation_R0.025", "did you mean gen/ablation_R0.025?"},
+		{"info gen/ablation_R0.025.yaml", "did you mean gen/ablation_R0.025?"},
 		{"info preset", "did you mean presets?"},
 		{"info state.pt", "state.pt: there is no such file, folder or preset: did you mean state_00030000.pt?"},
 		{"info latent.npy", "did you mean latents.npy?"},
@@ -150,13 +155,13 @@ func TestMissing(t *testing.T) {
 	}
 }
 
-// Where the report cannot be written, as on a full disk, the exit code is 1 and the reason is said.
+// If the report cannot be written, as on a full disk, the exit code is 1 and the error says why.
 func TestFullDisk(t *testing.T) {
 	for _, arguments := range []string{"help", "info presets", "info presets --json", "info --help", "completion bash", "version", "--version", "data"} {
 		var said strings.Builder
 		code := run(context.Background(), strings.Fields(arguments), full{}, &said)
 		if code != failed || said.String() != "wflow: what was asked for could not be printed: full\n" {
-			t.Errorf("wflow %s: exit code %d: %s", arguments, code, &said)
+			t.Errorf("wflow %s: exit code %d, want %d and the reason: %s", arguments, code, failed, &said)
 		}
 	}
 }
@@ -169,37 +174,94 @@ func TestVersion(t *testing.T) {
 	out, said, code := wflow(context.Background(), "version", "--json")
 	var r build
 	if err := json.Unmarshal([]byte(out), &r); err != nil || code != 0 || r.Version == "" || r.Go != runtime.Version() || r.Platform != runtime.GOOS+"/"+runtime.GOARCH || r.Engine == "" {
-		t.Errorf("exit code %d, %v: %s%s", code, err, out, said)
+		t.Errorf("exit code %d, %v, want 0, none, and version, Go, platform and engine: %s%s", code, err, out, said)
 	}
 	if out, _, code := wflow(context.Background(), "version"); code != 0 || !strings.Contains(out, "\nengine  ") {
-		t.Errorf("exit code %d: %s", code, out)
+		t.Errorf("exit code %d, want 0 and the engine: %s", code, out)
 	}
 	if out, _, code := wflow(context.Background(), "--version"); code != 0 || out != "wflow version "+r.Version+"\n" {
-		t.Errorf("exit code %d: %s", code, out)
+		t.Errorf("exit code %d, want 0 and wflow version %s: %s", code, r.Version, out)
 	}
 }
 
-// The list of presets has one line for each, with its size and its purpose; for machines it has objects.
+// The list of presets has one line for each, with its size, origin, purpose and source; for machines it has objects.
 func TestPresets(t *testing.T) {
 	out, said, code := wflow(context.Background(), "info", "presets", "--json")
 	var list presets
 	if err := json.Unmarshal([]byte(out), &list); err != nil || code != 0 || len(list) != len(preset.Names()) {
-		t.Fatalf("exit code %d, %v: %s%s", code, err, out, said)
+		t.Fatalf("exit code %d, %v, want 0, none and %d presets: %s%s", code, err, len(preset.Names()), out, said)
 	}
 	out, _, _ = wflow(context.Background(), "info", "presets")
+	if !strings.Contains(out, "  released  ") || !strings.Contains(out, "  ours  ") {
+		t.Errorf("want released presets and ours in\n%s", out)
+	}
 	rows := strings.Split(strings.TrimSpace(out), "\n")
 	if len(rows) != len(list) {
 		t.Fatalf("%d lines, want %d: %s", len(rows), len(list), out)
 	}
 	column := strings.Index(rows[0], "parameters")
 	for i, p := range list {
-		if p.Name != preset.Names()[i] || p.Parameters == 0 || p.Purpose == "" || p.Kind != "generator" && p.Kind != "mae" {
-			t.Errorf("%+v", p)
+		if p.Listed != preset.List()[i] || p.Parameters == 0 || p.Kind != "generator" && p.Kind != "mae" {
+			t.Errorf("preset %d is %+v, want %+v with its kind and number of parameters", i, p, preset.List()[i])
 		}
-		if !strings.HasPrefix(rows[i], p.Name+" ") || !strings.HasSuffix(rows[i], " "+thousands(p.Parameters)+" parameters  "+p.Purpose) || strings.Index(rows[i], "parameters") != column {
-			t.Errorf("%q, want %+v, aligned", rows[i], p)
+		end := fmt.Sprintf(" %s parameters  %-8s  %s (%s)", thousands(p.Parameters), p.Origin, p.Purpose, p.Source)
+		if !strings.HasPrefix(rows[i], p.Name+" ") || !strings.HasSuffix(rows[i], end) || strings.Index(rows[i], "parameters") != column {
+			t.Errorf("%q, want %s …%s with the word parameters in column %d", rows[i], p.Name, end, column)
 		}
 	}
+}
+
+// info finds every preset that it lists, and says where it is from. A configuration file of the user is told apart, also
+// one that lies where the file of a preset does.
+func TestConfigurations(t *testing.T) {
+	for _, p := range preset.List() {
+		out, said, code := wflow(context.Background(), "info", p.Name)
+		for _, want := range []string{p.Name + "\n", string(p.Origin) + ": " + p.Source + "\n", p.Purpose + "\n"} {
+			if code != 0 || !strings.Contains(out, want) {
+				t.Errorf("wflow info %s: exit code %d: %s%s, want %s", p.Name, code, out, said, want)
+			}
+		}
+		var r struct{ Name, Origin, Source, Purpose, Kind string }
+		out, said, code = wflow(context.Background(), "info", "--json", p.Name)
+		if err := json.Unmarshal([]byte(out), &r); err != nil || code != 0 || r.Name != p.Name || r.Origin != string(p.Origin) || r.Source != p.Source || r.Purpose != p.Purpose || r.Kind == "" {
+			t.Errorf("wflow info --json %s: exit code %d, %v: %s%s, want %+v", p.Name, code, err, out, said, p)
+		}
+	}
+
+	const name = "gen/ablation_ot_1node"
+	p, err := preset.Named(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Generator.Train.Seed = 43
+	text, err := p.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("gen", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{name + ".yaml", "mine_R0.1.yml"} {
+		if err := os.WriteFile(file, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		out, said, code := wflow(context.Background(), "info", file)
+		if code != 0 || !strings.Contains(out, file+"\n") || !strings.Contains(out, "a file of your own") || strings.Contains(out, "purpose") {
+			t.Errorf("wflow info %s: exit code %d: %s%s, want a file of the user's", file, code, out, said)
+		}
+		if out, _, _ = wflow(context.Background(), "info", "--json", "./"+file); !strings.Contains(out, `"origin": "file"`) || !strings.Contains(out, `"seed": 43`) || strings.Contains(out, `"source"`) {
+			t.Errorf("wflow info --json ./%s: %s, want origin file and seed 43", file, out)
+		}
+	}
+	if out, said, code := wflow(context.Background(), "info", "--json", name); code != 0 || !strings.Contains(out, `"seed": 42`) {
+		t.Errorf("wflow info %s: exit code %d: %s%s, want the preset beside a file of nearly its name", name, code, out, said)
+	}
+}
+
+// presetsFrom returns the names of presets that begin with a prefix.
+func presetsFrom(prefix string) []string {
+	return slices.DeleteFunc(preset.Names(), func(name string) bool { return !strings.HasPrefix(name, prefix) })
 }
 
 // Shells complete commands, presets, networks, files and folders, and nothing where only a number fits.
@@ -212,7 +274,8 @@ func TestCompletion(t *testing.T) {
 		{"data me", []string{"merge", ":4"}},
 		{"help data me", []string{"merge", ":4"}},
 		{"help data merge ", []string{":4"}},
-		{"info mae/", []string{"mae/latent_640", "mae/latent_ablation_256", ":0"}},
+		{"info mae/", append(presetsFrom("mae/"), ":0")},
+		{"info gen/ablation_R0.0", append(presetsFrom("gen/ablation_R0.0"), ":0")},
 		{"info state_", []string{":0"}},
 		{"info a ", []string{":4"}},
 		{"convert ", []string{":0"}},
@@ -237,7 +300,7 @@ func TestCompletion(t *testing.T) {
 	}
 	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
 		if out, said, code := wflow(context.Background(), "completion", shell); code != 0 || !strings.Contains(out, "wflow") {
-			t.Errorf("%s: exit code %d: %s", shell, code, said)
+			t.Errorf("%s: exit code %d, want 0 and a script: %s", shell, code, said)
 		}
 	}
 }

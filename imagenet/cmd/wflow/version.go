@@ -16,22 +16,22 @@ type build struct {
 	Modified bool   `json:"modified,omitempty"`
 	Go       string `json:"go"`
 	Platform string `json:"platform"`
-	Engine   string `json:"engine,omitempty"` // that networks would run on
+	Engine   string `json:"engine,omitempty"` // what networks would run on
 }
 
 func (r build) lines() []line {
-	var f facts
-	f.add("wflow", "%s", r.Version)
+	var lines reportLines
+	lines.addLine("wflow", "%s", r.Version)
 	if r.Commit != "" {
 		changed := ""
 		if r.Modified {
 			changed = ", with changes"
 		}
-		f.add("commit", "%s%s", r.Commit, changed)
+		lines.addLine("commit", "%s%s", r.Commit, changed)
 	}
-	f.add("Go", "%s, %s", r.Go, r.Platform)
-	f.add("engine", "%s", r.Engine)
-	return f
+	lines.addLine("Go", "%s, %s", r.Go, r.Platform)
+	lines.addLine("engine", "%s", r.Engine)
+	return lines
 }
 
 // version returns what Go wrote into the program when it was built.

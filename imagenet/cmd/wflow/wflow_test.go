@@ -48,7 +48,7 @@ func zeros(t *testing.T, path string, table weights.Table) {
 	}
 }
 
-// What there is not is exit code 2, what went wrong is 1, and both say what it was.
+// A command that does not exist has exit code 2, one that fails has 1, and both errors say what was wrong.
 func TestExitCodes(t *testing.T) {
 	empty := t.TempDir()
 	file := filepath.Join(empty, "a.npy")
@@ -72,7 +72,7 @@ func TestExitCodes(t *testing.T) {
 		{"data prepare a b --shard 1", misused, "--shard 1, want i/n"},
 		{"convert --network dit-xxl a b", misused, "did you mean dit-xl?"},
 		{"convert a b", failed, "a: there is no such file"},
-		{"info gen/ablation", failed, "did you mean gen/ablation_ot_1node?"},
+		{"info gen/ablation", failed, "did you mean gen/ablation_ot_1node"},
 		{"info " + t.TempDir(), failed, "and none of images: it holds nothing, want folders train and val in it"},
 		{"data prepare " + empty + " out", failed, "train"},
 		{"data merge " + empty, failed, "next: wflow data prepare IMAGES " + empty},
@@ -128,7 +128,7 @@ func noisy(t *testing.T) (folder string) {
 	return folder
 }
 
-// Of a cache that is not finished info tells how far it is, and what to do.
+// If a cache is not finished, info tells how far it is and what to do.
 func TestUnfinished(t *testing.T) {
 	folder, images := t.TempDir(), photograph(t, t.TempDir())
 	prepare := func(shard, most int) {
@@ -164,18 +164,18 @@ func TestUnfinished(t *testing.T) {
 		}
 	}
 	if _, said, code := wflow(context.Background(), "data", "verify", folder); code != failed || !strings.Contains(said, folder+" is not finished: wflow info "+folder) {
-		t.Errorf("verify: exit code %d: %s", code, said)
+		t.Errorf("verify: exit code %d, want %d and that the cache is not finished: %s", code, failed, said)
 	}
 	if err := os.CopyFS(filepath.Join(folder, "kept"), os.DirFS(filepath.Join(folder, "shard-1-of-2"))); err != nil {
 		t.Fatal(err)
 	}
 	_, said, code := wflow(context.Background(), "data", "merge", folder)
 	if err := os.Rename(filepath.Join(folder, "kept"), filepath.Join(folder, "shard-1-of-2")); err != nil || code != 0 { // as a merge that is killed leaves it
-		t.Fatal(err, said)
+		t.Fatalf("error %v, exit code %d, want none and 0: %s", err, code, said)
 	}
 	for _, command := range []string{"info", "data verify", "data merge"} {
 		if out, said, code := wflow(context.Background(), append(strings.Fields(command), folder)...); code != 0 || !strings.Contains(out, "train_moments.npy") {
-			t.Errorf("%s of a cache with a shard left: exit code %d: %s%s", command, code, out, said)
+			t.Errorf("%s of a cache with a shard left: exit code %d, want 0 and the files: %s%s", command, code, out, said)
 		}
 	}
 }
@@ -186,12 +186,12 @@ func TestCache(t *testing.T) {
 		out, said, code := wflow(context.Background(), append(strings.Fields(command), "--json", folder)...)
 		var r cache
 		if err := json.Unmarshal([]byte(out), &r); err != nil || code != 0 || r.Train != 3 || r.Val != 2 || r.Classes != 2 || len(r.Files) != 6 {
-			t.Errorf("%s: exit code %d, %v: %s%s", command, code, err, out, said)
+			t.Errorf("%s: exit code %d, %v, want 0, none, and 3 and 2 images of 2 classes in 6 files: %s%s", command, code, err, out, said)
 		}
 	}
 	other := noisy(t)
 	if _, said, code := wflow(context.Background(), "data", "merge", other); code != 0 {
-		t.Fatal(said)
+		t.Fatalf("merge: exit code %d, want 0: %s", code, said)
 	}
 	for _, name := range []string{"val_moments.npy", "val_moments_flip.npy", "val_targets.npy"} { // those of train
 		if err := errors.Join(os.Remove(filepath.Join(other, name)), os.Link(filepath.Join(other, "train"+name[3:]), filepath.Join(other, name))); err != nil {
@@ -199,28 +199,28 @@ func TestCache(t *testing.T) {
 		}
 	}
 	if _, said, code := wflow(context.Background(), "info", other); code != failed || !strings.Contains(said, "3 of val, want 3 and 2") {
-		t.Errorf("of another length: exit code %d: %s", code, said)
+		t.Errorf("of another length: exit code %d, want %d and both numbers: %s", code, failed, said)
 	}
 	if err := os.Truncate(filepath.Join(other, "train_targets.npy"), 140); err != nil {
 		t.Fatal(err)
 	}
 	if _, said, code := wflow(context.Background(), "info", other); code != failed || !strings.Contains(said, "train_targets.npy: 12 bytes") {
-		t.Errorf("cut off: exit code %d: %s", code, said)
+		t.Errorf("cut off: exit code %d, want %d and the 12 bytes of train_targets.npy: %s", code, failed, said)
 	}
 	if err := os.Remove(filepath.Join(folder, "manifest.json")); err != nil { // as the official code leaves it
 		t.Fatal(err)
 	}
 	if out, said, code := wflow(context.Background(), "info", folder); code != 0 || !strings.Contains(out, "train_targets.npy") {
-		t.Errorf("without a manifest: exit code %d: %s%s", code, out, said)
+		t.Errorf("without a manifest: exit code %d, want 0 and the files: %s%s", code, out, said)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, said, code := wflow(ctx, "info", folder); code != interrupted || said != "wflow: interrupted\n" {
-		t.Errorf("interrupted: exit code %d: %s", code, said)
+		t.Errorf("interrupted: exit code %d, want %d and no more than that: %s", code, interrupted, said)
 	}
 }
 
-// What a file says of itself does not command the terminal.
+// Texts in a file do not command the terminal.
 func TestPrintable(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.safetensors")
 	header, err := safetensors.EncodeHeader(nil, map[string]string{"title": "\x1b]0;mine\a\nSHA-256  0", "\x1b[2J": "1", "ж\u202e": "日本"})
@@ -232,7 +232,7 @@ func TestPrintable(t *testing.T) {
 	}
 	out, said, code := wflow(context.Background(), "info", path)
 	if code != 0 || strings.ContainsAny(out, "\x1b\a\u202e") || strings.Contains(out, "\nSHA-256  0") || !strings.Contains(out, "日本") {
-		t.Errorf("exit code %d: %q, %q", code, out, said)
+		t.Errorf("exit code %d, want 0 and names without what commands a terminal: %q, %q", code, out, said)
 	}
 }
 
@@ -282,11 +282,11 @@ func TestInterrupted(t *testing.T) {
 		code := run(ctx, c.arguments, &out, screen{Writer: g, now: hour})
 		said := g.said.String()
 		if code != interrupted || out.Len() > 0 || strings.Count(said, c.at) != 1 || strings.Count(said, "\n") > 60 || !strings.HasSuffix(said, "wflow: interrupted\n") {
-			t.Errorf("%s at %s: exit code %d: %s%s", c.arguments[0], c.at, code, &out, said)
+			t.Errorf("%s at %s: exit code %d, want %d, no report, and where it was interrupted: %s%s", c.arguments[0], c.at, code, interrupted, &out, said)
 		}
 	}
 	if left, err := os.ReadDir(folder); err != nil || len(left) != 1 {
-		t.Errorf("%v, %v are left", left, err)
+		t.Errorf("%v (error %v) are left, want one thing", left, err)
 	}
 }
 
@@ -295,7 +295,7 @@ func TestInfoListsTensors(t *testing.T) {
 	zeros(t, path, weights.Table{{Name: "in.weight", Shape: []int{2, 3}}, {Name: "in.bias", Shape: []int{2}}})
 	out, said, code := wflow(context.Background(), "info", "--tensors", path)
 	if code != 0 || !strings.Contains(out, "2 of 8 numbers, F32\n") || !strings.Contains(out, "in.weight F32 [2 3]\n") {
-		t.Errorf("exit code %d: %s%s", code, out, said)
+		t.Errorf("exit code %d, want 0 and the two tensors: %s%s", code, out, said)
 	}
 	config := filepath.Join(t.TempDir(), "a.yaml")
 	if err := os.WriteFile(config, nil, 0o644); err != nil {
@@ -303,25 +303,25 @@ func TestInfoListsTensors(t *testing.T) {
 	}
 	for _, other := range []string{"presets", filepath.Dir(path), config} {
 		if _, said, code := wflow(context.Background(), "info", "--tensors", other); code != misused || !strings.Contains(said, "want a weight file") {
-			t.Errorf("%s: exit code %d: %s", other, code, said)
+			t.Errorf("%s: exit code %d, want %d and that a weight file is wanted: %s", other, code, misused, said)
 		}
 	}
 	if out, _, _ := wflow(context.Background(), "info", path); strings.Contains(out, "in.weight") {
-		t.Errorf("a list that was not asked for: %s", out)
+		t.Errorf("want no list of tensors, which was not asked for, in\n%s", out)
 	}
 }
 
 func TestInfoOfPreset(t *testing.T) {
 	out, _, code := wflow(context.Background(), "info", "gen/latent_sota_B_ot_1node")
 	if code != 0 || !strings.Contains(out, "132,708,880") {
-		t.Errorf("exit code %d:\n%s", code, out)
+		t.Errorf("exit code %d, want 0 and 132,708,880 parameters:\n%s", code, out)
 	}
 	out, _, code = wflow(context.Background(), "info", "--json", "gen/latent_sota_B_ot_1node")
 	var r struct {
 		Parameters int `json:"parameters"`
 	}
 	if err := json.Unmarshal([]byte(out), &r); err != nil || code != 0 || r.Parameters != 132_708_880 {
-		t.Errorf("exit code %d, %v, %d parameters:\n%s", code, err, r.Parameters, out)
+		t.Errorf("exit code %d, %v, %d parameters, want 0, none and 132708880:\n%s", code, err, r.Parameters, out)
 	}
 }
 
@@ -340,22 +340,22 @@ func TestConvert(t *testing.T) {
 	out, said, code := wflow(context.Background(), "convert", "--json", from, to)
 	var r conversion
 	if err := json.Unmarshal([]byte(out), &r); err != nil || code != 0 || r.Parameters != 83_653_863 || r.Network != n.what {
-		t.Fatalf("exit code %d, %v: %s%s", code, err, out, said)
+		t.Fatalf("exit code %d, %v, want 0, none and the 83653863 parameters of %s: %s%s", code, err, n.what, out, said)
 	}
 	out, _, _ = wflow(context.Background(), "info", "--json", to)
 	var i checkpoint
 	if err := json.Unmarshal([]byte(out), &i); err != nil || i.Network != n.what || i.SHA256 != r.ToSHA256 || i.Meta["source_sha256"] != r.FromSHA256 {
-		t.Errorf("%v: %s", err, out)
+		t.Errorf("%v, want none, %s and the checksums %s and %s: %s", err, n.what, r.ToSHA256, r.FromSHA256, out)
 	}
 	if _, said, code := wflow(context.Background(), "convert", from, to); code != failed || !strings.Contains(said, "--force") {
-		t.Errorf("over a file that is there: exit code %d: %s", code, said)
+		t.Errorf("over a file that is there: exit code %d, want %d and --force: %s", code, failed, said)
 	}
 	if _, said, code := wflow(context.Background(), "convert", "--network", "dit-b", "--force", from, to); code != failed || !strings.Contains(said, "class_embed.weight") || !strings.Contains(said, "248 left over") {
-		t.Errorf("of another network: exit code %d: %s", code, said)
+		t.Errorf("of another network: exit code %d, want %d and what differs: %s", code, failed, said)
 	}
 	other := filepath.Join(folder, "other.safetensors")
 	zeros(t, other, n.table[1:])
 	if _, said, code := wflow(context.Background(), "convert", other, to+"2"); code != failed || !strings.Contains(said, "the weights of none of") {
-		t.Errorf("a tensor is missing: exit code %d: %s", code, said)
+		t.Errorf("a tensor is missing: exit code %d, want %d and that it is no known network: %s", code, failed, said)
 	}
 }

@@ -58,13 +58,13 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestUnchecked: a file without checksums is read, and says so; a checksum that is there counts.
+// TestUnchecked: a file without checksums is read, and a note says that it has none.
 func TestUnchecked(t *testing.T) {
 	if notes := open(t, "testdata/odd/unchecked.pt").Notes(); len(notes) != 1 || !strings.Contains(notes[0], "without a checksum") {
-		t.Errorf("notes %q", notes)
+		t.Errorf("notes %q, want one of missing checksums", notes)
 	}
 	if notes := open(t, "testdata/single.pt").Notes(); len(notes) != 0 {
-		t.Errorf("notes %q of a file with checksums", notes)
+		t.Errorf("notes %q of a file with checksums, want none", notes)
 	}
 }
 
@@ -84,7 +84,7 @@ func TestShards(t *testing.T) {
 	f := open(t, path)
 	sum, err := f.SHA256(nil)
 	if err != nil || len(sum) != 64 || f.Size() < 500 {
-		t.Errorf("%d bytes, checksum %q, %v", f.Size(), sum, err)
+		t.Errorf("%d bytes, checksum %q, error %v, want 500 or more, 64 digits and none", f.Size(), sum, err)
 	}
 	if _, err := hub.Open(folder); err == nil || !strings.Contains(err.Error(), "give its index, "+path) {
 		t.Errorf("the folder: error %v, want one that names the index", err)

@@ -1,0 +1,48 @@
+package preset
+
+import "slices"
+
+// Origin says who wrote a preset.
+type Origin string
+
+const (
+	Released Origin = "released" // by the authors of W-Flow, with their code: the same values as in the official file
+	Ours     Origin = "ours"     // by this repository
+)
+
+// Listed is a line of the list of presets.
+type Listed struct {
+	Name    string `json:"name"`    // gen/… trains a generator, mae/… an encoder; the file is Name with .yaml behind it
+	Origin  Origin `json:"origin"`  // who wrote it
+	Source  string `json:"source"`  // of a released preset where it was published, of ours who wrote it and after what
+	Purpose string `json:"purpose"` // what it is for, in a line
+}
+
+// official is where W-Flow's code and its configurations were published.
+const official = "github.com/hanjq17/W-Flow"
+
+// presets lists every file of the folders gen and mae. A new preset is its file and a line here, and nothing else.
+var presets = []Listed{
+	{"gen/ablation_ot_1node", Released, official, "generator B/2 of the paper's comparisons: a short training on 8 GPUs, features of mae/latent_ablation_256"},
+	{"gen/latent_sota_B_ot_1node", Released, official, "generator B/2 at full length: 8 GPUs, features of mae/latent_640"},
+	{"gen/latent_sota_B_ot_8node", Released, official, "generator B/2 at full length: 64 GPUs, features of mae/latent_640"},
+	{"gen/latent_sota_L_ot_1node", Released, official, "generator L/2 at full length: 8 GPUs, features of mae/latent_640"},
+	{"gen/latent_sota_L_ot_8node", Released, official, "generator L/2 at full length: 64 GPUs, features of mae/latent_640"},
+	{"gen/latent_sota_XL_ot_1node", Released, official, "generator XL/2 at full length, the paper's best: 8 GPUs, features of mae/latent_640"},
+	{"gen/latent_sota_XL_ot_8node", Released, official, "generator XL/2 at full length, the paper's best: 64 GPUs, features of mae/latent_640"},
+	{"mae/latent_640", Released, official, "feature encoder that the generators at full length are trained with"},
+	{"mae/latent_ablation_256", Released, official, "feature encoder of the comparisons: narrower, a short training"},
+
+	{"gen/ablation_R0.025", Ours, "wflowlab, after Table 2b of arXiv 2605.11755", "gen/ablation_ot_1node with half its ε: what the regularisation is worth"},
+}
+
+// List returns the presets that are in the program: the released ones, then ours, each by name.
+func List() []Listed { return slices.Clone(presets) }
+
+// Names returns the names of [List], which [Named] knows.
+func Names() (names []string) {
+	for _, p := range presets {
+		names = append(names, p.Name)
+	}
+	return names
+}
