@@ -2,7 +2,6 @@ package softmin
 
 import (
 	"math"
-	"slices"
 	"sync/atomic"
 )
 
@@ -104,28 +103,6 @@ func bounded[T Float](v float64) T {
 	return T(max(-most, min(v, most)))
 }
 
-// Store computes all c_ij once and for all until the next Scale: for clouds so small that this is little memory.
-func (s *Sum[T]) Store() {
-	k := kernelsOf[T]()
-	m := len(s.h)
-	s.stored = slices.Grow(s.stored[:0], len(s.shift)*m)[:len(s.shift)*m]
-	for row := 0; row < len(s.shift); row += groupRows {
-		s.costs(k, row, s.targets, 0, s.stored[row*m:(row+groupRows)*m])
-	}
-}
-
-// storeTransposed stores the costs that other, of the opposite direction, has stored, and needs no points then.
-func (s *Sum[T]) storeTransposed(other *Sum[T]) {
-	n, m, from := len(s.shift), len(s.h), len(other.h)
-	s.stored = slices.Grow(s.stored[:0], n*m)[:n*m]
-	for j := range len(other.x) / s.d {
-		for i, c := range other.stored[j*from:][:len(other.y)/s.d] {
-			s.stored[i*m+j] = c
-		}
-	}
-	s.referred = false
-}
-
 // SetScores sets the h of all targets [m].
 func (s *Sum[T]) SetScores(h []float64) {
 	up, down := 0.0, 0.0
@@ -213,49 +190,6 @@ func (s *Sum[T]) answer(row, count int, sum []float64, shift []T, w *scratch[T])
 	s.pad(row + count)
 }
 
-// resolves tells whether scores near a reference of this size are known to a few powers of two. Then no term is out of
-// range.
-func (s *Sum[T]) resolves(reference float64) bool {
-	unit := 0x1p-53
-	if size[T]() == 4 {
-		unit = 0x1p-24
-	}
-	return (math.Abs(reference)+s.highest)*unit*float64(s.d+4) <= 16
-}
-
-// redo returns L_i of a row whose reference does not resolve its scores. To mean [d], unless it is nil, it adds T_i in the
-// scale of the scaled points: mean has to be 0 before. It takes two passes in plain Go.
-func (s *Sum[T]) redo(i int, w *scratch[T], mean []float64) float64 {
-	s.redone.Store(true)
-	k, row, r := kernelsOf[T](), i/groupRows*groupRows, i%groupRows
-	each := func(do func(score float64, y []T, lane int)) {
-		s.tiles(func(y, h []T, column int) {
-			scores := s.scores(k, row, y, column, w)[r*len(h) : (r+1)*len(h)]
-			for j, c := range scores {
-				do(float64(c)+float64(h[j]), y[j/lanes[T]()*lanes[T]()*s.d:], j%lanes[T]())
-			}
-		})
-	}
-	largest, sum := math.Inf(-1), 0.0
-	each(func(score float64, _ []T, _ int) { largest = max(largest, score) })
-	if math.IsInf(largest, -1) {
-		return largest
-	}
-	each(func(score float64, y []T, lane int) {
-		if score -= largest; score > negligible {
-			e := Exp2(score)
-			sum += e
-			for c := range mean {
-				mean[c] += float64(e * float64(y[c*lanes[T]()+lane]))
-			}
-		}
-	})
-	for c := range mean {
-		mean[c] /= sum
-	}
-	return largest + Log2(sum)
-}
-
 // pad gives the rows beyond the last, which complete its group, its reference: their terms are to be numbers.
 func (s *Sum[T]) pad(rows int) {
 	if rows == len(s.out) {
@@ -313,80 +247,4 @@ func (s *Sum[T]) refer(k *kernels[T], first, last int, w *scratch[T]) {
 			s.shift[row+r] = -v
 		}
 	}
-}
-
-// scores writes −c_ij for a group of rows from row on and the targets y from column on.
-func (s *Sum[T]) scores(k *kernels[T], row int, y []T, column int, w *scratch[T]) []T {
-	m := len(y) / s.d
-	scores := w.scores[:groupRows*m]
-	if len(s.stored) > 0 {
-		for r := range groupRows {
-			copy(scores[r*m:(r+1)*m], s.stored[(row+r)*len(s.h)+column:])
-		}
-		return scores
-	}
-	s.costs(k, row, y, column, scores)
-	return scores
-}
-
-// costs writes −c_ij for a group of rows from row on and the targets y from column on.
-func (s *Sum[T]) costs(k *kernels[T], row int, y []T, column int, scores []T) {
-	m := len(y) / s.d
-	k.scores(s.sources[row*s.d:], y, s.d, scores)
-	if s.root {
-		k.root(scores)
-	}
-	if s.mask {
-		for r := range groupRows {
-			if j := row + r - column; j >= 0 && j < m {
-				scores[r*m+j] = T(math.Inf(-1))
-			}
-		}
-	}
-}
-
-// Mean writes T_i = Σ_j 2^(h_j − c_ij) y_j / Σ_j 2^(h_j − c_ij) for all rows [n, d], in the scale of the points as they
-// came. For a row whose targets are all out of reach it is 0.
-func (s *Sum[T]) Mean(dst []float64, factor float64) {
-	k := kernelsOf[T]()
-	s.team.Each(len(dst)/s.d, len(s.h), func(first, last, worker int) {
-		w := &s.scratch[worker]
-		if !s.referred {
-			s.refer(k, first, last, w)
-		}
-		clear(w.sum)
-		clear(w.moment)
-		if s.fused() {
-			s.tiles(func(y, h []T, _ int) {
-				k.mean[s.d](s.sources[first*s.d:], y, h, s.shift[first:], w.sum[:last-first], w.moment)
-			})
-		} else {
-			for row := first; row < last; row += groupRows {
-				s.tiles(func(y, h []T, column int) {
-					scores := s.scores(k, row, y, column, w)
-					k.weigh(scores, h, s.shift[row:], w.sum[row-first:][:groupRows])
-					k.moments(scores, y, s.d, w.moment[(row-first)*s.d:])
-				})
-			}
-		}
-		for i := first; i < last; i++ {
-			if !s.resolves(float64(s.shift[i])) {
-				mean := dst[i*s.d : (i+1)*s.d]
-				clear(mean)
-				s.redo(i, w, mean)
-				for c := range mean {
-					mean[c] /= factor
-				}
-				continue
-			}
-			scale := 1 / (w.sum[i-first] * factor)
-			moment, step := w.moment[(i-first)*s.d:], 1
-			if !s.fused() { // [d, groupRows] for every group
-				moment, step = w.moment[(i-first)/groupRows*groupRows*s.d+i%groupRows:], groupRows
-			}
-			for c := range s.d {
-				dst[i*s.d+c] = moment[c*step] * scale
-			}
-		}
-	})
 }
