@@ -15,7 +15,7 @@ func (s *Sum[T]) Store() {
 	}
 }
 
-// storeTransposed stores the costs that other, of the opposite direction, has stored, and needs no points then.
+// storeTransposed stores the costs that other has stored, the Sum of the opposite direction. It needs no points.
 func (s *Sum[T]) storeTransposed(other *Sum[T]) {
 	n, m, from := len(s.shift), len(s.h), len(other.h)
 	s.stored = slices.Grow(s.stored[:0], n*m)[:n*m]

@@ -1,7 +1,7 @@
 package softmin
 
-// Mean writes T_i = Σ_j 2^(h_j − c_ij) y_j / Σ_j 2^(h_j − c_ij) for all rows [n, d], in the scale of the points as they
-// came. For a row whose targets are all out of reach it is 0.
+// Mean writes T_i = Σ_j 2^(h_j − c_ij) y_j / Σ_j 2^(h_j − c_ij) for all rows [n, d], in the scale that the points had before
+// Scale(factor). For a row whose targets are all out of reach it is 0.
 func (s *Sum[T]) Mean(dst []float64, factor float64) {
 	k := kernelsOf[T]()
 	s.team.Each(len(dst)/s.d, len(s.h), func(first, last, worker int) {

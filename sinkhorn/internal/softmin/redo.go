@@ -14,12 +14,12 @@ func (s *Sum[T]) resolves(reference float64) bool {
 	return (math.Abs(reference)+s.highest)*unit*float64(s.d+4) <= 16
 }
 
-// redo returns L_i of a row whose reference does not resolve its scores. To mean [d], unless it is nil, it adds T_i in the
-// scale of the scaled points: mean has to be 0 before. It takes two passes in plain Go.
+// redo returns L_i of a row whose reference does not resolve its scores, by two passes of plain Go. If mean [d] is not nil,
+// it has to be 0, and redo adds T_i to it, in the scale of the scaled points.
 func (s *Sum[T]) redo(i int, w *scratch[T], mean []float64) float64 {
 	s.redone.Store(true)
 	k, row, r := kernelsOf[T](), i/groupRows*groupRows, i%groupRows
-	each := func(do func(score float64, y []T, lane int)) {
+	eachScore := func(do func(score float64, y []T, lane int)) {
 		s.tiles(func(y, h []T, column int) {
 			scores := s.scores(k, row, y, column, w)[r*len(h) : (r+1)*len(h)]
 			for j, c := range scores {
@@ -28,11 +28,11 @@ func (s *Sum[T]) redo(i int, w *scratch[T], mean []float64) float64 {
 		})
 	}
 	largest, sum := math.Inf(-1), 0.0
-	each(func(score float64, _ []T, _ int) { largest = max(largest, score) })
+	eachScore(func(score float64, _ []T, _ int) { largest = max(largest, score) })
 	if math.IsInf(largest, -1) {
 		return largest
 	}
-	each(func(score float64, y []T, lane int) {
+	eachScore(func(score float64, y []T, lane int) {
 		if score -= largest; score > negligible {
 			e := Exp2(score)
 			sum += e

@@ -128,7 +128,7 @@ func (s *Sum[T]) SetScores(h []float64) {
 	}
 }
 
-// Expect tells what LogSum would answer for the present h, as far as that is known: it saves a pass.
+// Expect sets the references of the present h to logSum, which is about what LogSum would answer. That saves a pass.
 func (s *Sum[T]) Expect(logSum []float64) {
 	for i, v := range logSum {
 		s.shift[i] = T(-v)
@@ -150,8 +150,8 @@ func (s *Sum[T]) LogSum(dst []float64) {
 	s.referred, s.moved = true, 0
 }
 
-// group returns the sums of a group of rows and the shifts that they were made with. It leaves the terms [groupRows,
-// columns] behind, tile by tile, or takes them from there if they are kept and ready.
+// group returns the sums of the group of rows that begins at row, and the shifts that they were made with. It writes their
+// terms to terms [groupRows, columns], tile by tile. With keeps, and once the kept kernel is ready, it reads them there.
 func (s *Sum[T]) group(row int, terms []T, keeps bool, w *scratch[T]) (sum []float64, shift []T) {
 	k := kernelsOf[T]()
 	sum = w.sum[:groupRows]
@@ -178,7 +178,8 @@ func (s *Sum[T]) group(row int, terms []T, keeps bool, w *scratch[T]) (sum []flo
 	return sum, s.shift[row:]
 }
 
-// answer writes L_i of some rows from row on, and makes them references.
+// answer writes L_i of count rows from row on, whose sums were made with these shifts, and makes every L_i the reference of
+// its row.
 func (s *Sum[T]) answer(row, count int, sum []float64, shift []T, w *scratch[T]) {
 	for r := range count {
 		l := Log2(sum[r]) - float64(shift[r])
@@ -190,7 +191,7 @@ func (s *Sum[T]) answer(row, count int, sum []float64, shift []T, w *scratch[T])
 	s.pad(row + count)
 }
 
-// pad gives the rows beyond the last, which complete its group, its reference: their terms are to be numbers.
+// pad gives the rows that only complete the last group the reference of the last row, so that their terms are numbers.
 func (s *Sum[T]) pad(rows int) {
 	if rows == len(s.out) {
 		for i := rows; i < len(s.shift); i++ {
@@ -202,7 +203,7 @@ func (s *Sum[T]) pad(rows int) {
 // fused tells whether there is a kernel that makes scores and sums in one go.
 func (s *Sum[T]) fused() bool { return s.d <= unrolled && !s.root && !s.mask && len(s.stored) == 0 }
 
-// tiles calls do with every tile of targets, and the index of its first.
+// tiles calls do with every tile of targets: their points, their h and the index of the first.
 func (s *Sum[T]) tiles(do func(y, h []T, first int)) {
 	step := tile * lanes[T]()
 	for first := 0; first < len(s.h); first += step {
@@ -211,7 +212,7 @@ func (s *Sum[T]) tiles(do func(y, h []T, first int)) {
 	}
 }
 
-// sums returns Σ_j 2^(h_j + shift_i − c_ij) for some rows.
+// sums returns Σ_j 2^(h_j + shift_i − c_ij) for the rows from first to last − 1.
 func (s *Sum[T]) sums(first, last int, w *scratch[T]) []float64 {
 	k := kernelsOf[T]()
 	if !s.referred {
@@ -235,7 +236,7 @@ func (s *Sum[T]) sums(first, last int, w *scratch[T]) []float64 {
 	return sum
 }
 
-// refer makes the largest score of some rows their reference.
+// refer makes the largest score of a row its reference, for the rows from first to last − 1.
 func (s *Sum[T]) refer(k *kernels[T], first, last int, w *scratch[T]) {
 	for row := first; row < last; row += groupRows {
 		var largest [groupRows]T

@@ -97,6 +97,7 @@ func (m *machine) vector() []reg.VecVirtual {
 	return v
 }
 
+// part returns the p-th register's share of the vector at base + offset.
 func (m *machine) part(base reg.Register, offset, p int) operand.Mem {
 	return operand.Mem{Base: base, Disp: offset + p*m.partBytes()}
 }

@@ -21,13 +21,13 @@ func (m *machine) rowSums() {
 		first, vp, n := m.copyOf(k), m.copyOf(v), m.copyOf(blocks)
 		m.loop("column", n, func() {
 			row := m.copyOf(first)
-			of := m.vector()
-			for p := range of {
-				m.move(m.part(vp, 0, p), of[p])
+			factors := m.vector()
+			for p := range factors {
+				m.move(m.part(vp, 0, p), factors[p])
 			}
 			for r := range acc {
-				for p := range of {
-					m.addProduct(of[p], m.part(row, 0, p), acc[r][p])
+				for p := range factors {
+					m.addProduct(factors[p], m.part(row, 0, p), acc[r][p])
 				}
 				m.ADDQ(rowBytes, row)
 			}
@@ -53,8 +53,8 @@ func (m *machine) columnSums() {
 	m.SHLQ(operand.U8(shiftOf(vectorBytes)), rowBytes)
 	m.LEAQ(operand.Mem{Base: rowBytes, Index: rowBytes, Scale: 2}, threeRows)
 	rowsFrom := func(first reg.Register, c, p int) []operand.Mem { // the places of a vector in a group of rows
-		at := m.part(first, c*vectorBytes, p)
-		places := []operand.Mem{at, at, at, at}
+		place := m.part(first, c*vectorBytes, p)
+		places := []operand.Mem{place, place, place, place}
 		places[1].Index, places[1].Scale = rowBytes, 1
 		places[2].Index, places[2].Scale = rowBytes, 2
 		places[3].Index, places[3].Scale = threeRows, 1
@@ -62,7 +62,7 @@ func (m *machine) columnSums() {
 	}
 	// Several vectors of columns at a time hide that each addition waits for the one before.
 	const together = 4
-	of := func(count int, label string) {
+	sumColumns := func(count int, label string) {
 		acc := make([][]reg.VecVirtual, count)
 		for c := range acc {
 			acc[c] = m.vector()
@@ -95,11 +95,11 @@ func (m *machine) columnSums() {
 	fours, rest := m.copyOf(blocks), m.copyOf(blocks)
 	m.SHRQ(operand.U8(shiftOf(together)), fours)
 	m.JZ(operand.LabelRef("few"))
-	m.loop("four", fours, func() { of(together, "rowsOfFour") })
+	m.loop("four", fours, func() { sumColumns(together, "rowsOfFour") })
 	m.Label("few")
 	m.ANDQ(operand.U8(together-1), rest)
 	m.JZ(operand.LabelRef("end"))
-	m.loop("one", rest, func() { of(1, "rowsOfOne") })
+	m.loop("one", rest, func() { sumColumns(1, "rowsOfOne") })
 	m.Label("end")
 	m.end()
 }

@@ -13,19 +13,19 @@ func (m *machine) sum(d int) {
 	m.pairs(d, sums)
 }
 
-// mean writes sum with the weighted coordinates beside it.
+// mean writes the kernel that does what sum does and also adds up the weighted coordinates.
 func (m *machine) mean(d int) {
 	m.function(fmt.Sprintf("mean%d", d), "x, y, h, shift []T, sum, moment []float64", m.heldConstants())
 	m.pairs(d, moments)
 }
 
-// terms writes sum that leaves the terms behind.
+// terms writes the kernel that does what sum does and also leaves the terms behind.
 func (m *machine) terms(d int) {
 	m.function(fmt.Sprintf("terms%d", d), "x, y, h, shift, terms []T, sum []float64", m.heldConstants())
 	m.pairs(d, terms)
 }
 
-// product is what the kernels of pairs make of the terms beside their sums.
+// product is what a kernel of pairs makes of the terms.
 type product int
 
 const (
@@ -34,7 +34,8 @@ const (
 	terms
 )
 
-// heldConstants is all of them where there are 32 registers, the range and the rounding where there are 16.
+// heldConstants returns how many constants registers hold: all of them where there are 32 registers, and where there are 16
+// those of the range and the rounding.
 func (m *machine) heldConstants() int {
 	if m.isa == avx512 {
 		return m.allConstants()

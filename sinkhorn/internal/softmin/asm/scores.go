@@ -85,14 +85,14 @@ func (m *machine) scoresOf(count int, label string, x []reg.Register, y, d, dst,
 	if count == 2 {
 		m.MOVQ(ys[1], y)
 	}
-	at := m.copyOf(dst)
+	out := m.copyOf(dst)
 	for r := range acc {
 		for c := range acc[r] {
 			for p := range acc[r][c] {
-				m.move(acc[r][c][p], m.part(at, c*vectorBytes, p))
+				m.move(acc[r][c][p], m.part(out, c*vectorBytes, p))
 			}
 		}
-		m.ADDQ(rowBytes, at)
+		m.ADDQ(rowBytes, out)
 	}
 	m.advance(dst, count*vectorBytes)
 }
@@ -142,13 +142,13 @@ func (m *machine) largest() {
 	m.end()
 }
 
-// sumScores writes sum for scores that are there already.
+// sumScores writes the kernel that does what sum does, for scores that are there already.
 func (m *machine) sumScores() {
 	m.function("sumScores", "scores, h, shift []T, sum []float64", m.heldConstants())
 	m.rowsOfScores(false)
 }
 
-// weigh writes sumScores that leaves the weights in the place of the scores.
+// weigh writes the kernel that does what sumScores does and also leaves the weights in the place of the scores.
 func (m *machine) weigh() {
 	m.function("weigh", "scores, h, shift []T, sum []float64", m.heldConstants())
 	m.rowsOfScores(true)
@@ -201,13 +201,13 @@ func (m *machine) moments() {
 		wp, yp, n := m.copyOf(w), m.copyOf(y), m.copyOf(blocks)
 		m.loop("column", n, func() {
 			row := m.copyOf(wp)
-			of := m.vector()
-			for p := range of {
-				m.move(m.part(yp, 0, p), of[p])
+			coordinates := m.vector()
+			for p := range coordinates {
+				m.move(m.part(yp, 0, p), coordinates[p])
 			}
 			for r := range acc {
-				for p := range of {
-					m.addProduct(of[p], m.part(row, 0, p), acc[r][p])
+				for p := range coordinates {
+					m.addProduct(coordinates[p], m.part(row, 0, p), acc[r][p])
 				}
 				m.ADDQ(rowBytes, row)
 			}
