@@ -59,8 +59,8 @@ func (c *cloud) average(p []float64) (sum float64) {
 	return sum
 }
 
-// excess returns by how much the mass of the coupling is over 1: Σ_i a_i (exp((f_i − next_i)/ε) − 1), with next the row
-// potential that g asks for.
+// excess returns the mass of the coupling minus 1, Σ_i a_i (exp((f_i − next_i)/ε) − 1), where next is the row potential that
+// an update from g gives.
 func excess(x *cloud, f, next []float64, epsilon float64) (sum float64) {
 	for i, w := range x.weights {
 		if w > 0 {

@@ -16,8 +16,8 @@ type DivergenceResult struct {
 //
 //	S_ε = OT_ε(X, Y) − ½ OT_ε(X, X) − ½ OT_ε(Y, Y) ≥ 0,   0 exactly when the two measures are one.
 //
-// One ε, resolved once from X–Y, serves all three terms. Errors are those of Solve, and one for a problem without Y or
-// with a masked diagonal, of which there is no divergence.
+// One ε, resolved once from X–Y, serves all three terms. Errors are those of Solve. A problem without Y or with a masked
+// diagonal is an error too, for it has no divergence.
 //
 // Source: Genevay, Peyré and Cuturi, Learning Generative Models with Sinkhorn Divergences (2018); positivity: Feydy et
 // al. (2019), theorem 1.
@@ -43,8 +43,8 @@ func (r *DivergenceResult) Converged() bool {
 // Epsilon returns the regularisation of the three problems, in the unit of the cost.
 func (r *DivergenceResult) Epsilon() float64 { return r.XY.epsilon }
 
-// Value returns S_ε, in the unit of the cost, from the dual values of the three problems. It may be below 0 by what their
-// tolerance leaves open, which Primal − Dual bounds for each.
+// Value returns S_ε, in the unit of the cost, from the dual values of the three problems. Each dual value is below its
+// optimum by at most Primal − Dual. So Value is off by no more than these three gaps, and may be a little below 0.
 func (r *DivergenceResult) Value() float64 {
 	return r.XY.Dual() - r.XX.Dual()/2 - r.YY.Dual()/2
 }

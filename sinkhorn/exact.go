@@ -22,19 +22,19 @@ const defaultMemory = 4 << 30
 // 4 GiB is an error before any memory is taken; [Simplex] raises the bound.
 //
 // A plan is optimal to the rounding of each pair's own cost. Points that lie far from the others cost the others no
-// digits, for potentials are sums of costs without rounding. Mass below 3e-14 of the smaller weight of its two points is
-// left out: that is what rounding makes of the weights.
+// digits, for potentials are sums of costs without rounding. A mass below 3e-14 of the smaller weight of its two points is
+// left out, since the rounding of the weights leaves such masses.
 //
-// A plan is checked before it is returned: its marginals against the weights, its potentials against the costs. One that
-// fails is ErrOverflow: costs are then so far apart that float64 does not tell the smaller ones apart, or weights so small
-// that what they carry is not found. Other errors are those of Solve. MaskDiagonal is not supported. A cancelled context is
-// noticed within a few milliseconds.
+// Exact checks a plan before it returns it: the marginals against the weights, the potentials against the costs. For a
+// plan that fails it returns ErrOverflow: costs lie so far apart that float64 does not tell the smaller ones from
+// rounding, or weights are so small that their mass is not found. Other errors are those of Solve. MaskDiagonal is not
+// supported. A cancelled context is noticed within a few milliseconds.
 //
 // Source: Ahuja, Magnanti and Orlin, Network Flows (1993), ch. 11, with strongly feasible trees against cycling and
 // block search for the entering arc.
 func Exact(ctx context.Context, p Problem) (*Plan, error) { return Simplex{}.Exact(ctx, p) }
 
-// Exact is the function Exact with this setting.
+// Exact is the function [Exact] with this bound on its memory.
 func (s Simplex) Exact(ctx context.Context, p Problem) (*Plan, error) {
 	if p.MaskDiagonal {
 		return nil, errors.New("sinkhorn: Exact does not support MaskDiagonal")
@@ -76,8 +76,8 @@ func (s Simplex) allows(n, m int) error {
 	return nil
 }
 
-// travels is the share of the smaller weight of an arc's points above which the arc's mass counts. Less is left over from
-// rounding, when weights are divided by their sum.
+// travels is the least mass that counts, as a share of the smaller weight of its two points. Dividing weights by their sum
+// rounds them, and leaves smaller masses.
 const travels = 0x1p-45
 
 // plan returns the plan of an optimal tree, once it has passed its check.

@@ -9,20 +9,20 @@ import (
 	"github.com/wflowlab/wflowlab/sinkhorn/internal/softmin"
 )
 
-// iteration is the state of Sinkhorn's iteration at one ε: potentials of the centred problem, and next, the row
-// potential that g asks for, whose difference to f is the row marginal's error. For a symmetric problem f and g are
-// one slice.
+// iteration is the state of Sinkhorn's iteration at one ε. It holds the potentials f and g of the centred problem, and
+// next, the row potential that an update from g gives. Where next differs from f, the row marginal is off. For a symmetric
+// problem f and g are the same slice.
 type iteration struct {
 	*pair
 	epsilon      float64
 	f, g         []float64
-	next, damped []float64 // damped is the image of a symmetric problem
-	h            []float64
+	next, damped []float64 // damped is what image returns for a symmetric problem
+	h            []float64 // what score returns
 	trace        []float64
 	iterations   int
 	team         *softmin.Team
 	precision    precision
-	halves       [2]halves // in each precision, made when it is first asked for
+	halves       [2]halves // one for each precision, made when it is first used
 }
 
 func (q *pair) newIteration(ctx context.Context) *iteration {
@@ -35,11 +35,11 @@ func (q *pair) newIteration(ctx context.Context) *iteration {
 	return it
 }
 
-// end lets go of what only further steps need.
+// end frees what only further steps need: goroutines, and the memory that is kept for them.
 func (it *iteration) end() { it.team.Close() }
 
-// start begins from the potential g of another problem, unless it cannot be near the solution of this one: a potential
-// varies no more than the cost does.
+// start begins from the potential g of another problem. It ignores a g that varies more than the costs of this problem do:
+// no solution of this problem varies so much.
 func (it *iteration) start(g []float64) {
 	constant := 0.0
 	if !it.symmetric {
@@ -52,8 +52,8 @@ func (it *iteration) start(g []float64) {
 	floats.AddConst(-constant, it.g)
 }
 
-// at makes the next steps be at another ε, or in another precision.
-func (it *iteration) at(epsilon float64, p precision) {
+// switchTo sets ε and the precision of the steps that follow.
+func (it *iteration) switchTo(epsilon float64, p precision) {
 	it.epsilon, it.precision = epsilon, p
 	half := &it.halves[p]
 	if half.rows == nil {
@@ -68,12 +68,13 @@ func (it *iteration) at(epsilon float64, p precision) {
 	}
 }
 
-// score returns p/(ε ln 2) + log2 w, the part of a score that belongs to the other point.
+// score returns p_j/(ε ln 2) + log2 w_j for every point j of the cloud c, whose potential is p and whose weights are w. It is
+// the part of the scores against point j that does not depend on the cost.
 func (it *iteration) score(p []float64, c *cloud) []float64 {
 	h, scale := it.h[:c.n], 1/(it.epsilon*math.Ln2)
 	for j, w := range c.weights {
 		h[j] = math.Inf(-1)
-		if w > 0 { // whatever the potential is where there is no mass
+		if w > 0 { // where there is no mass, the potential may be anything
 			h[j] = p[j]*scale + c.logW[j]*math.Log2E
 		}
 	}
@@ -85,7 +86,7 @@ func (it *iteration) updateRows() {
 	rows := it.halves[it.precision].rows
 	rows.SetScores(it.score(it.g, it.y))
 	rows.LogSum(it.next)
-	it.potential(it.next)
+	it.toPotential(it.next)
 }
 
 // updateBoth sets g from f, and next from that g.
@@ -93,18 +94,18 @@ func (it *iteration) updateBoth() {
 	columns := it.halves[it.precision].columns
 	columns.SetScores(it.score(it.f, it.x))
 	both := columns.LogSums(it.g, it.next, it.y.weights)
-	it.potential(it.g)
+	it.toPotential(it.g)
 	if both {
-		it.potential(it.next)
+		it.toPotential(it.next)
 	} else {
 		it.updateRows()
 	}
 }
 
-// potential makes a potential of logarithms of sums.
-func (it *iteration) potential(logSum []float64) { floats.Scale(-it.epsilon*math.Ln2, logSum) }
+// toPotential turns logarithms of sums, to base 2, into a potential, in place.
+func (it *iteration) toPotential(logSum []float64) { floats.Scale(-it.epsilon*math.Ln2, logSum) }
 
-// image returns the f that one plain iteration makes of f.
+// image returns what one plain iteration makes of f.
 func (it *iteration) image() []float64 {
 	if !it.symmetric {
 		return it.next
@@ -115,7 +116,7 @@ func (it *iteration) image() []float64 {
 	return it.damped
 }
 
-// follow brings g and next up to date with f. The column marginal is exact thereafter.
+// follow brings g and next up to date with f, which makes the column marginal exact.
 func (it *iteration) follow() {
 	if it.symmetric {
 		it.updateRows()
@@ -147,7 +148,7 @@ func (it *iteration) marginalError() float64 {
 	return e
 }
 
-// value returns the dual value. With an exact column marginal the coupling's mass is 1.
+// value returns the dual value. Where the column marginal is exact the mass of the coupling is 1, and the term for it is 0.
 func (it *iteration) value() float64 {
 	v := it.x.average(it.f) + it.y.average(it.g)
 	if it.symmetric {

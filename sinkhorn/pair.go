@@ -15,7 +15,7 @@ import (
 //
 //	½‖x−y‖² = ½‖x′−y′‖² + c·x′ − c·y′ + ½‖c‖²,   x′ = x − mean(X),  y′ = y − mean(Y),
 //
-// so clouds far apart, or far from the origin, cost no digits. For ‖x−y‖ one centre serves both and c is 0.
+// so that clouds far apart, or far from the origin, lose no digits. For ‖x−y‖ one centre serves both clouds, and c is 0.
 type pair struct {
 	x, y      *cloud
 	cost      Cost
@@ -24,7 +24,7 @@ type pair struct {
 	workers   int
 	c         []float64 // mean(X) − mean(Y) [d]
 	spread    float64   // mean of ‖x−y‖²/2 over all pairs, centred
-	furthest  float64   // bounds the centred costs
+	furthest  float64   // an upper bound of the centred costs, of points with weight
 }
 
 func newPair(p Problem, workers int) (*pair, error) {
@@ -51,7 +51,7 @@ func newPairOf(x, y *cloud, cost Cost, mask bool, workers int) (*pair, error) {
 	q := &pair{x: x, y: y, cost: cost, mask: mask, symmetric: x == y, workers: workers, c: make([]float64, x.d)}
 	floats.SubTo(q.c, x.centre, y.centre)
 	q.spread, q.furthest = x.spread()+y.spread(), q.reach()
-	if most := 2 * max(x.radius(), y.radius(), floats.Norm(q.c, 2)); math.IsInf(most*most, 1) { // of points without weight, too
+	if most := 2 * max(x.radius(), y.radius(), floats.Norm(q.c, 2)); math.IsInf(most*most, 1) { // points without weight count, too
 		return nil, ErrOverflow
 	}
 	if mask {
@@ -64,9 +64,10 @@ func newPairOf(x, y *cloud, cost Cost, mask bool, workers int) (*pair, error) {
 	return q, nil
 }
 
+// dot returns c·point.
 func (q *pair) dot(point []float64) float64 { return floats.Dot(q.c, point) }
 
-// costOf returns C_ij of the problem as it was put.
+// costOf returns C_ij of the problem as the caller put it, not centred.
 func (q *pair) costOf(i, j int) float64 {
 	x, y := q.x.row(i), q.y.row(j)
 	sum := 0.0
@@ -80,7 +81,7 @@ func (q *pair) costOf(i, j int) float64 {
 	return sum / 2
 }
 
-// meanCost returns Σ_ij a_i b_j C_ij, of all pairs.
+// meanCost returns Σ_ij a_i b_j C_ij over all pairs, masked ones included.
 func (q *pair) meanCost() float64 {
 	if q.cost == HalfSquared {
 		return q.spread + floats.Dot(q.c, q.c)/2
@@ -93,7 +94,7 @@ func (q *pair) meanCost() float64 {
 	}), q.x.weights)
 }
 
-// size returns the size of a centred cost.
+// size returns how large centred costs are, about: their mean, or the root of a mean square for ‖x−y‖.
 func (q *pair) size() float64 {
 	if q.cost == Euclidean {
 		return math.Sqrt(2 * q.spread)
@@ -101,7 +102,7 @@ func (q *pair) size() float64 {
 	return q.spread
 }
 
-// reach bounds the centred costs.
+// reach returns an upper bound of the centred costs between points that carry mass.
 func (q *pair) reach() float64 {
 	reach := 0.0
 	for _, c := range []*cloud{q.x, q.y} {
@@ -119,20 +120,21 @@ func (q *pair) reach() float64 {
 	return reach * reach / 2
 }
 
-// rowSums returns what of gives for every row [n], the rows in parallel.
-func (q *pair) rowSums(of func(i int) float64) []float64 {
+// rowSums returns sum(i) for every row i [n], the rows in parallel.
+func (q *pair) rowSums(sum func(i int) float64) []float64 {
 	team := softmin.NewTeam(nil, q.workers)
 	defer team.Close()
 	rows := make([]float64, q.x.n)
 	team.Each(q.x.n, q.y.n, func(first, last, _ int) {
 		for i := first; i < last; i++ {
-			rows[i] = of(i)
+			rows[i] = sum(i)
 		}
 	})
 	return rows
 }
 
-// scale returns the factor that makes ‖x−y‖², or ‖x−y‖, the cost in units of ε ln 2.
+// scale returns the factor that the points are multiplied by. Between scaled points ‖x−y‖², or ‖x−y‖ for the Euclidean
+// cost, is the cost in units of ε ln 2.
 func (q *pair) scale(epsilon float64) float64 {
 	if q.cost == Euclidean {
 		return 1 / (epsilon * math.Ln2)
@@ -140,8 +142,8 @@ func (q *pair) scale(epsilon float64) float64 {
 	return math.Sqrt(1 / (2 * epsilon * math.Ln2))
 }
 
-// defaultEpsilon is a share of the mean cost. Where all points are one any ε gives the same answer; 0 says that they are
-// not, and float64 does not hold the squares of what is between them.
+// defaultEpsilon returns a share of the mean cost. Where all points coincide any ε gives the same answer, and it returns 1.
+// A result of 0 means that points differ, but by so little that float64 does not hold the squares of their differences.
 func (q *pair) defaultEpsilon() float64 {
 	e := defaultEpsilonShare * q.meanCost()
 	if e == 0 && !q.apart() {
@@ -150,7 +152,7 @@ func (q *pair) defaultEpsilon() float64 {
 	return e
 }
 
-// apart tells whether any mass is at another point than some of the other cloud.
+// apart tells whether some point of one cloud differs from some point of the other, both with mass.
 func (q *pair) apart() bool {
 	for i, a := range q.x.weights {
 		for j, b := range q.y.weights {

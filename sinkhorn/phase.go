@@ -5,21 +5,21 @@ import (
 	"math"
 )
 
-// phase is a stretch of iterations at one ε and in one precision, until the error is within the tolerance or so many
-// iterations have been made.
+// phase is a stretch of iterations at one ε and in one precision. It ends once the error is within the tolerance, or when
+// its iterations are used up.
 type phase struct {
 	epsilon    float64
 	precision  precision
 	tolerance  float64
-	most       int // iterations of this phase
-	iterations int // and since the beginning
+	most       int // the largest number of iterations in this phase
+	iterations int // the largest number of iterations since the first phase began
 }
 
-// phases returns what to go through: falling ε up to the one that was asked for, in float32 as far as it reaches, and at
-// last float64.
+// phases returns the phases of a solve in their order: at falling ε down to the one that was asked for, in float32 as far as
+// its digits reach, and at last in float64.
 func (q *pair) phases(set Settings) []phase {
 	var phases []phase
-	add := func(epsilon, tolerance float64, most, iterations int) {
+	appendPhase := func(epsilon, tolerance float64, most, iterations int) {
 		reached := q.singleError(epsilon)
 		if reached > 0.05 { // hardly an iteration
 			phases = append(phases, phase{epsilon, double, tolerance, most, iterations})
@@ -28,15 +28,16 @@ func (q *pair) phases(set Settings) []phase {
 		}
 	}
 	for _, epsilon := range q.annealing(set) {
-		add(epsilon, annealingTolerance, annealingMost, set.Iterations/2)
+		appendPhase(epsilon, annealingTolerance, annealingMost, set.Iterations/2)
 	}
 	if set.Iterations > 2 {
-		add(set.Epsilon, set.Tolerance, set.Iterations, set.Iterations-2)
+		appendPhase(set.Epsilon, set.Tolerance, set.Iterations, set.Iterations-2)
 	}
 	return append(phases, phase{set.Epsilon, double, set.Tolerance, set.Iterations, set.Iterations})
 }
 
-// annealing returns the falling sequence of ε to go through first; one that is too long for the iterations is left out.
+// annealing returns the falling ε of the first phases, without the last one that was asked for. There are none for a
+// symmetric problem, and none where each would have fewer than four of the iterations.
 func (q *pair) annealing(set Settings) []float64 {
 	from := set.AnnealFrom
 	if from == 0 && set.Start == nil {
@@ -57,16 +58,16 @@ func (q *pair) annealing(set Settings) []float64 {
 
 const (
 	annealingFactor    = 0.3
-	annealingMost      = 40   // iterations at one ε: what they leave is a start only
-	annealingTolerance = 1e-3 // near convergence: mass that is left to travel far does so slowly at a smaller ε
+	annealingMost      = 40   // iterations at one ε, at most: their result is only a start for the next
+	annealingTolerance = 1e-3 // of the marginal error: mass that still has far to travel would move slowly at a smaller ε
 )
 
-// run makes the iterations of a phase, the last of which is a plain one or one that has been accepted.
+// run makes the iterations of a phase. It ends on a plain iterate or on an extrapolated one that has been accepted.
 func (it *iteration) run(ctx context.Context, p phase) error {
 	if p.epsilon != it.epsilon {
 		it.trace = nil
 	}
-	it.at(p.epsilon, p.precision)
+	it.switchTo(p.epsilon, p.precision)
 	accelerate := newAcceleration(it.x.weights, !it.symmetric, 10*it.epsilon, it.size())
 	for first := it.iterations; ; {
 		it.follow()

@@ -6,7 +6,7 @@ import (
 	"github.com/wflowlab/wflowlab/sinkhorn/internal/softmin"
 )
 
-// precision is that of scores and powers. Potentials, sums and errors are float64 always.
+// precision is the precision in which scores and powers are computed. Potentials, sums and errors are always float64.
 type precision int
 
 const (
@@ -14,10 +14,11 @@ const (
 	single
 )
 
-// halves are the sums of the two half-steps; a symmetric problem has only the rows'.
+// halves holds the sums of the two half-steps: the update of the rows, and that of the columns, which a symmetric problem
+// does not have.
 type halves struct{ rows, columns sums }
 
-// sums are a softmin.Sum in either precision.
+// sums is a softmin.Sum of either precision.
 type sums interface {
 	Scale(factor float64)
 	SetScores(h []float64)
@@ -25,6 +26,7 @@ type sums interface {
 	LogSums(dst, back, mass []float64) bool
 }
 
+// sums returns the sums of one direction in the present precision.
 func (it *iteration) sums(from, to *cloud) sums {
 	if it.precision == single {
 		return newSum[float32](it.pair, from, to, it.team)
@@ -38,9 +40,9 @@ func newSum[T softmin.Float](q *pair, from, to *cloud, team *softmin.Team) *soft
 	return s
 }
 
-// singleError estimates the marginal error below which rounding to float32 does not let the iteration come: a score of
-// the size of the mean cost, in units of ε ln 2, rounded, with some room. It is 1 where the furthest point may have scores
-// that float32 does not resolve.
+// singleError estimates the smallest marginal error that iterations in float32 can reach, as the rounding of scores keeps
+// it from falling further: 16 times the rounding of a score of the size of the centred costs, in units of ε ln 2. It is 1
+// where float32 may not resolve the scores of the furthest point at all.
 func (q *pair) singleError(epsilon float64) float64 {
 	if q.furthest/(epsilon*math.Ln2) > 1e8/float64(q.x.d+4) {
 		return 1
@@ -48,7 +50,7 @@ func (q *pair) singleError(epsilon float64) float64 {
 	return 16 * 0x1p-24 * q.size() / (epsilon * math.Ln2)
 }
 
-// rounding bounds what rounding does to the dual value.
+// rounding returns a bound of the rounding error of the dual value in the present precision.
 func (it *iteration) rounding() float64 {
 	if it.precision == single {
 		return it.epsilon * it.singleError(it.epsilon)

@@ -15,14 +15,14 @@ type Problem struct {
 	X, Y *mat.Dense
 
 	// A [n] and B [m] are the weights of the points: non-negative, of sum 1. Nil is uniform. A sum within 1e-6 of 1 is
-	// accepted, as weights have it that were float32 once, and the weights are divided by it.
+	// accepted, since weights that were float32 once have such sums; the weights are then divided by it.
 	A, B []float64
 
 	// Cost is the ground cost; the zero value is ‖x−y‖²/2.
 	Cost Cost
 
-	// MaskDiagonal leaves the pairs (x_i, y_i) out of the coupling: a cloud against itself, without each point's
-	// own company.
+	// MaskDiagonal leaves the pairs (x_i, y_i) out of the coupling: a cloud against itself, where no point is its own
+	// partner.
 	MaskDiagonal bool
 }
 

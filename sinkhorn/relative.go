@@ -10,6 +10,7 @@ type relative struct {
 	high, low []float64 // [points, d]
 }
 
+// relativeTo returns some of the points of x, relative to the centre.
 func relativeTo(x *mat.Dense, points []int, centre []float64) *relative {
 	d := len(centre)
 	r := &relative{d, make([]float64, len(points)*d), make([]float64, len(points)*d)}

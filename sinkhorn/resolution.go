@@ -4,7 +4,7 @@ import (
 	"math"
 )
 
-// solution returns the solution that the potentials are, or ErrOverflow.
+// solution returns the solution with the present potentials, or ErrOverflow where float64 does not resolve it.
 func (it *iteration) solution(tolerance float64) (*Solution, error) {
 	e := it.marginalError()
 	if most := max(largest(it.f, it.x), largest(it.g, it.y)) / it.epsilon; math.IsNaN(e) || !(most <= resolved) || it.epsilon < it.cost.smallest() {
@@ -15,7 +15,7 @@ func (it *iteration) solution(tolerance float64) (*Solution, error) {
 		marginalError: e, converged: e <= tolerance, iterations: it.iterations, trace: it.trace}, nil
 }
 
-// largest returns the largest potential, in size, of the points that carry mass.
+// largest returns the largest |p_i| of the points i of the cloud c that carry mass.
 func largest(p []float64, c *cloud) (most float64) {
 	for i, w := range c.weights {
 		if v := math.Abs(p[i]); w > 0 && !(v <= most) {
@@ -25,10 +25,11 @@ func largest(p []float64, c *cloud) (most float64) {
 	return most
 }
 
-// resolved is the largest potential, in units of ε, whose rounding changes no entry of the coupling by more than 1e-3.
+// resolved is the largest potential, in units of ε, that float64 resolves: rounding it changes no entry of the coupling by
+// more than a share of 1e-3.
 const resolved = 1e-3 / 0x1p-53
 
-// resolution returns the error of the marginals that rounding the potentials alone may make.
+// resolution returns the error of the marginals that the rounding of the potentials alone may make.
 func (it *iteration) resolution() (e float64) {
 	for i, w := range it.x.weights {
 		if w > 0 {

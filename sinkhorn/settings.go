@@ -17,15 +17,15 @@ type Settings struct {
 	Iterations int
 
 	// AnnealFrom is the ε of the first iterations, lowered step by step to Epsilon. 0 means the mean cost, or no
-	// annealing at all after a warm start; Epsilon or less means none. A symmetric problem needs none, and one that
-	// is given few Iterations has none.
+	// annealing at all after a warm start; Epsilon or less means none. A symmetric problem needs no annealing and
+	// has none. Neither has a solve of few Iterations.
 	AnnealFrom float64
 
 	// Start is the solution to start from: one of a nearby problem with as many points in Y. Nil starts from zero.
 	Start *Solution
 
-	// Workers is the largest number of goroutines that share the rows, 0 one a processor, which is also the most
-	// there are. The answer does not depend on it.
+	// Workers is the largest number of goroutines that share the rows. 0 means one for each processor, and there are
+	// never more. The answer does not depend on Workers.
 	Workers int
 }
 

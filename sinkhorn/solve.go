@@ -9,9 +9,11 @@ import (
 	"gonum.org/v1/gonum/floats"
 )
 
-// ErrOverflow is returned when potentials leave the range of float64, or are so large, in units of ε, that float64 no
-// longer resolves the coupling they stand for; where all points are so near each other that the squares of their distances
-// leave it, below 1e-150; and by Exact when it does not tell costs apart.
+// ErrOverflow reports numbers that float64 does not hold or does not resolve:
+//
+//   - costs or potentials beyond its range, or potentials so large in units of ε that rounding them changes the coupling;
+//   - points that are all so near each other, below 1e-150, that the squares of their distances underflow;
+//   - in Exact, costs that lie so far apart that float64 does not tell the smaller ones from rounding.
 var ErrOverflow = errors.New("sinkhorn: costs or potentials overflow what float64 resolves: rescale the clouds, look for points far from all others, or give Solve a larger Epsilon")
 
 // Solve runs Sinkhorn's iteration in the log domain,
@@ -19,13 +21,14 @@ var ErrOverflow = errors.New("sinkhorn: costs or potentials overflow what float6
 //	f_i ← −ε log Σ_j b_j exp((g_j − C_ij)/ε),   g_j ← −ε log Σ_i a_i exp((f_i − C_ij)/ε),
 //
 // until the L1 error of the row marginal, recomputed from the potentials, is at most the tolerance. With a nil Y it
-// iterates one potential instead, f ← ½(f − ε log Σ_j a_j exp((f_j − C_ij)/ε)), which contracts by at least ½ each time.
-// Anderson acceleration and falling ε make that few iterations at small ε too, where the plain ones would be thousands.
-// They run in float32 as far as it reaches and end in float64, in which errors and values are computed.
+// iterates one potential instead, f ← ½(f − ε log Σ_j a_j exp((f_j − C_ij)/ε)), and each iteration at least halves the
+// distance of f to the solution. At a small ε plain iterations would be thousands. Anderson acceleration, and an ε that
+// falls step by step to the one that was asked for, keep them few. The first iterations run in float32, as far as its
+// digits reach. The last ones run in float64, and so do MarginalError and all values.
 //
-// Running out of iterations is no error: the solution says so by Converged and MarginalError, and its bounds hold all
-// the same. Solve returns an error for clouds, weights or settings that make no problem, naming the argument, the row
-// and the value; for a cancelled context; and ErrOverflow.
+// Running out of iterations is no error: Converged and MarginalError of the solution tell, and its bounds Dual and Primal
+// hold all the same. Clouds, weights or settings that make no problem are an error, which names the argument, the row and
+// the value. So is a cancelled context, and ErrOverflow.
 //
 // Source: Cuturi, Sinkhorn Distances (2013); the symmetric form: Feydy et al., Interpolating between Optimal
 // Transport and MMD using Sinkhorn Divergences (2019), §3.2.
@@ -44,10 +47,12 @@ func Solve(ctx context.Context, p Problem, s *Settings) (*Solution, error) {
 	return q.solve(ctx, set)
 }
 
-// Iterate runs exactly L plain iterations, rows first, as networks are trained with: without annealing or stop, from
-// scalings of 1, that is g_j = −ε log b_j. After them the column marginal is exact and the row marginal is what it is.
+// Iterate runs exactly L plain iterations, as the training of networks does. It updates the rows first, neither anneals
+// nor stops early, and starts from scalings of 1, that is from g_j = −ε log b_j. After the last iteration the column
+// marginal is exact; the row marginal has whatever error is left.
 //
-// L = 0 leaves g = 0 and normalises the rows only: then Project is the softmax of the KL field, and weights in B act.
+// With L = 0 it only normalises the rows, at g = 0. Project is then the softmax of the KL field, in which the weights B
+// take part.
 //
 // Errors are those of Solve; epsilon must be positive and L ≥ 0.
 //
@@ -65,7 +70,7 @@ func Iterate(ctx context.Context, p Problem, epsilon float64, L int) (*Solution,
 	}
 	it := q.newIteration(ctx)
 	defer it.end()
-	it.at(epsilon, double)
+	it.switchTo(epsilon, double)
 	for j := range it.g {
 		it.g[j] = q.dot(q.y.row(j))
 		if w := q.y.weights[j]; L > 0 && w > 0 {
@@ -90,6 +95,7 @@ func Iterate(ctx context.Context, p Problem, epsilon float64, L int) (*Solution,
 	return it.solution(defaultTolerance)
 }
 
+// solve goes through the phases of a solve and returns the solution that they end with.
 func (q *pair) solve(ctx context.Context, set Settings) (*Solution, error) {
 	if math.IsInf(q.spread+floats.Dot(q.c, q.c), 0) {
 		return nil, ErrOverflow
@@ -103,7 +109,7 @@ func (q *pair) solve(ctx context.Context, set Settings) (*Solution, error) {
 		it.start(set.Start.g)
 	}
 	phases := q.phases(set)
-	it.at(phases[0].epsilon, phases[0].precision)
+	it.switchTo(phases[0].epsilon, phases[0].precision)
 	if !q.symmetric {
 		it.updateRows()
 		copy(it.f, it.next)

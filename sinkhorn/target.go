@@ -6,8 +6,8 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Target is a data cloud that many clouds are held against: its own term OT_ε(Y, Y) is solved once and kept. It may
-// not be used by several goroutines at a time.
+// Target is a data cloud that many clouds are compared with: its own term OT_ε(Y, Y) is solved once and kept. Only one
+// goroutine at a time may use it.
 type Target struct {
 	y        *mat.Dense
 	b        []float64
