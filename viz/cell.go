@@ -124,12 +124,12 @@ func (c *cell) span(a plot.Axis, lim [2]float64, log bool) (lo, hi float64, err 
 	return lo, hi, nil
 }
 
-// shares tells whether the cell takes the range of all panels of the plane.
+// shares tells whether the cell takes the range that the panels of the plane have in common.
 func (c *cell) shares() bool {
 	return c.axes.plane && !c.panel.Free && c.panel.XLim == [2]float64{} && c.panel.YLim == [2]float64{}
 }
 
-// repeatsX and repeatsY tell whether the cell's axis is the other's.
+// repeatsX and repeatsY tell whether the cell's axis is the same as the other cell's.
 func (c *cell) repeatsX(o *cell) bool {
 	return c.axes.plane == o.axes.plane && c.axes.tight == o.axes.tight && c.axes.equal &&
 		c.window.x0 == o.window.x0 && c.window.x1 == o.window.x1 &&
@@ -257,7 +257,7 @@ type heading struct {
 	width, height vg.Length
 }
 
-// top sets title and legend to the width and returns the room they need above the frame.
+// top breaks title and legend into lines of the width, and returns the room they need above the frame.
 func (c *cell) top(width vg.Length) vg.Length {
 	c.head = heading{title: titleText.wrap(c.panel.Title, width), legend: newLegend(c.keys, width), width: width}
 	return vg.Length(len(c.head.title))*titleText.height() + c.head.legend.height() + above

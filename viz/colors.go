@@ -19,8 +19,8 @@ var stops = [...][]color.NRGBA{
 	Diverging:  {rgb(0x4B2673), rgb(0x876AAC), rgb(0xC4B5D7), rgb(0xF7F6F7), rgb(0xA6D3B1), rgb(0x4C9C6B), rgb(0x0D5B33)},
 }
 
-// at returns the colour of t in [0, 1].
-func (m Colors) at(t float64) color.NRGBA {
+// colorAt returns the colour of t in [0, 1].
+func (m Colors) colorAt(t float64) color.NRGBA {
 	s := stops[m]
 	k, t := math.Modf(min(1, max(0, t)) * float64(len(s)-1))
 	if int(k) == len(s)-1 {

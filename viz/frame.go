@@ -12,7 +12,7 @@ func (c *cell) draw(b *board) error {
 	inner := newBoard(c.frame.Size(), b.density, paper)
 	data := vgdraw.New(inner)
 	if !c.axes.equal {
-		c.grid(data)
+		c.gridLines(data)
 	}
 	for _, l := range c.panel.Layers {
 		if f, ok := l.(filler); ok {
@@ -44,8 +44,8 @@ func (c *cell) caption(canvas vgdraw.Canvas) {
 	c.head.legend.draw(canvas, at)
 }
 
-// grid draws hair lines at the labelled ticks.
-func (c *cell) grid(data vgdraw.Canvas) {
+// gridLines draws hair lines at the labelled ticks.
+func (c *cell) gridLines(data vgdraw.Canvas) {
 	line := vgdraw.LineStyle{Color: hair, Width: 1}
 	x, y := c.plot.Transforms(&data)
 	for _, t := range c.yticks {

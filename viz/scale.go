@@ -54,7 +54,7 @@ func (s scale) color(v float64) color.NRGBA {
 	if s.step > 0 {
 		v = (math.Floor(v/s.step) + 0.5) * s.step
 	}
-	return s.colors.at((v - s.min) / (s.max - s.min))
+	return s.colors.colorAt((v - s.min) / (s.max - s.min))
 }
 
 // bar draws the scale to the right of the frame.
