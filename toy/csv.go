@@ -58,7 +58,7 @@ func readTable(r io.Reader) (*table, error) {
 			return t, err
 		}
 		t.line, _ = lines.FieldPos(0)
-		if err := t.add(fields); err != nil {
+		if err := t.addLine(fields); err != nil {
 			return t, err
 		}
 	}

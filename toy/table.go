@@ -72,8 +72,8 @@ func counts(fields []string) bool {
 	return true
 }
 
-// add takes a line of the file.
-func (t *table) add(fields []string) error {
+// addLine takes a line of the file.
+func (t *table) addLine(fields []string) error {
 	width := len(fields)
 	for width > 0 && strings.TrimSpace(fields[width-1]) == "" {
 		width--
@@ -112,10 +112,10 @@ func (t *table) add(fields []string) error {
 
 // number reads a field, and keeps where the first decimal point and comma were.
 func (t *table) number(column int, field string) (float64, error) {
-	text := field
+	decimal := field // with a point
 	place := func() string { return fmt.Sprintf("row %d (line %d), column %d: %q", t.n, t.line, column, field) }
 	if withComma.MatchString(field) {
-		text = strings.Replace(field, ",", ".", 1)
+		decimal = strings.Replace(field, ",", ".", 1)
 		t.sure = t.sure || !thousands.MatchString(field)
 		if t.comma == "" {
 			t.comma = place()
@@ -123,8 +123,8 @@ func (t *table) number(column int, field string) (float64, error) {
 	} else if t.point == "" && strings.Contains(field, ".") {
 		t.point = place()
 	}
-	v, err := strconv.ParseFloat(text, 64)
-	if err == nil && !math.IsNaN(v) && !math.IsInf(v, 0) && !strings.ContainsAny(text, "xX_") { // 0x1p0 and 1_000 are Go's
+	v, err := strconv.ParseFloat(decimal, 64)
+	if err == nil && !math.IsNaN(v) && !math.IsInf(v, 0) && !strings.ContainsAny(decimal, "xX_") { // 0x1p0 and 1_000 are Go's
 		return v, nil
 	}
 	hint := ""
@@ -137,7 +137,7 @@ func (t *table) number(column int, field string) (float64, error) {
 	return 0, fmt.Errorf("%s is not a finite decimal number%s", place(), hint)
 }
 
-// watch looks at a row that is about to be added for whole numbers.
+// watch notes the whole numbers of a row whose numbers have just been read.
 func (t *table) watch(fields []string) {
 	wholes := 0
 	increase := true
@@ -162,7 +162,7 @@ func (t *table) watch(fields []string) {
 	t.counted = t.counted && t.data[t.n*t.d] == t.data[(t.n-1)*t.d]+1
 }
 
-// check returns an error if the rows are none, or not all of them, or more than the points that were meant.
+// check returns an error if there are no rows, or if they may be other numbers than the points that were meant.
 func (t *table) check() error {
 	if t.n == 0 {
 		if t.header != nil {
@@ -192,8 +192,8 @@ func (t *table) starts() string {
 	return strings.Join(shown, ", ")
 }
 
-// hasRowNumbers tells whether the first column holds whole numbers and no name that speaks for a coordinate. Without a
-// header, they count, and there are more than two hand-typed points of whole numbers would have.
+// hasRowNumbers tells whether the first column holds row numbers: whole numbers, under a name that is no coordinate's. Without
+// a header they have to count up, and a few rows need more evidence: people type points of whole numbers by hand.
 func (t *table) hasRowNumbers() bool {
 	if t.d == 1 || !t.numbered {
 		return false
