@@ -25,13 +25,13 @@ func TestKeep(t *testing.T) {
 	// A view of some columns is kept as what it shows.
 	Keep("view", a.Slice(0, 2, 1, 2).(*mat.Dense))
 	if v := Kept("view"); v.At(0, 0) != math.Pi || !math.IsInf(v.At(1, 0), 1) {
-		t.Errorf("view: %v", v.RawMatrix().Data)
+		t.Errorf("the view is kept as %v, want [π, +Inf]", v.RawMatrix().Data)
 	}
 }
 
 func TestKeptSaysWhatIsMissing(t *testing.T) {
 	t.Setenv("WFLOW_CACHE", t.TempDir())
-	says := func(name, want string) {
+	saysOf := func(name, want string) {
 		defer func() {
 			if said, _ := recover().(string); !strings.Contains(said, want) {
 				t.Errorf("%q, want %q in it", said, want)
@@ -39,9 +39,9 @@ func TestKeptSaysWhatIsMissing(t *testing.T) {
 		}()
 		Kept(name)
 	}
-	says("03/none", "there is no 03/none yet: run the cell that keeps it")
+	saysOf("03/none", "there is no 03/none yet: run the cell that keeps it")
 	if err := os.WriteFile(Cache("broken.npy"), []byte("no array"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	says("broken", "reading broken: ")
+	saysOf("broken", "reading broken: ")
 }
