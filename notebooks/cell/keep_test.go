@@ -31,7 +31,7 @@ func TestKeep(t *testing.T) {
 
 func TestKeptSaysWhatIsMissing(t *testing.T) {
 	t.Setenv("WFLOW_CACHE", t.TempDir())
-	saysOf := func(name, want string) {
+	says := func(name, want string) {
 		defer func() {
 			if said, _ := recover().(string); !strings.Contains(said, want) {
 				t.Errorf("%q, want %q in it", said, want)
@@ -39,9 +39,9 @@ func TestKeptSaysWhatIsMissing(t *testing.T) {
 		}()
 		Kept(name)
 	}
-	saysOf("03/none", "there is no 03/none yet: run the cell that keeps it")
+	says("03/none", "there is no 03/none yet: run the cell that keeps it")
 	if err := os.WriteFile(Cache("broken.npy"), []byte("no array"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	saysOf("broken", "reading broken: ")
+	says("broken", "reading broken: ")
 }
