@@ -13,7 +13,7 @@ FUZZ       ?= .
 EXECUTIONS ?= 1000000
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup test soak fuzz accept notebooks bench bench-peers clean
+.PHONY: help lab setup test soak fuzz accept notebooks gallery bench bench-peers clean
 
 help: ## this list
 	@echo 'wflowlab: Wasserstein gradient flows in Go, in notebooks'
@@ -47,6 +47,10 @@ accept: setup ## the numbers that the project stands by, full size, three seeds,
 
 notebooks: setup ## run every notebook at full size and store its outputs
 	@$(RUN) $(VENV) $(KERNEL)/run.py --inplace --json .lab/notebooks.json $(NOTEBOOKS)
+
+gallery: setup ## the notebooks as pages, as they are stored, to .lab/gallery
+	@$(RUN) $(VENV) $(KERNEL)/run.py --check notebooks/[0-9]*.ipynb
+	@$(RUN) $(VENV) $(KERNEL)/gallery.py
 
 bench: setup ## all benchmarks
 	@$(RUN) go test -p 1 -run '^$$' -bench '$(BENCH)' -benchmem ./...

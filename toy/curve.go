@@ -13,10 +13,10 @@ import (
 //
 // The arcs of this package, and all its samples, are the same bytes on every platform. A new one has to be, too:
 //
-//   - A product that is added or subtracted is written float64(x*y), as in a + float64(2*u). Where the processor can, as on
-//     arm64, Go computes x*y + z with one rounding; elsewhere there are two. The conversion makes it two everywhere.
-//   - Sine and cosine come from turn, not from package math, whose sines, exponentials, logarithms and powers have other
-//     last digits on some platforms. math.Sqrt and math.Floor have the same ones everywhere.
+//   - A product that is added or subtracted is written float64(x*y), as in 0.25 + float64(2*u). Where the processor can, as
+//     on arm64, Go computes x*y + z with one rounding; elsewhere there are two. The conversion makes it two everywhere.
+//   - Of package math only Sqrt, Floor and Abs are the same everywhere. Exp, Log, Sin and Cos need not be: sine and cosine
+//     come from turn.
 //
 // TestNothingIsFused finds a product without its float64. TestBytes compares hashes of samples, here and as WebAssembly.
 type Arc func(u float64) (x, y float64)
@@ -27,7 +27,8 @@ type Arc func(u float64) (x, y float64)
 //	p(x) = mean over c of ∫ N(x; c(u), σ²I) du
 //
 // is summed at 512 Gauss–Legendre points an arc: exact to 1e-9 for smooth arcs, run through evenly, up to 300σ long.
-// It panics if there are no arcs or if std is not positive. A curve for [All] is written as [Arc] says.
+// It panics if there are no arcs or if std is not positive. Its samples are the same bytes on every platform if the points
+// of the arcs are: see [Arc].
 func Curve(name string, std float64, arcs ...Arc) Distribution {
 	return Distribution{Name: name, Dim: 2, Density: curveDensity(std, arcs),
 		At: func(s stream.Stream, x []float64) {

@@ -186,8 +186,8 @@ func FuzzOpen(f *testing.F) {
 
 func FuzzManifest(f *testing.F) {
 	f.Add([]byte(`{"images": "", "classes": ["a"], "encoder": "", "seed": 1, "batch": 8, "train": 1, "val": 1, "skipped": [{"file": "", "cause": ""}], "files": {"a": "b"}}`))
+	folder := f.TempDir() // one for all, because making one takes longer than the test
 	f.Fuzz(func(t *testing.T, text []byte) {
-		folder := t.TempDir()
 		write(t, filepath.Join(folder, manifestFile), text)
 		if _, err := Verify(t.Context(), folder, nil); err == nil {
 			t.Error("a manifest without files is verified")

@@ -35,6 +35,9 @@ func fit(t *testing.T, p Pretraining, report func(int, float64)) map[string][]fl
 
 // With two latents to fill in, what is hidden can be learnt: the loss falls below their square, which is that of zeros.
 func TestFitFillsIn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("80 steps until it has learnt; the other tests of Fit take a few")
+	}
 	p := pretraining
 	p.Steps, p.Average, p.Rate.Peak = 80, 0.9, 2e-2
 	var losses []float64

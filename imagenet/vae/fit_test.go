@@ -30,6 +30,9 @@ func quarters(i int) []byte {
 // Colours in [−1, 1] have variance 1/3: an autoencoder that learns nothing has that error. What is learnt is in the
 // weights, which an Autoencoder takes: its error is that of the last steps.
 func TestFitLearns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("60 steps until it has learnt; the other tests of Fit take a few")
+	}
 	b, _ := backend(t)
 	var errs []float64
 	trained, err := fitting.Fit(t.Context(), b, small, quarters, func(step int, loss float64) {

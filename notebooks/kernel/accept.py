@@ -148,21 +148,23 @@ def main():
         "go": os.environ["GOTOOLCHAIN"],
         "engine": "XLA on the CPU" if os.environ.get("WFLOW_XLA_PLUGIN") else "pure Go",
     }
-    result = {**machine, "notebooks": {}}
-    if named and RESULTS.exists():  # these anew, the others as they are
-        result = {**json.loads(RESULTS.read_text()), **machine}
+    result = {"notebooks": {}}
+    if named and RESULTS.exists():  # these anew, the others as they are, each with the machine it was measured on
+        result = json.loads(RESULTS.read_text())
     holds = True
     if not named:
         first, again = fresh_clone()
         print(f"fresh clone to a served lab {first} s, second start {again} s", flush=True)
-        result["start_seconds"] = {"fresh_clone": first, "second": again}
+        result["start"] = {**machine, "fresh_clone_seconds": first, "second_seconds": again}
         holds = first < FRESH and again < AGAIN
     if not named or "long" in named:
-        result["long"], ok = long_tests()
+        tests, ok = long_tests()
+        result["long"] = {**machine, "tests": tests}
         holds &= ok
         write(result)
     for path in chosen if named else sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
-        result["notebooks"][path.stem], ok = accept(path)
+        record, ok = accept(path)
+        result["notebooks"][path.stem] = {**machine, **record}
         holds &= ok
         write(result)
     for name, record in result["notebooks"].items():

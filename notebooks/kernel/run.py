@@ -7,13 +7,15 @@ Every notebook runs from a clean kernel, in its own folder. --small gives a para
     steps = 7500 // [count] training steps; small: 60
 
 runs as steps = 60, and the notebook starts with an empty WFLOW_CACHE. --inplace stores the outputs, unless something is
-wrong with them, and the figure of the cell tagged "picture" in pictures/NN.png. --check runs nothing. --json writes time
-per cell and peak memory. Exit status 1 if anything failed.
+wrong with them, beside each the fingerprint of the code that made it, and the figure of the cell tagged "picture" in
+pictures/NN.png. --check runs nothing: it reads the outputs that are stored, and compares the fingerprints with the code.
+--json writes time per cell and peak memory. Exit status 1 if anything failed.
 """
 
 import argparse
 import asyncio
 import base64
+import hashlib
 import json
 import os
 import re
@@ -145,6 +147,33 @@ def output_problems(notebook):
     if size > SIZE:
         problems.append(f"it takes {size / 1e6:.2f} MB, more than {SIZE / 1e6:g}")
     return problems
+
+
+def fingerprints(notebook):
+    """Yields each code cell with its number and the fingerprint of its code and of the code of all cells before it.
+
+    What a cell prints depends on what the cells before it declare and keep. So a change makes all outputs from there on stale.
+    """
+    code = hashlib.sha256()
+    for i, cell in enumerate(notebook.cells, 1):
+        if cell.cell_type == "code":
+            code.update(cell.source.encode() + b"\0")
+            yield i, cell, {"source": code.hexdigest()[:12]}
+
+
+def mark(notebook):
+    """Notes in every code cell, with outputs or without, which code it ran as."""
+    for _, cell, fingerprint in fingerprints(notebook):
+        cell.metadata["wflow"] = fingerprint
+
+
+def stale(notebook, name):
+    """Returns the problem of the first code cell whose outputs are not those of its code. The cells below it share the problem."""
+    for i, cell, fingerprint in fingerprints(notebook):
+        if cell.metadata.get("wflow") != fingerprint:
+            why = "its code, or code above it, changed after the outputs were stored" if "wflow" in cell.metadata else "its outputs have no fingerprint"
+            return [f"cell {i}: {why}. Store new ones: make notebooks NOTEBOOKS=notebooks/{name}"]
+    return []
 
 
 class Memory(threading.Thread):
@@ -294,11 +323,12 @@ def main():
         if options.check:
             notebook, report = nbformat.read(path, 4), Report(str(path))
             report.problems, report.warnings = source_problems(notebook)
-            report.problems += output_problems(notebook)
+            report.problems += output_problems(notebook) + stale(notebook, path.name)
         else:
             print(path, flush=True)
             notebook, report = run(path, smaller if options.small else None, lambda line: print(line, flush=True))
         if options.inplace and not report.problems:
+            mark(notebook)
             store(notebook, path)
             store_picture(notebook, path)
         elif options.inplace:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -13,6 +14,7 @@ import unittest
 from pathlib import Path
 
 import accept
+import gallery
 import nbformat
 import run
 from kernel_test import NEVER, Interrupt, Kernel  # noqa: F401, they run with these
@@ -87,6 +89,78 @@ class Check(unittest.TestCase):
         self.assertEqual(run.output_problems(executed(picture)), [])
 
 
+class Stale(unittest.TestCase):
+    AGAIN = "Store new ones: make notebooks NOTEBOOKS=notebooks/01-test.ipynb"
+
+    def setUp(self):
+        self.notebook = notebook('import "fmt"', "const n = 3", "%%\nfmt.Println(n)", "%%\nfmt.Println(2 * n)")
+        self.notebook.cells.insert(1, new_markdown_cell("three"))
+        run.mark(self.notebook)
+
+    def changed(self, cell):
+        """Holds that outputs from this cell on are said to be stale."""
+        want = f"cell {cell}: its code, or code above it, changed after the outputs were stored. {self.AGAIN}"
+        self.assertEqual(run.stale(self.notebook, "01-test.ipynb"), [want])
+
+    def test_words_and_outputs_may_change(self):
+        self.notebook.cells[1].source = "four"
+        self.notebook.cells[3].outputs = [new_output("stream", text="3")]
+        self.assertEqual(run.stale(self.notebook, "01-test.ipynb"), [])
+        self.assertEqual(run.stale(nbformat.reads(nbformat.writes(self.notebook), 4), "01-test.ipynb"), [])
+
+    def test_changed_code(self):
+        self.notebook.cells[3].source += "// and a comment"
+        self.changed(4)
+        self.notebook.cells[2].source = "const n = 4"
+        self.changed(3)
+
+    def test_cells_moved_deleted_split(self):
+        cells = list(self.notebook.cells)
+        self.notebook.cells[3:5] = cells[4], cells[3]
+        self.changed(4)
+        self.notebook.cells = cells[:2] + cells[3:]
+        self.changed(3)
+        first, second = new_code_cell("const n", metadata=cells[2].metadata), new_code_cell(" = 3", metadata=cells[2].metadata)
+        self.notebook.cells = [*cells[:2], first, second, *cells[3:]]
+        self.changed(3)
+
+    def test_no_fingerprint(self):
+        del self.notebook.cells[3].metadata["wflow"]
+        self.assertEqual(run.stale(self.notebook, "01-test.ipynb"), [f"cell 4: its outputs have no fingerprint. {self.AGAIN}"])
+
+    def test_from_run_to_check(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "01-test.ipynb")
+            nbformat.write(notebook('import "fmt"', "%%\nfmt.Println(2)"), path)
+
+            def runner(how):
+                return subprocess.run([sys.executable, HERE / "run.py", how, path], capture_output=True, text=True).stdout
+
+            self.assertIn("1 passed, 0 failed", runner("--inplace"))
+            self.assertIn("1 passed, 0 failed", runner("--check"))
+            path.write_text(path.read_text().replace("Println(2)", "Println(3)"))
+            self.assertIn("cell 2: its code, or code above it, changed", runner("--check"))
+
+
+class Gallery(unittest.TestCase):
+    def test_pages_and_index(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root, pages = Path(folder), Path(folder, "pages")
+            (root / "pictures").mkdir()
+            (root / "pictures" / "01.png").write_bytes(b"picture")
+            pages.mkdir()
+            (pages / "left.html").write_text("of an earlier gallery")
+            for name, words in (("01-first", "# 01. Is 1 < 2?"), ("02-second", "# 02. And then?\n\nWords.")):
+                cells = [new_markdown_cell(words), new_code_cell("f(x)", outputs=[new_output("stream", text=f"printed in {name}")])]
+                nbformat.write(new_notebook(cells=cells, metadata=GONB), root / f"{name}.ipynb")
+            gallery.build(sorted(root.glob("*.ipynb")), pages)
+            self.assertEqual(sorted(path.name for path in pages.iterdir()), ["01-first.html", "01.png", "02-second.html", "index.html"])
+            index = (pages / "index.html").read_text()
+            self.assertIn('<a href="01-first.html">01. Is 1 &lt; 2?</a>', index)
+            self.assertEqual(re.findall('(?:href|src)="([^":]*)"', index), ["01-first.html", "01-first.html", "01.png", "02-second.html"])
+            self.assertIn("printed in 02-second", (pages / "02-second.html").read_text())
+
+
 class Accept(unittest.TestCase):
     def test_every_seed_has_a_value(self):
         good, other = ("error", 1.0, "≤", 2.0), ("share", 3.0, "≥", 2.0)
@@ -104,7 +178,7 @@ STAND_INS = {
 case "$*" in
 "env GOVERSION") echo go1.26.8 ;;
 "env CGO_ENABLED") echo 0 ;;
-*install*) mkdir -p "$GOBIN"; for tool in gonb gopls goimports staticcheck; do cp "$STAND_INS/gonb" "$GOBIN/$tool"; done ;;
+*install*) mkdir -p "$GOBIN"; for tool in gonb gopls goimports staticcheck actionlint; do cp "$STAND_INS/gonb" "$GOBIN/$tool"; done ;;
 mod*) touch ../../.lab/gonb.mod ;;
 esac
 """,
@@ -147,7 +221,7 @@ class SetUp(unittest.TestCase):
     def test_what_was_deleted_is_made_again(self):
         self.assertIn("JupyterLab", self.set_up(self.tools / "python"))
         self.assertEqual(self.set_up(self.tools / "python"), "")
-        parts = ["bin/gonb", "bin/gopls", "bin/goimports", "bin/staticcheck", "venv/share/jupyter/kernels/gonb/kernel.json"]
+        parts = ["bin/gonb", "bin/gopls", "bin/goimports", "bin/staticcheck", "bin/actionlint", "venv/share/jupyter/kernels/gonb/kernel.json"]
         parts += ["venv/lib/python3/site-packages/jupyterlab/labapp.py", "venv/share/jupyter/lab/static/index.html", "venv/bin/python"]
         for part in parts:
             (self.root / ".lab" / part).unlink()

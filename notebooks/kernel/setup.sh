@@ -100,7 +100,7 @@ mend_gonb() {
 }
 
 install_tools() {
-	say "gonb, goimports, gopls, staticcheck (from notebooks/kernel/go.mod; .lab/log/tools.log)"
+	say "gonb, goimports, gopls, staticcheck, actionlint (from notebooks/kernel/go.mod; .lab/log/tools.log)"
 	(
 		cd "$kernel"
 		export GOBIN="$lab/bin" GOFLAGS=-ldflags=-w
@@ -167,7 +167,7 @@ state() {
 	{
 		printf '%s\n' "$WFLOW_ROOT $GOTOOLCHAIN $cgo"
 		(cd "$kernel" && cat setup.sh gonb.py gonb_run.py process/process.go go.mod go.sum requirements.txt xla.txt overrides.json)
-		(cd "$lab" && ls bin/goimports bin/gonb bin/gopls bin/staticcheck "$plugin" venv/share/jupyter/kernels/gonb/kernel.json \
+		(cd "$lab" && ls bin/goimports bin/gonb bin/gopls bin/staticcheck bin/actionlint "$plugin" venv/share/jupyter/kernels/gonb/kernel.json \
 			venv/share/jupyter/lab/settings/overrides.json 2>/dev/null) || true
 	} | cksum
 }

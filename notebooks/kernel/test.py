@@ -114,7 +114,8 @@ def notebooks():
     good = 0
     for path in sorted(ROOT.glob("notebooks/[0-9]*.ipynb")):
         ran = run.run(path, run.smaller)[1]
-        stored = run.output_problems(run.nbformat.read(path, 4))
+        notebook = run.nbformat.read(path, 4)
+        stored = run.output_problems(notebook) + run.stale(notebook, path.name)
         ran.notebook = str(path.relative_to(ROOT))
         ran.problems += [f"as stored: {problem}" for problem in stored]
         print(run.verdict(ran), flush=True)
@@ -130,6 +131,7 @@ def main():
     check("gofmt", f"{goroot}/bin/gofmt", "-l", *folders, silent=True)
     check("go vet", "go", "vet", "./...")
     check("staticcheck", "staticcheck", "./...")
+    check("actionlint", "actionlint", "-shellcheck=", "-pyflakes=", *map(str, sorted(ROOT.glob(".github/workflows/*.yml"))))
     for module in (".", "notebooks/kernel", KERNELS):
         check(f"go mod verify, {module}", "go", "-C", module, "mod", "verify")
         check(f"go mod tidy, {module}", "go", "-C", module, "mod", "tidy", "-diff")
