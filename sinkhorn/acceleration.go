@@ -7,44 +7,45 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// acceleration is Anderson's, for the fixed point of a map x → S(x). Of the affine combinations of the last iterates it
-// takes the one whose residual S(x) − x, were it linear in x, would be smallest, and goes on from its image. For a linear
-// map this is GMRES: a few slow modes, such as points or groups of them that hardly couple with the rest, cost an
-// iteration or so each instead of the thousands that the plain map spends on them.
+// acceleration is Anderson's method for the fixed point of a map x → S(x). Among the affine combinations of the last
+// iterates it takes the one whose residual S(x) − x would be smallest if the residual were linear in x. It goes on from
+// the image of that combination. For a linear map this is GMRES. Slow modes, such as points or groups of points that
+// hardly couple with the rest, then cost about an iteration each, where the plain map spends thousands on them.
 //
-// An extrapolation may fail. The dual value, which the plain map never lowers, judges it, and the error does where the
-// value is all rounding: an iterate that is worse is dropped for the plain image of the last one, and the next goes less
-// far from its plain image.
+// An extrapolation may fail. The dual value judges it, since the plain map never lowers that value. Where the value has
+// changed by less than its rounding, the marginal error judges instead. An iterate that fails is replaced by the plain
+// image of the last accepted one, and the next extrapolation stays closer to its plain image.
 //
 // Source: Anderson, Iterative procedures for nonlinear integral equations (1965); Walker and Ni, Anderson acceleration
 // for fixed-point iterations (2011).
 type acceleration struct {
 	weights []float64
-	free    bool // x and x + constant stand for the same
+	free    bool // adding a constant to x changes nothing
 
-	last, residual []float64 // the last iterate and its residual
+	last, residual []float64 // the last accepted iterate, and its residual
 	value, least   float64   // its dual value, and the smallest error so far
 	seen, plain    bool      // there is a last iterate; the present one is a plain image
-	steady         bool      // the last residual is, to rounding, the one before
+	steady         bool      // the last two residuals are equal, up to rounding
 
 	steps, changes [][]float64 // differences of iterates, and of their residuals, scaled to norm 1
 	count, oldest  int         // how many there are, and where the next one goes
 	gram           *mat.SymDense
 
 	direction      []float64 // what was added to the plain image
-	length, radius float64   // its largest entry, and how large that may be
-	near, far      float64   // where the differences are given up, and what the radius begins with
+	length, radius float64   // the largest entry of direction, in size, and the bound of it
+	near, far      float64   // the radius below which the differences are given up, and the first radius
 }
 
 const (
 	accelerationDepth = 20      // differences at most
 	accelerationSize  = 1 << 22 // numbers in them at most, beyond the first few
-	steadyChange      = 1e-6    // of the residual: what is less is no change
+	steadyChange      = 1e-6    // of the residual, as a share of it: a smaller change counts as none
 	accelerationRidge = 1e-13   // added to the diagonal of the Gram matrix of unit vectors
 )
 
-// newAcceleration accelerates a map of vectors whose entries count by their weights. An extrapolation of length near or
-// less is no longer worth shortening, one longer than far is not tried.
+// newAcceleration returns the acceleration of a map of vectors whose entries count by their weights. With free, adding a
+// constant to a vector changes nothing. At first no extrapolation is longer than far; successes raise that bound and
+// failures lower it. Where it falls below near, the acceleration begins anew.
 func newAcceleration(weights []float64, free bool, near, far float64) *acceleration {
 	n := len(weights)
 	depth := min(accelerationDepth, n, max(5, accelerationSize/n))
@@ -62,26 +63,27 @@ func newAcceleration(weights []float64, free bool, near, far float64) *accelerat
 	return a
 }
 
-// accepts judges an iterate by its error and its dual value, known to within rounding. Without a last iterate to go back
-// to, or where it is a plain image, there is nothing to judge.
+// accepts tells whether to go on from an iterate, by its marginal error e and its dual value, which is known to within
+// rounding. The value has to grow; where it has changed by less than rounding, e may be twice the least error so far. A
+// plain image is always accepted, and so is the first iterate, as there is none to go back to.
 func (a *acceleration) accepts(e, value, rounding float64) bool {
 	gain := value - a.value
 	return !a.seen || a.plain || gain > rounding || gain >= -rounding && e <= 2*a.least
 }
 
-// next replaces an accepted iterate x, whose image is to, by the next one.
-func (a *acceleration) next(x, to []float64, e, value float64) {
+// next replaces an accepted iterate x by the next one. The image is that of x, e its marginal error, value its dual value.
+func (a *acceleration) next(x, image []float64, e, value float64) {
 	if a.length > 0.9*a.radius {
 		a.radius *= 2
 	}
-	a.remember(x, to)
+	a.remember(x, image)
 	a.value, a.least = value, min(a.least, e)
 	a.extrapolate()
-	floats.AddTo(x, to, a.direction)
+	floats.AddTo(x, image, a.direction)
 	a.plain = a.length == 0
 }
 
-// fallBack replaces an iterate that was not accepted by the plain image of the last one.
+// fallBack replaces an iterate x that was not accepted by the plain image of the last one that was.
 func (a *acceleration) fallBack(x []float64) {
 	floats.AddTo(x, a.last, a.residual)
 	a.plain = true
@@ -90,15 +92,15 @@ func (a *acceleration) fallBack(x []float64) {
 	}
 }
 
-// remember makes x the last iterate, and keeps the step to it in the place of the oldest if there are many.
-func (a *acceleration) remember(x, to []float64) {
+// remember makes x the last iterate and keeps the step to it. Where there is no room for one more step, the oldest goes.
+func (a *acceleration) remember(x, image []float64) {
 	step, change := a.steps[a.oldest], a.changes[a.oldest]
 	floats.SubTo(step, x, a.last)
 	for i, r := range a.residual {
-		change[i] = to[i] - x[i] - r
+		change[i] = image[i] - x[i] - r
 	}
 	copy(a.last, x)
-	floats.SubTo(a.residual, to, x)
+	floats.SubTo(a.residual, image, x)
 	for i, w := range a.weights {
 		if w == 0 { // potentials are anything where there is no mass
 			step[i], change[i], a.residual[i] = 0, 0, 0
@@ -120,11 +122,12 @@ func (a *acceleration) remember(x, to []float64) {
 	a.oldest = (a.oldest + 1) % len(a.steps)
 }
 
-// extrapolate sets direction to what is to be added to the plain image of the last iterate.
+// extrapolate sets direction to the vector that is added to the plain image of the last iterate.
 //
-// Near the fixed point the whole step goes along the residual, since the map is self-adjoint with eigenvalues below 1. On a
-// plateau, where mass is to travel far at a steady pace, differences of residuals are rounding: then it is the residual
-// itself that is gone along, as far as the radius allows.
+// Near the fixed point the whole step, residual and direction together, makes an acute angle with the residual, since the
+// map is self-adjoint with eigenvalues below 1. A direction against that is reversed. On a plateau, where mass travels far
+// at a steady pace, differences of residuals are all rounding. The direction is then that of the residual, and as long as
+// the radius allows.
 func (a *acceleration) extrapolate() {
 	clear(a.direction)
 	for k, c := range a.coefficients() {
@@ -147,7 +150,8 @@ func (a *acceleration) extrapolate() {
 	}
 }
 
-// coefficients returns the γ that minimise ‖residual − Σ_k γ_k change_k‖; none where there is nothing to combine.
+// coefficients returns the γ that minimise ‖residual − Σ_k γ_k change_k‖, or none where there are no changes or float64 does
+// not tell them apart.
 func (a *acceleration) coefficients() []float64 {
 	if a.count == 0 {
 		return nil

@@ -24,7 +24,7 @@ func TestAccelerationOfALinearMap(t *testing.T) {
 			e = max(e, math.Abs(d))
 		}
 		if k == 8 && e > 1e-8 {
-			t.Errorf("after %d iterations off by %v", k, e)
+			t.Errorf("after %d iterations off by %v, want at most 1e-8", k, e)
 		}
 		if !a.accepts(e, value, 1e-15) {
 			a.fallBack(x)
@@ -82,10 +82,11 @@ func TestConvergesAtSmallEpsilon(t *testing.T) {
 		for share, most := range map[float64]int{0.05: 100, 0.01: 300, 0.002: 1000} {
 			s := solve(t, p, Settings{Epsilon: share * q.meanCost(), Iterations: most})
 			if !s.Converged() {
-				t.Errorf("%s at ε = %v × the mean cost: marginal error %.2g after %d iterations", name, share, s.MarginalError(), s.Iterations())
+				t.Errorf("%s at ε = %v × the mean cost: marginal error %.2g after %d iterations, want at most 1e-6 after %d",
+					name, share, s.MarginalError(), s.Iterations(), most)
 			}
 			if gap := s.Primal() - s.Dual(); !(gap >= -1e-12 && gap <= 1e-4*q.meanCost()) {
-				t.Errorf("%s at ε = %v × the mean cost: primal − dual is %v", name, share, gap)
+				t.Errorf("%s at ε = %v × the mean cost: primal − dual is %v, want 0 to %v", name, share, gap, 1e-4*q.meanCost())
 			}
 		}
 	}
@@ -106,7 +107,8 @@ func TestConvergesOverPlateaus(t *testing.T) {
 		{Problem{X: m(2, 1, []float64{1.01, -0.26}), Y: m(3, 1, []float64{-0.28, 0.73, -1.26}), A: []float64{0.67, 0.33}}, 1.652e-4},
 	} {
 		if s := solve(t, c.p, Settings{Epsilon: c.epsilon, Iterations: 1000}); !s.Converged() {
-			t.Errorf("problem %d: marginal error %.2g after %d iterations", i, s.MarginalError(), s.Iterations())
+			t.Errorf("problem %d: marginal error %.2g after %d iterations, want at most 1e-6 after 1000",
+				i, s.MarginalError(), s.Iterations())
 		}
 	}
 	r := rand.New(rand.NewPCG(31, 1))
@@ -122,7 +124,7 @@ func TestConvergesOverPlateaus(t *testing.T) {
 		}
 	}
 	if failed > 0 {
-		t.Errorf("%d of 500 lattice problems did not converge in 3,000 iterations", failed)
+		t.Errorf("%d of 500 lattice problems did not converge in 3,000 iterations, want all to", failed)
 	}
 }
 
@@ -139,7 +141,8 @@ func TestNoWorseWhenOutOfIterations(t *testing.T) {
 				t.Fatalf("%d iterations, at most %d were asked for", s.Iterations(), iterations)
 			}
 			if s.Dual() < first-1e-7 {
-				t.Fatalf("after %d iterations the dual value is %v, after one it was %v", iterations, s.Dual(), first)
+				t.Fatalf("after %d iterations the dual value is %v, want no less than the %v after one",
+					iterations, s.Dual(), first)
 			}
 			if iterations == 1 {
 				first = s.Dual()
@@ -162,7 +165,7 @@ func TestPointsWithoutMassAreNothing(t *testing.T) {
 		s := solve(t, Problem{X: x, Y: y, A: a}, Settings{Epsilon: 0.1})
 		near(t, "dual", s.Dual(), want, 1e-6)
 		if !s.Converged() {
-			t.Errorf("massless point at %g: marginal error %v", far, s.MarginalError())
+			t.Errorf("massless point at %g: marginal error %v, want at most 1e-6", far, s.MarginalError())
 		}
 	}
 }
@@ -175,7 +178,7 @@ func TestCertificateOfLargeClouds(t *testing.T) {
 		y.Set(i, 0, float64(340+i%3))
 	}
 	s := solve(t, Problem{X: x, Y: y, Cost: Euclidean}, Settings{Epsilon: 860})
-	if gap := s.Primal() - s.Dual(); math.Abs(gap) > 1e-13*(s.Dual()+860) {
-		t.Errorf("primal − dual is %v", gap)
+	if gap, most := s.Primal()-s.Dual(), 1e-13*(s.Dual()+860); math.Abs(gap) > most {
+		t.Errorf("primal − dual is %v, want at most %v in size", gap, most)
 	}
 }

@@ -9,16 +9,17 @@ import (
 	"github.com/wflowlab/wflowlab/sinkhorn/internal/softmin"
 )
 
-// Batch is many problems of one size with uniform weights and cost ‖x−y‖²/2: what a step of training asks for, on the
-// host. Package batched does the same on a graph.
+// Batch is many problems of one size, with uniform weights and cost ‖x−y‖²/2, such as a training step has to solve. Batch
+// solves them on the host, and package batched in a graph of GoMLX.
 type Batch struct {
 	N, M, D int       // points of X and of Y in a problem, and their dimension
 	X, Y    []float32 // [problems, N, D] and [problems, M, D], row-major
 }
 
-// Project returns the barycentric projections [problems, N, D] after L plain iterations at ε, in float32: for each problem
-// what Iterate(ctx, p, epsilon, L) and Solution.Project return, to about 1e-6 of the size of the scores ‖x−y‖²/2ε. L = 0
-// is the KL field's. Every problem's costs are held while it is worked on, one problem a processor.
+// Project returns the barycentric projections [problems, N, D] after L plain iterations at epsilon, computed in float32. For
+// each problem they are those of Iterate(ctx, p, epsilon, L) and Solution.Project, with an error of about 1e-6 of the
+// scores ‖x−y‖²/2ε. L = 0 gives the projections of the KL field. Each processor works on one problem at a time and holds
+// the costs of that problem.
 //
 // It returns an error for sizes that do not match, for coordinates that are not finite, naming the problem, for an ε or L
 // out of range, and for a cancelled context.
@@ -32,7 +33,7 @@ func (b Batch) Project(ctx context.Context, epsilon float64, L int) ([]float32, 
 	defer team.Close()
 	solvers := make([]*softmin.Scaling[float32], workers)
 	out, failed := make([]float32, len(b.X)), make([]error, workers)
-	// At an ε so large every cost is nothing, and a larger one changes nothing.
+	// From ε = 1e60 on every cost is 0 in units of ε, so that a larger ε changes nothing.
 	factor := math.Sqrt(1 / (2 * min(epsilon, 1e60) * math.Ln2))
 	team.Tasks(problems, func(i, worker int) {
 		if failed[worker] != nil {

@@ -50,7 +50,7 @@ func TestBatchEqualsLoop(t *testing.T) {
 				for k, want := range s.Project().RawMatrix().Data {
 					// Scores of size up to 100, rounded to float32.
 					if e := math.Abs(float64(got[i*n*d+k]) - want); !(e <= 3e-5) {
-						t.Fatalf("%v, L = %d: problem %d is off by %v", size, L, i, e)
+						t.Fatalf("%v, L = %d: problem %d is off by %v, want at most 3e-5", size, L, i, e)
 					}
 				}
 			}
@@ -74,8 +74,8 @@ func TestBatchAtSmallEpsilon(t *testing.T) {
 				t.Fatal(err)
 			}
 			for k, want := range s.Project().RawMatrix().Data {
-				if e := math.Abs(float64(got[i*40+k]) - want); !(e <= 4*0x1p-24*score) {
-					t.Fatalf("ε = %v: problem %d is off by %v", epsilon, i, e)
+				if e, most := math.Abs(float64(got[i*40+k])-want), 4*0x1p-24*score; !(e <= most) {
+					t.Fatalf("ε = %v: problem %d is off by %v, want at most %v", epsilon, i, e, most)
 				}
 			}
 		}
@@ -107,7 +107,7 @@ func TestBatchBadInput(t *testing.T) {
 	cancelled, cancel := context.WithCancel(background)
 	cancel()
 	if _, err := randomBatch(r, 3, 5, 6, 3).Project(cancelled, 1, 1); !errors.Is(err, context.Canceled) {
-		t.Errorf("a cancelled context gives %v", err)
+		t.Errorf("a cancelled context gives the error %v, want context.Canceled", err)
 	}
 }
 

@@ -17,7 +17,7 @@ func BenchmarkIteration(b *testing.B) {
 					b.Fatal(err)
 				}
 				it := q.newIteration(background)
-				it.at(q.defaultEpsilon(), double)
+				it.switchTo(q.defaultEpsilon(), double)
 				it.updateRows()
 				for b.Loop() {
 					it.step()

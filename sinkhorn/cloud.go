@@ -5,8 +5,6 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
-
-	"github.com/wflowlab/wflowlab/sinkhorn/internal/softmin"
 )
 
 // cloud is a point set in the coordinates the solver works in: relative to a centre, row-major.
@@ -61,8 +59,8 @@ func (c *cloud) average(p []float64) (sum float64) {
 	return sum
 }
 
-// excess returns by how much the mass of the coupling is over 1: Σ_i a_i (exp((f_i − next_i)/ε) − 1), with next the row
-// potential that g asks for.
+// excess returns the mass of the coupling minus 1, Σ_i a_i (exp((f_i − next_i)/ε) − 1), where next is the row potential that
+// an update from g gives.
 func excess(x *cloud, f, next []float64, epsilon float64) (sum float64) {
 	for i, w := range x.weights {
 		if w > 0 {
@@ -82,32 +80,4 @@ func mean(x *mat.Dense, weights []float64) []float64 {
 		}
 	}
 	return m
-}
-
-// scores writes h_j − c(x, y_j)/ε for every point y_j and returns the largest.
-func scores(dst, x []float64, to *cloud, cost Cost, h []float64, epsilon float64) float64 {
-	largest := math.Inf(-1)
-	for j := range dst {
-		dst[j] = h[j] - cost.At(x, to.row(j))/epsilon
-		largest = max(largest, dst[j])
-	}
-	return largest
-}
-
-// negligible is the score below which a term of a sum of exponentials whose largest term is 1 is left out: e^−44 is
-// 8e-20, so that even a million such terms stay below the rounding of the sum.
-const negligible = -44
-
-// exp returns e^v for v in [negligible, 0] within 5e-16, of e^0.
-func exp(v float64) float64 { return softmin.Exp2(v * math.Log2E) }
-
-// sumExp returns Σ_j e^(score_j − largest).
-func sumExp(scores []float64, largest float64) float64 {
-	sum := 0.0
-	for _, v := range scores {
-		if v -= largest; v > negligible {
-			sum += exp(v)
-		}
-	}
-	return sum
 }

@@ -22,7 +22,7 @@ func (c Cost) At(x, y []float64) float64 {
 	return s / 2
 }
 
-// smallest returns the smallest cost that keeps its digits: below it the squares in it leave the range of float64.
+// smallest returns the smallest cost that has all its digits. A smaller one comes from squares that underflow.
 func (c Cost) smallest() float64 {
 	if c == Euclidean {
 		return 0x1p-500

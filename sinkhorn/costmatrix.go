@@ -7,8 +7,6 @@ import (
 	"runtime"
 	"slices"
 
-	"gonum.org/v1/gonum/mat"
-
 	"github.com/wflowlab/wflowlab/sinkhorn/internal/softmin"
 )
 
@@ -16,7 +14,7 @@ import (
 // from each other than they are wide, these are the costs of the centred clouds, as pair describes them. Coordinates
 // relative to a centre are twofold, so that centring costs no digits.
 type costMatrix struct {
-	rows, columns []int     // the row of X and of Y of every row and column
+	rows, columns []int     // the row of X that a row stands for, and the row of Y that a column does
 	cost          []float64 // [rows, columns]
 	largest       float64
 
@@ -27,6 +25,8 @@ type costMatrix struct {
 // lookEvery is how many coordinates, or arcs, are worked on between two looks at a context: some milliseconds.
 const lookEvery = 1 << 20
 
+// newCostMatrix computes the costs between points that carry weight, or returns ErrOverflow where sums of a few of them
+// leave float64.
 func newCostMatrix(ctx context.Context, p Problem, a, b []float64) (*costMatrix, error) {
 	m := &costMatrix{rows: support(a), columns: support(b)}
 	x, y := centres(p, a, b)
@@ -67,7 +67,7 @@ func centres(p Problem, a, b []float64) (x, y []float64) {
 	return x, y
 }
 
-// taken returns the largest size of what the centring took.
+// taken returns the largest number that the centring took, in size.
 func (m *costMatrix) taken() (most float64) {
 	for _, side := range [][]twofold{m.fromRow, m.fromColumn} {
 		for _, v := range side {
@@ -77,7 +77,7 @@ func (m *costMatrix) taken() (most float64) {
 	return most
 }
 
-// centred returns the cost of row i of X and row j of Y, which carry weight, in the matrix.
+// centred returns the cost in the matrix of row i of X and row j of Y, both of which carry weight.
 func (m *costMatrix) centred(i, j int) float64 {
 	row, _ := slices.BinarySearch(m.rows, i)
 	column, _ := slices.BinarySearch(m.columns, j)
@@ -99,43 +99,6 @@ func parallel(n int, do func(i int)) {
 	team := softmin.NewTeam(nil, min(runtime.GOMAXPROCS(0), n))
 	defer team.Close()
 	team.Tasks(n, func(i, _ int) { do(i) })
-}
-
-// relative is points relative to a centre, without rounding.
-type relative struct {
-	d         int
-	high, low []float64 // [points, d]
-}
-
-func relativeTo(x *mat.Dense, points []int, centre []float64) *relative {
-	d := len(centre)
-	r := &relative{d, make([]float64, len(points)*d), make([]float64, len(points)*d)}
-	for i, p := range points {
-		for k, v := range x.RawRowView(p) {
-			s := sumOf(v, -centre[k])
-			r.high[i*d+k], r.low[i*d+k] = s.high, s.low
-		}
-	}
-	return r
-}
-
-func (r *relative) point(i int) (high, low []float64) {
-	return r.high[i*r.d : (i+1)*r.d], r.low[i*r.d : (i+1)*r.d]
-}
-
-// products returns c·x + constant for every point x.
-func (r *relative) products(c []twofold, constant twofold) []twofold {
-	p := make([]twofold, len(r.high)/r.d)
-	for i := range p {
-		p[i] = constant
-		high, low := r.point(i)
-		for k, v := range c {
-			if v.high != 0 {
-				p[i] = p[i].plusProduct(v, twofold{high[k], low[k]})
-			}
-		}
-	}
-	return p
 }
 
 // fill computes the costs, the rows in parallel. A cancelled context leaves the rest undone.

@@ -5,10 +5,10 @@ import (
 	"math"
 )
 
-// duals turns the potentials of an optimal tree into those of the problem as it was put.
+// duals turns the potentials of an optimal tree into those of the problem as the caller put it, not centred.
 //
 // Arcs without mass cut the tree into parts. The potentials of a part may rise and fall together, as far as the costs
-// between parts let them. Each part is moved to where its own potentials are smallest, so that the costs of one part,
+// between parts let them. Each part is moved to where its own potentials are smallest in size. So the costs of one part,
 // however large, cost the others no digits.
 type duals struct {
 	*simplex
@@ -19,7 +19,7 @@ type duals struct {
 	from    fixed     // lift of the middle's part at the start
 }
 
-// newDuals finds the parts, and moves each to where its own potentials are smallest.
+// newDuals finds the parts, and moves each to where its own potentials are smallest in size.
 func newDuals(t *simplex, carries []bool) *duals {
 	root := t.n + t.m
 	d := &duals{simplex: t, carries: carries, part: make([]int, root)}
@@ -94,7 +94,8 @@ func (d *duals) settle(ctx context.Context) {
 	}
 }
 
-// raise raises the parts that row i, whose own part is settled, is too high for.
+// raise raises every part that has a column j with F_i + G_j > C_ij, just as far as makes that an equality. The part of row
+// i itself is settled.
 func (d *duals) raise(i int, settled []bool) {
 	top, own := d.part[i], d.potential[i]
 	height := d.rounded[top]

@@ -6,43 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
-
-	"gonum.org/v1/gonum/mat"
 )
-
-// Plan is an optimal coupling of exact transport: at most n + m − 1 pairs carry mass.
-type Plan struct {
-	// Rows, Columns and Mass list the pairs that carry mass: Mass[k] goes from row Rows[k] of X to row Columns[k] of Y.
-	Rows, Columns []int
-	Mass          []float64
-
-	// F [n] and G [m] are dual potentials, in the unit of the cost: F_i + G_j ≤ C_ij, with equality on the pairs above. Both
-	// hold to the rounding of C_ij, F_i and G_j.
-	F, G []float64
-
-	cost        float64
-	halfSquared bool
-}
-
-// Cost returns ⟨P, C⟩, the cost of transport without entropy, in the unit of the cost.
-func (p *Plan) Cost() float64 { return p.cost }
-
-// W2 returns the Wasserstein distance √(2 ⟨P, C⟩), in the unit of the coordinates. It panics for the cost ‖x−y‖.
-func (p *Plan) W2() float64 {
-	if !p.halfSquared {
-		panic("sinkhorn: W2 asked of a plan whose cost is not HalfSquared")
-	}
-	return math.Sqrt(2 * max(p.cost, 0))
-}
-
-// Coupling returns the plan as a matrix [n, m].
-func (p *Plan) Coupling() *mat.Dense {
-	c := mat.NewDense(len(p.F), len(p.G), nil)
-	for k, mass := range p.Mass {
-		c.Set(p.Rows[k], p.Columns[k], c.At(p.Rows[k], p.Columns[k])+mass)
-	}
-	return c
-}
 
 // Simplex is [Exact] with a setting; the zero value works.
 type Simplex struct {
@@ -58,19 +22,19 @@ const defaultMemory = 4 << 30
 // 4 GiB is an error before any memory is taken; [Simplex] raises the bound.
 //
 // A plan is optimal to the rounding of each pair's own cost. Points that lie far from the others cost the others no
-// digits, for potentials are sums of costs without rounding. Mass below 3e-14 of the smaller weight of its two points is
-// left out: that is what rounding makes of the weights.
+// digits, for potentials are sums of costs without rounding. A mass below 3e-14 of the smaller weight of its two points is
+// left out, since the rounding of the weights leaves such masses.
 //
-// A plan is checked before it is returned: its marginals against the weights, its potentials against the costs. One that
-// fails is ErrOverflow: costs are then so far apart that float64 does not tell the smaller ones apart, or weights so small
-// that what they carry is not found. Other errors are those of Solve. MaskDiagonal is not supported. A cancelled context is
-// noticed within a few milliseconds.
+// Exact checks a plan before it returns it: the marginals against the weights, the potentials against the costs. For a
+// plan that fails it returns ErrOverflow: costs lie so far apart that float64 does not tell the smaller ones from
+// rounding, or weights are so small that their mass is not found. Other errors are those of Solve. MaskDiagonal is not
+// supported. A cancelled context is noticed within a few milliseconds.
 //
 // Source: Ahuja, Magnanti and Orlin, Network Flows (1993), ch. 11, with strongly feasible trees against cycling and
 // block search for the entering arc.
 func Exact(ctx context.Context, p Problem) (*Plan, error) { return Simplex{}.Exact(ctx, p) }
 
-// Exact is the function Exact with this setting.
+// Exact is the function [Exact] with this bound on its memory.
 func (s Simplex) Exact(ctx context.Context, p Problem) (*Plan, error) {
 	if p.MaskDiagonal {
 		return nil, errors.New("sinkhorn: Exact does not support MaskDiagonal")
@@ -112,8 +76,8 @@ func (s Simplex) allows(n, m int) error {
 	return nil
 }
 
-// travels is the share of the smaller weight of an arc's points above which the arc's mass counts. Less is left over from
-// rounding, when weights are divided by their sum.
+// travels is the least mass that counts, as a share of the smaller weight of its two points. Dividing weights by their sum
+// rounds them, and leaves smaller masses.
 const travels = 0x1p-45
 
 // plan returns the plan of an optimal tree, once it has passed its check.
@@ -149,30 +113,6 @@ func (t *simplex) plan(ctx context.Context, p Problem, a, b []float64) (*Plan, e
 		return nil, err
 	}
 	return plan, nil
-}
-
-// extend sets the potentials of the points without weight to the largest feasible ones.
-func (p *Plan) extend(q Problem, a, b []float64) {
-	for i, w := range a {
-		if w > 0 {
-			continue
-		}
-		p.F[i] = math.Inf(1)
-		for j, g := range p.G {
-			if b[j] > 0 {
-				p.F[i] = min(p.F[i], q.Cost.At(q.X.RawRowView(i), q.Y.RawRowView(j))-g)
-			}
-		}
-	}
-	for j, w := range b {
-		if w > 0 {
-			continue
-		}
-		p.G[j] = math.Inf(1)
-		for i, f := range p.F {
-			p.G[j] = min(p.G[j], q.Cost.At(q.X.RawRowView(i), q.Y.RawRowView(j))-f)
-		}
-	}
 }
 
 // check proves a plan, to rounding: its marginals are the weights, and its potentials are feasible, and tight where mass

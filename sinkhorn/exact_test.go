@@ -103,7 +103,7 @@ func checkPlan(t *testing.T, name string, p Problem, plan *Plan, spread float64)
 	want, _ := cost.Float64()
 	near(t, name+": cost", plan.Cost(), want, 1e-14*want)
 	if canBeImproved(costs, plan) {
-		t.Errorf("%s: the plan can be improved", name)
+		t.Errorf("%s: the plan can be improved, want an optimal one", name)
 	}
 	for i := range a {
 		for j := range b {
@@ -176,7 +176,7 @@ func TestExactWithFarPairs(t *testing.T) {
 					for i := range 30 {
 						for j := range 20 {
 							if over := plan.F[i] + plan.G[j] - cost.At(p.X.RawRowView(i), p.Y.RawRowView(j)); over > 1e-12 {
-								t.Fatalf("%s: near potentials are over the cost by %v", name, over)
+								t.Fatalf("%s: near potentials are over the cost by %v, want at most 1e-12", name, over)
 							}
 						}
 					}
@@ -256,7 +256,7 @@ func TestExactWithOutliers(t *testing.T) {
 		near(t, fmt.Sprint("duality, outlier at ", far), floats.Dot(a, plan.F)+floats.Dot(b, plan.G), plan.Cost(), 1e-13*(plan.Cost()+floats.Norm(plan.F, 1)))
 	}
 	if refused > 0 {
-		t.Errorf("%d of 60 were refused", refused)
+		t.Errorf("%d of 60 were refused, want none", refused)
 	}
 }
 
@@ -270,7 +270,7 @@ func TestExactRefusesWhatItCannotTellApart(t *testing.T) {
 			checkPlan(t, fmt.Sprint("far = ", far), p, plan, 1)
 		}
 		if refused := errors.Is(err, ErrOverflow); refused != (far >= 1e20) {
-			t.Errorf("far = %g: %v", far, err)
+			t.Errorf("far = %g: error %v, want ErrOverflow from 1e20 on and none before", far, err)
 		}
 	}
 }
@@ -316,7 +316,7 @@ func TestExactAtEveryDistance(t *testing.T) {
 		}
 		plan := exact(t, p)
 		if canBeImproved(longCosts(p), plan) {
-			t.Errorf("problem %d can be improved", k)
+			t.Errorf("the plan of problem %d can be improved, want an optimal one", k)
 		}
 	}
 }
@@ -370,7 +370,7 @@ func TestExactNeedsExactPotentials(t *testing.T) {
 	}
 	s.refine()
 	if plan, err := s.plan(background, p, a, b); !errors.Is(err, ErrOverflow) {
-		t.Errorf("a plan that is not optimal passes: %v, %v", plan, err)
+		t.Errorf("a plan that is not optimal passes: %v, error %v, want ErrOverflow", plan, err)
 	}
 }
 
@@ -393,6 +393,6 @@ func TestExactMemory(t *testing.T) {
 		t.Error("more memory than allowed: no error")
 	}
 	if _, err := (Simplex{Memory: -1}).Exact(background, small); err == nil || !strings.Contains(err.Error(), "Memory is -1") {
-		t.Errorf("negative memory: %v", err)
+		t.Errorf("negative memory: error %v, want one with %q", err, "Memory is -1")
 	}
 }

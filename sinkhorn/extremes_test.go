@@ -36,7 +36,7 @@ func TestExtremes(t *testing.T) {
 		numbers = append(append(numbers, s.G().Values()...), s.Project().RawMatrix().Data...)
 		for _, v := range numbers {
 			if math.IsNaN(v) || math.IsInf(v, 0) {
-				t.Fatalf("size %g, offset %g, ε %g: %v among the answers", size, offset, epsilon, v)
+				t.Fatalf("size %g, offset %g, ε %g: %v among the answers, want finite numbers", size, offset, epsilon, v)
 			}
 		}
 		if !s.Converged() {
@@ -51,13 +51,15 @@ func TestExtremes(t *testing.T) {
 		// Scores of size C/ε are rounded to 1e-16 of themselves.
 		rounding := 1e-14 * (1 + s.meanCost()*100/epsilon)
 		if e := floats.Distance(rows, a, 1); e > 1e-6+rounding {
-			t.Errorf("size %g, offset %g, ε %g: row marginal off by %g", size, offset, epsilon, e)
+			t.Errorf("size %g, offset %g, ε %g: row marginal off by %g, want at most %g",
+				size, offset, epsilon, e, 1e-6+rounding)
 		}
 		if e := floats.Distance(columns, b, 1); e > 1e-9+rounding {
-			t.Errorf("size %g, offset %g, ε %g: column marginal off by %g", size, offset, epsilon, e)
+			t.Errorf("size %g, offset %g, ε %g: column marginal off by %g, want at most %g",
+				size, offset, epsilon, e, 1e-9+rounding)
 		}
 	}
 	if converged < 200 {
-		t.Errorf("only %d of 400 problems converged, %d overflowed", converged, overflowed)
+		t.Errorf("only %d of 400 problems converged, and %d overflowed; want at least 200 to converge", converged, overflowed)
 	}
 }

@@ -63,7 +63,7 @@ func finite(t *rapid.T, what string, numbers ...float64) {
 	t.Helper()
 	for k, v := range numbers {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
-			t.Fatalf("%s[%d] is %v", what, k, v)
+			t.Fatalf("%s[%d] is %v, want a finite number", what, k, v)
 		}
 	}
 }
@@ -85,10 +85,10 @@ func finiteSolution(t *rapid.T, s *Solution, x, y *mat.Dense) {
 	dual, primal := s.Dual(), s.Primal()
 	finite(t, "epsilon, error, dual, linear cost", s.Epsilon(), s.MarginalError(), dual, s.LinearCost())
 	if math.IsNaN(primal) || math.IsInf(primal, -1) || math.IsInf(primal, 1) && !s.mask {
-		t.Fatalf("primal is %v", primal)
+		t.Fatalf("primal is %v, want a finite number, or +Inf where there is a mask (here %v)", primal, s.mask)
 	}
 	if rounding := 1e-9 * (math.Abs(dual) + s.size() + s.Epsilon()); primal < dual-rounding {
-		t.Fatalf("primal %v is below dual %v", primal, dual)
+		t.Fatalf("primal %v is below dual %v, want it above or within rounding, %v", primal, dual, rounding)
 	}
 	finite(t, "trace", s.Trace()...)
 	finite(t, "projection", s.Project().RawMatrix().Data...)
@@ -185,7 +185,7 @@ func TestPrimalWithMask(t *testing.T) {
 		}
 		c, ok := s.rounded()
 		if !ok {
-			t.Fatalf("no coupling, with a marginal error of %v", s.MarginalError())
+			t.Fatalf("no rounded coupling at a marginal error of %v, want one", s.MarginalError())
 		}
 		if s.MarginalError() > 0.01 {
 			unconverged++
@@ -197,27 +197,27 @@ func TestPrimalWithMask(t *testing.T) {
 			sum := 0.0
 			for j, p := range row {
 				if p < 0 {
-					t.Fatalf("P[%d, %d] is %v", i, j, p)
+					t.Fatalf("P[%d, %d] is %v, want at least 0", i, j, p)
 				}
 				sum += p
 				columns[j] += p
 			}
 			if math.Abs(sum-1/float64(n)) > 1e-14 {
-				t.Fatalf("row %d sums to %v", i, sum)
+				t.Fatalf("row %d sums to %v, want %v", i, sum, 1/float64(n))
 			}
 		})
 		for j, c := range columns {
 			if math.Abs(c-1/float64(n)) > 1e-14 {
-				t.Fatalf("column %d sums to %v", j, c)
+				t.Fatalf("column %d sums to %v, want %v", j, c, 1/float64(n))
 			}
 		}
 	})
 	if unconverged == 0 {
-		t.Error("all converged: nothing was missing")
+		t.Error("all solutions have converged, want some that lack mass in rows")
 	}
 	// Most of the weight on one point has nowhere to go.
 	s = solve(t, Problem{X: x, A: []float64{0.8, 0.1, 0.1}, MaskDiagonal: true}, Settings{Iterations: 50})
 	if v := s.Primal(); !math.IsInf(v, 1) {
-		t.Errorf("%v where there is no coupling", v)
+		t.Errorf("primal is %v where there is no coupling, want +Inf", v)
 	}
 }

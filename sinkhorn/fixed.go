@@ -33,7 +33,7 @@ type unit struct {
 	words    [3]float64
 }
 
-// unitFor returns the smallest unit in which sums of terms numbers up to largest do not overflow.
+// unitFor returns the smallest unit in which a sum of terms numbers, none larger than largest, does not overflow.
 func unitFor(largest float64, terms int) unit {
 	_, exponent := math.Frexp(largest)
 	u := unit{exponent: exponent + bits.Len(uint(terms)) + 2 - 191}
@@ -43,7 +43,7 @@ func unitFor(largest float64, terms int) unit {
 	return u
 }
 
-// fixed returns v ≥ 0 in the unit, exactly but for digits below it.
+// fixed returns v ≥ 0 as a number of units. Only digits below the unit are lost.
 func (u unit) fixed(v float64) (f fixed) {
 	if v == 0 {
 		return f
@@ -62,7 +62,7 @@ func (u unit) fixed(v float64) (f fixed) {
 	return f
 }
 
-// signed returns v in the unit.
+// signed returns v, of either sign, as a number of units. Only digits below the unit are lost.
 func (u unit) signed(v float64) fixed {
 	if v < 0 {
 		return fixed{}.minus(u.fixed(-v))

@@ -56,7 +56,8 @@ func TestConvergedIsTrueOfTheCoupling(t *testing.T) {
 			t.Fatal(err)
 		}
 		if e := rowError(s); s.Converged() && e > 3e-6 || e > 30*s.MarginalError()+1e-12 {
-			t.Errorf("%s: rows off by %.2g, said %.2g, converged %v", name, e, s.MarginalError(), s.Converged())
+			t.Errorf("%s: rows off by %.2g where MarginalError is %.2g and Converged %v, want both to be true of the rows",
+				name, e, s.MarginalError(), s.Converged())
 		}
 	}
 }
@@ -70,7 +71,8 @@ func TestStartFromAnywhere(t *testing.T) {
 		start := solve(t, Problem{X: scaled(x, factor), Y: scaled(y, factor)}, Settings{})
 		s := solve(t, Problem{X: x, Y: y}, Settings{Epsilon: 0.1, Start: start})
 		if !s.Converged() || rowError(s) > 2e-6 || math.Abs(s.Dual()-want) > 1e-6 {
-			t.Errorf("start scaled by %g: converged %v, rows off by %.2g, dual %v, want %v", factor, s.Converged(), rowError(s), s.Dual(), want)
+			t.Errorf("start scaled by %g: converged %v, rows off by %.2g, dual %v, want true, at most 2e-6, %v",
+				factor, s.Converged(), rowError(s), s.Dual(), want)
 		}
 	}
 }
@@ -112,7 +114,7 @@ func TestConcurrentQuestions(t *testing.T) {
 		wg.Go(func() {
 			for range 20 {
 				if !mat.Equal(s.Project(), want) || s.LinearCost() != cost {
-					t.Error("another answer")
+					t.Error("asked from many goroutines, the solution gives another answer than from one")
 				}
 			}
 		})

@@ -1,10 +1,11 @@
 package sinkhorn
 
-// masses returns the mass on the arc of every node of the tree, from the weights as they are: quanta are too coarse for
-// weights that are much smaller than others. Where they were so coarse that the tree is not feasible, masses are negative.
+// masses returns the mass on the arc of every node of the tree. It computes them from the weights themselves, since quanta
+// are too coarse for weights that are much smaller than others. Where quanta were so coarse that the tree is not feasible,
+// some masses are negative.
 func (t *simplex) masses(a, b []float64) []float64 {
 	root := t.n + t.m
-	below := make([]twofold, root+1) // what the rows below a node, and it, send, less what the columns take
+	below := make([]twofold, root+1) // of a node and those below it: what rows send, less what columns take
 	left := twofold{}
 	var order []int
 	for v := t.after(root, root); v >= 0; v = t.after(v, root) {

@@ -39,16 +39,16 @@ func TestUnits(t *testing.T) {
 			s, failed := Solve(background, p, nil)
 			if in := u > 1e-150 && u < 1e154; !in {
 				if !errors.Is(err, ErrOverflow) || !errors.Is(failed, ErrOverflow) {
-					t.Errorf("%v at %g: errors %v and %v", cost, u, err, failed)
+					t.Errorf("%v at %g: errors %v and %v, want ErrOverflow twice", cost, u, err, failed)
 				}
 				continue
 			}
 			if err != nil || failed != nil {
-				t.Errorf("%v at %g: errors %v and %v", cost, u, err, failed)
+				t.Errorf("%v at %g: errors %v and %v, want none", cost, u, err, failed)
 				continue
 			}
 			if !(s.Dual() <= s.Primal()) {
-				t.Errorf("%v at %g: dual %v, primal %v", cost, u, s.Dual(), s.Primal())
+				t.Errorf("%v at %g: dual %v, primal %v, want the dual below", cost, u, s.Dual(), s.Primal())
 			}
 			one, _ := Exact(background, Problem{X: mat.NewDense(3, 1, []float64{0, 1, -2}), Y: mat.NewDense(2, 1, []float64{0.5, 4}), Cost: cost})
 			scaled := one.Cost() * u
@@ -63,10 +63,10 @@ func TestUnits(t *testing.T) {
 			p := Problem{X: mat.NewDense(3, 1, []float64{v, v, v}), Y: mat.NewDense(1, 1, []float64{v}), Cost: cost}
 			plan, err := Exact(background, p)
 			if err != nil || plan.Cost() != 0 {
-				t.Errorf("%v of one point at %g: %+v, %v", cost, v, plan, err)
+				t.Errorf("%v of one point at %g: plan %+v and error %v, want cost 0", cost, v, plan, err)
 			}
 			if _, err := Solve(background, p, nil); err != nil {
-				t.Errorf("%v of one point at %g: %v", cost, v, err)
+				t.Errorf("%v of one point at %g: error %v, want none", cost, v, err)
 			}
 		}
 	}
@@ -78,7 +78,7 @@ func TestLargeUnits(t *testing.T) {
 		p := Problem{X: mat.NewDense(3, 2, []float64{0, u, -2 * u, u, -3 * u, 0}), Y: mat.NewDense(2, 2, []float64{50 * u, 4 * u, 49 * u, u})}
 		plan, err := Exact(background, p)
 		if err == nil && !(plan.Cost() > 0 && plan.Cost() < math.Inf(1)) || err != nil && !errors.Is(err, ErrOverflow) {
-			t.Errorf("%g: %+v, %v", u, plan, err)
+			t.Errorf("%g: plan %+v and error %v, want a finite cost above 0 or ErrOverflow", u, plan, err)
 		}
 	}
 }
@@ -96,7 +96,7 @@ func TestFarPointsWithoutWeight(t *testing.T) {
 		}
 		for what, v := range map[string][]float64{"f": s.F().Values(), "g": s.G().Values(), "coupling": s.Coupling().RawMatrix().Data, "projection": s.Project().RawMatrix().Data} {
 			if floats.HasNaN(v) || math.IsInf(floats.Max(v), 0) || math.IsInf(floats.Min(v), 0) {
-				t.Errorf("%g: %s %v", far, what, v)
+				t.Errorf("%g: %s is %v, want finite numbers", far, what, v)
 			}
 		}
 	}
@@ -107,7 +107,7 @@ func TestSinglePair(t *testing.T) {
 	for v := 1e-150; v < 1e150; v *= 1e7 {
 		plan, err := Exact(background, Problem{X: mat.NewDense(1, 1, []float64{v}), Y: mat.NewDense(1, 1, []float64{0})})
 		if err != nil || plan.Cost() != v*v/2 {
-			t.Errorf("%g: %+v, %v", v, plan, err)
+			t.Errorf("%g: plan %+v and error %v, want cost %v", v, plan, err, v*v/2)
 		}
 	}
 }

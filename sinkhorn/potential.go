@@ -39,6 +39,8 @@ func (s *Solution) gauge() float64 {
 	return (s.y.average(s.g) - s.x.average(s.f) - floats.Dot(s.c, s.c)/2) / 2
 }
 
+// potential returns the Potential whose values at the points of own are p. Elsewhere the potential other, of the cloud to,
+// extends it. Centring took the term sign·c·x from p; potential puts it back and adds the constant.
 func (s *Solution) potential(p []float64, own *cloud, other []float64, to *cloud, sign, constant float64) Potential {
 	linear := make([]float64, own.d)
 	floats.AddScaled(linear, sign, s.c)

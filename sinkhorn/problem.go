@@ -15,75 +15,15 @@ type Problem struct {
 	X, Y *mat.Dense
 
 	// A [n] and B [m] are the weights of the points: non-negative, of sum 1. Nil is uniform. A sum within 1e-6 of 1 is
-	// accepted, as weights have it that were float32 once, and the weights are divided by it.
+	// accepted, since weights that were float32 once have such sums; the weights are then divided by it.
 	A, B []float64
 
 	// Cost is the ground cost; the zero value is ‖x−y‖²/2.
 	Cost Cost
 
-	// MaskDiagonal leaves the pairs (x_i, y_i) out of the coupling: a cloud against itself, without each point's
-	// own company.
+	// MaskDiagonal leaves the pairs (x_i, y_i) out of the coupling: a cloud against itself, where no point is its own
+	// partner.
 	MaskDiagonal bool
-}
-
-// Settings tunes the solver; nil and the zero value work.
-type Settings struct {
-	// Epsilon is the regularisation, in the unit of the cost. 0 means 0.05 × the mean cost of X–Y.
-	Epsilon float64
-
-	// Tolerance is the L1 error of the row marginal at which to stop. 0 means 1e-6.
-	Tolerance float64
-
-	// Iterations is the largest number of updates of each potential. 0 means 10 000.
-	Iterations int
-
-	// AnnealFrom is the ε of the first iterations, lowered step by step to Epsilon. 0 means the mean cost, or no
-	// annealing at all after a warm start; Epsilon or less means none. A symmetric problem needs none, and one that
-	// is given few Iterations has none.
-	AnnealFrom float64
-
-	// Start is the solution to start from: one of a nearby problem with as many points in Y. Nil starts from zero.
-	Start *Solution
-
-	// Workers is the largest number of goroutines that share the rows, 0 one a processor, which is also the most
-	// there are. The answer does not depend on it.
-	Workers int
-}
-
-const (
-	defaultEpsilonShare = 0.05
-	defaultTolerance    = 1e-6
-	defaultIterations   = 10_000
-	sumTolerance        = 1e-6
-)
-
-// resolved returns the settings with every default but Epsilon's filled in, or an error that names the culprit.
-func (s *Settings) resolved() (Settings, error) {
-	var r Settings
-	if s != nil {
-		r = *s
-	}
-	for _, f := range []struct {
-		name  string
-		value float64
-	}{{"Epsilon", r.Epsilon}, {"Tolerance", r.Tolerance}, {"AnnealFrom", r.AnnealFrom}} {
-		if !(f.value >= 0) || math.IsInf(f.value, 1) {
-			return r, fmt.Errorf("sinkhorn: %s is %v, want a finite number ≥ 0", f.name, f.value)
-		}
-	}
-	if r.Iterations < 0 {
-		return r, fmt.Errorf("sinkhorn: Iterations is %d, want ≥ 0", r.Iterations)
-	}
-	if r.Workers < 0 {
-		return r, fmt.Errorf("sinkhorn: Workers is %d, want ≥ 0", r.Workers)
-	}
-	if r.Tolerance == 0 {
-		r.Tolerance = defaultTolerance
-	}
-	if r.Iterations == 0 {
-		r.Iterations = defaultIterations
-	}
-	return r, nil
 }
 
 // CheckCloud reports whether x can serve as a cloud: at least one row and one column, every coordinate finite. The
@@ -132,6 +72,9 @@ func (p Problem) check() (a, b []float64, err error) {
 	b, err = checkWeights("B", p.B, m)
 	return a, b, err
 }
+
+// sumTolerance is how far from 1 a sum of weights may be.
+const sumTolerance = 1e-6
 
 // checkWeights returns weights of sum exactly 1 up to rounding: uniform for nil, else w divided by its sum.
 func checkWeights(name string, w []float64, n int) ([]float64, error) {

@@ -2,28 +2,29 @@ package sinkhorn
 
 import "gonum.org/v1/gonum/floats"
 
-// rounded is a coupling made to have exact marginals. Its rows and columns are shrunk to what they may have. What rows and
-// columns then lack is added: to the pair (i, j) missingRow_i · missingColumn_j / missing.
+// rounded is the coupling of a solution, rounded to exact marginals. Rows and columns with too much mass are scaled down to
+// their weights. The mass that rows and columns then lack is added: missingRow_i · missingColumn_j / missing to the pair
+// (i, j).
 type rounded struct {
 	*Solution
 	rowScale, columnScale []float64
 	missingColumn         []float64
 	missing               float64
 
-	// With a mask: diagonal_i is the mass that (i, i) would get. It goes to the rest of row and of column i instead. For it
-	// the pairs outside of these give share_i of their mass; shares is the sum of all.
+	// With a mask, diagonal_i is the mass that the masked pair (i, i) would get. The other pairs of row i and of column i get
+	// it instead. In return all pairs outside row i and column i give up share_i of their mass. shares is Σ_i share_i.
 	diagonal, share []float64
 	shares          float64
 }
 
-// negligibleMass is what rounding makes of a mass of 1.
+// negligibleMass is the rounding error of a sum of masses that is 1.
 const negligibleMass = 0x1p-48
 
-// rounded returns the coupling with exact marginals, or false where a mask does not let it be found.
+// rounded returns the coupling rounded to exact marginals, or false where the masked pairs' mass finds no other place.
 func (s *Solution) rounded() (*rounded, bool) {
 	a, b := s.x.weights, s.y.weights
 	r := &rounded{Solution: s, rowScale: make([]float64, s.x.n), columnScale: make([]float64, s.y.n), missingColumn: make([]float64, s.y.n)}
-	shrink := func(want, have float64) float64 {
+	factor := func(want, have float64) float64 {
 		if have > want {
 			return want / have
 		}
@@ -31,25 +32,26 @@ func (s *Solution) rounded() (*rounded, bool) {
 	}
 	columns := make([]float64, s.y.n)
 	s.eachRow(func(i int, row []float64) {
-		r.rowScale[i] = shrink(a[i], floats.Sum(row))
+		r.rowScale[i] = factor(a[i], floats.Sum(row))
 		floats.AddScaled(columns, r.rowScale[i], row)
 	})
 	for j, c := range columns {
-		r.columnScale[j] = shrink(b[j], c)
+		r.columnScale[j] = factor(b[j], c)
 		r.missingColumn[j] = max(b[j]-r.columnScale[j]*c, 0)
 	}
 	r.missing = floats.Sum(r.missingColumn)
 	return r, !s.mask || r.unmask()
 }
 
-// shrink makes P_i· [m] what row and columns may have, and returns what the row then lacks.
+// shrink scales row i of the coupling [m] down to what the row and the columns may hold. It returns the mass that the row
+// then lacks.
 func (r *rounded) shrink(i int, row []float64) (missingRow float64) {
 	floats.Scale(r.rowScale[i], row)
 	floats.Mul(row, r.columnScale)
 	return max(r.x.weights[i]-floats.Sum(row), 0)
 }
 
-// unmask shares out the mass that is missing on masked pairs, and tells whether that can be done.
+// unmask finds other places for the masked pairs' mass, and tells whether there are any.
 func (r *rounded) unmask() bool {
 	n := min(r.x.n, r.y.n)
 	r.diagonal, r.share = make([]float64, n), make([]float64, n)
@@ -81,7 +83,7 @@ func (r *rounded) unmask() bool {
 	return total <= negligibleMass
 }
 
-// round makes P_i· [m] of the coupling that of the rounded one.
+// round turns row i of the coupling [m] into that of the rounded coupling, in place.
 func (r *rounded) round(i int, row []float64) {
 	missingRow := r.shrink(i, row)
 	if r.missing > 0 {
@@ -90,19 +92,19 @@ func (r *rounded) round(i int, row []float64) {
 	if !r.mask || r.shares == 0 {
 		return
 	}
-	at := func(v []float64, k int) float64 {
+	entry := func(v []float64, k int) float64 { // 0 beyond the end of the diagonal
 		if k < len(v) {
 			return v[k]
 		}
 		return 0
 	}
-	own := at(r.share, i)
+	own := entry(r.share, i)
 	for j, p := range row {
 		if i == j {
 			continue
 		}
-		other := at(r.share, j)
+		other := entry(r.share, j)
 		row[j] = p*(1-(r.shares-own-other)) +
-			own*(r.y.weights[j]-at(r.diagonal, j)-p) + other*(r.x.weights[i]-at(r.diagonal, i)-p)
+			own*(r.y.weights[j]-entry(r.diagonal, j)-p) + other*(r.x.weights[i]-entry(r.diagonal, i)-p)
 	}
 }

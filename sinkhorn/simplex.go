@@ -42,7 +42,7 @@ type simplex struct {
 	unit   unit
 }
 
-// quanta is how many make a mass of 1.
+// quanta is the number of quanta that make a mass of 1.
 const quanta = 1 << 62
 
 func newSimplex(c *costMatrix, a, b []float64) *simplex {
@@ -120,7 +120,7 @@ func (t *simplex) after(v, top int) int {
 	return t.next[v]
 }
 
-// refresh recomputes depth and potential of everything below v. Arcs of the tree have reduced cost 0.
+// refresh recomputes depth and potential of all nodes below top. Arcs of the tree have reduced cost 0.
 func (t *simplex) refresh(top int) {
 	for v := t.after(top, top); v >= 0; v = t.after(v, top) {
 		t.place(v)
@@ -198,7 +198,8 @@ func (t *simplex) pivots(ctx context.Context, search func() (arc, seen int)) err
 	return nil
 }
 
-// entering returns the arc of most negative reduced cost among the next ones of a row, −1 for none, and their number.
+// entering looks at the next arcs of the row at the cursor. It returns the one of most negative reduced cost, or −1 if there
+// is none, and how many it has seen.
 func (t *simplex) entering() (arc, seen int) {
 	i, j := t.cursor/t.m, t.cursor%t.m
 	seen = min(t.block, t.m-j)
@@ -217,10 +218,11 @@ func (t *simplex) reduced(i, j int) fixed {
 	return t.unit.fixed(t.cost[i*t.m+j]).plus(t.exact[i].minus(t.exact[t.n+j]))
 }
 
-// roundingOfSums bounds what float64 makes of a sum of a few numbers, as a share of their sizes.
+// roundingOfSums bounds the rounding error of a sum of a few numbers in float64, as a share of their sizes.
 const roundingOfSums = 0x1p-50
 
-// enteringExactly is entering with exact potentials. Only what float64 does not see to be positive is looked at closely.
+// enteringExactly is entering with exact potentials. It computes the exact reduced cost of an arc only where float64 does not
+// show already that it is positive.
 func (t *simplex) enteringExactly() (arc, seen int) {
 	i, j := t.cursor/t.m, t.cursor%t.m
 	seen = min(t.block, t.m-j)
@@ -284,6 +286,7 @@ func (t *simplex) pivot(u, w int) {
 	t.refresh(below)
 }
 
+// shift pushes flow along the arc of v, or against its direction.
 func (t *simplex) shift(v int, against bool, push int64) {
 	if against {
 		t.flow[v] -= push

@@ -134,14 +134,15 @@ func TestCouplingAgainstOracle(t *testing.T) {
 		want := oracle(p, 0.5, 2000)
 		s := solve(t, p, Settings{Epsilon: 0.5, Tolerance: 1e-13})
 		if !s.Converged() {
-			t.Errorf("%v: marginal error %v", cost, s.MarginalError())
+			t.Errorf("%v: marginal error %v, want at most 1e-13", cost, s.MarginalError())
 		}
 		if !mat.EqualApprox(s.Coupling(), want, 1e-12) {
-			t.Errorf("%v: the coupling is not the oracle's", cost)
+			t.Errorf("%v: the coupling is\n%.6f\nwant the oracle's\n%.6f",
+				cost, mat.Formatted(s.Coupling()), mat.Formatted(want))
 		}
 		rows, columns := s.Marginals()
 		if !floats.EqualApprox(rows, p.A, 1e-13) || !floats.EqualApprox(columns, p.B, 1e-13) {
-			t.Errorf("%v: marginals %v, %v", cost, rows, columns)
+			t.Errorf("%v: marginals %v and %v, want %v and %v", cost, rows, columns, p.A, p.B)
 		}
 		linear := 0.0
 		for i := range 7 {
@@ -160,7 +161,7 @@ func TestTwoDiracs(t *testing.T) {
 	near(t, "value", r.XY.Dual(), 4.5, 1e-14)
 	near(t, "divergence", r.Value(), 4.5, 1e-14)
 	if want := mat.NewDense(1, 3, []float64{-2, -2, -1}); !mat.EqualApprox(r.Velocity(), want, 1e-14) {
-		t.Errorf("velocity %v", mat.Formatted(r.Velocity()))
+		t.Errorf("velocity %v, want %v", mat.Formatted(r.Velocity()), mat.Formatted(want))
 	}
 }
 
@@ -186,12 +187,12 @@ func TestFarClouds(t *testing.T) {
 	x, y := gaussian(r, 20, 2, 0, 1), gaussian(r, 25, 2, 1000/math.Sqrt2, 1)
 	s := solve(t, Problem{X: x, Y: y}, Settings{Epsilon: 1, Tolerance: 1e-12})
 	if !s.Converged() {
-		t.Errorf("marginal error %v after %d iterations", s.MarginalError(), s.Iterations())
+		t.Errorf("marginal error %v after %d iterations, want at most 1e-12", s.MarginalError(), s.Iterations())
 	}
 	near(t, "gap", s.Primal()-s.Dual(), 0, 1e-8)
 	euclid := solve(t, Problem{X: x, Y: y, Cost: Euclidean}, Settings{Epsilon: 1e-3})
 	if gap := euclid.Primal() - euclid.Dual(); !(gap >= -1e-9 && gap < 1e-2) {
-		t.Errorf("‖x−y‖: gap %v", gap)
+		t.Errorf("‖x−y‖: primal − dual is %v, want it from −1e-9 to 1e-2", gap)
 	}
 }
 
@@ -202,7 +203,7 @@ func TestDivergenceProperties(t *testing.T) {
 		set := Settings{Epsilon: epsilon, Tolerance: 1e-11, Iterations: 100_000}
 		s := divergence(t, p, set).Value()
 		if s < -1e-12 {
-			t.Errorf("S = %v < 0", s)
+			t.Errorf("S = %v, want at least 0", s)
 		}
 		near(t, "symmetry", divergence(t, Problem{X: p.Y, Y: p.X, A: p.B, B: p.A, Cost: p.Cost}, set).Value(), s, 1e-9*(1+s))
 		same := divergence(t, Problem{X: p.X, Y: p.X, A: p.A, B: p.A, Cost: p.Cost}, set)
@@ -272,7 +273,7 @@ func TestBoundsHoldAtEveryIterate(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !(plain.Dual() <= optimum+slack && optimum-slack <= plain.Primal()) {
-			t.Fatalf("Iterate: %v is outside [%v, %v]", optimum, plain.Dual(), plain.Primal())
+			t.Fatalf("Iterate: the optimum %v is outside [%v, %v]", optimum, plain.Dual(), plain.Primal())
 		}
 	}
 }
@@ -349,12 +350,12 @@ func TestMaskDiagonal(t *testing.T) {
 	for _, p := range []Problem{{X: x, MaskDiagonal: true}, {X: x, Y: gaussian(r, 11, 2, 0, 1), MaskDiagonal: true}} {
 		s := solve(t, p, Settings{Epsilon: 0.3, Tolerance: 1e-12})
 		if !s.Converged() {
-			t.Errorf("marginal error %v", s.MarginalError())
+			t.Errorf("marginal error %v, want at most 1e-12", s.MarginalError())
 		}
 		plan := s.Coupling()
 		for i := range 9 {
 			if plan.At(i, i) != 0 {
-				t.Errorf("mass %v on the diagonal", plan.At(i, i))
+				t.Errorf("mass %v on the diagonal, want none", plan.At(i, i))
 			}
 			near(t, "row sum", floats.Sum(plan.RawRowView(i)), 1.0/9, 1e-12)
 		}
@@ -389,7 +390,8 @@ func TestSelfTermConvergesFast(t *testing.T) {
 	for _, epsilon := range []float64{1e-3, 0.1, 10} {
 		s := solve(t, Problem{X: x, A: weights(r, 40, true)}, Settings{Epsilon: epsilon, Tolerance: 1e-13})
 		if !s.Converged() || s.Iterations() > 50 {
-			t.Errorf("ε = %v: error %v after %d iterations", epsilon, s.MarginalError(), s.Iterations())
+			t.Errorf("ε = %v: error %v after %d iterations, want at most 1e-13 after at most 50",
+				epsilon, s.MarginalError(), s.Iterations())
 		}
 	}
 }
@@ -416,7 +418,8 @@ func TestWarmStartAndTarget(t *testing.T) {
 	p.X = moved
 	warm := solve(t, p, Settings{Epsilon: 0.05, Start: cold})
 	if !warm.Converged() || warm.Iterations() >= cold.Iterations() {
-		t.Errorf("warm start took %d iterations, a cold one %d", warm.Iterations(), cold.Iterations())
+		t.Errorf("from a warm start: converged %v after %d iterations, want true after fewer than the %d from a cold one",
+			warm.Converged(), warm.Iterations(), cold.Iterations())
 	}
 	set := &Settings{Epsilon: 0.05, Tolerance: 1e-10}
 	target, err := NewTarget(background, p.Y, nil, set)
@@ -522,7 +525,7 @@ func TestExactIsOptimal(t *testing.T) {
 			near(t, "row", floats.Sum(coupling.RawRowView(i)), a[i], 1e-14)
 			for j := range m {
 				if c := p.Cost.At(p.X.RawRowView(i), p.Y.RawRowView(j)); plan.F[i]+plan.G[j] > c+1e-10 {
-					t.Fatalf("potentials exceed the cost by %v", plan.F[i]+plan.G[j]-c)
+					t.Fatalf("potentials exceed the cost by %v, want at most 1e-10", plan.F[i]+plan.G[j]-c)
 				}
 			}
 		}
@@ -555,7 +558,8 @@ func TestEntropicTendsToExact(t *testing.T) {
 		s := solve(t, p, Settings{Epsilon: epsilon, Tolerance: 1e-8, Iterations: 100_000})
 		excess := s.LinearCost() - want
 		if excess < -1e-7 || excess > epsilon*math.Log(40*30) || excess > last {
-			t.Errorf("ε = %v: linear cost exceeds exact transport by %v", epsilon, excess)
+			t.Errorf("ε = %v: linear cost exceeds exact transport by %v, want 0 to %v, and no more than %v at the ε before",
+				epsilon, excess, epsilon*math.Log(40*30), last)
 		}
 		last = excess
 	}
@@ -601,7 +605,7 @@ func TestBadInput(t *testing.T) {
 	}
 	other := solve(t, Problem{X: x, Y: x}, Settings{})
 	if _, err := Solve(background, ok, &Settings{Start: other}); err == nil || !strings.Contains(err.Error(), "Start has 3 points in Y") {
-		t.Errorf("start of another size: %v", err)
+		t.Errorf("start of another size: error %v, want one with %q", err, "Start has 3 points in Y")
 	}
 	if _, err := Divergence(background, Problem{X: x}, nil); err == nil {
 		t.Error("divergence without Y: no error")
@@ -632,7 +636,7 @@ func TestCancellation(t *testing.T) {
 		"Iterate":    func() error { _, err := Iterate(ctx, p, 1, 3); return err },
 	} {
 		if err := call(); err == nil || !strings.Contains(err.Error(), "canceled") {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: error %v, want one with %q", name, err, "canceled")
 		}
 	}
 }
@@ -642,22 +646,23 @@ func TestHonestWhenOutOfIterations(t *testing.T) {
 	p := Problem{X: gaussian(r, 30, 2, 0, 1), Y: gaussian(r, 40, 2, 2, 1)}
 	s := solve(t, p, Settings{Epsilon: 0.01, Iterations: 2})
 	if s.Converged() || s.Iterations() != 2 {
-		t.Errorf("converged %v after %d iterations, error %v", s.Converged(), s.Iterations(), s.MarginalError())
+		t.Errorf("converged %v after %d iterations with an error of %v, want false after 2",
+			s.Converged(), s.Iterations(), s.MarginalError())
 	}
 	rows, _ := s.Marginals()
 	uniform, _ := checkWeights("A", nil, 30)
 	near(t, "marginal error", s.MarginalError(), floats.Distance(rows, uniform, 1), 1e-11)
 	trace := solve(t, p, Settings{Epsilon: 0.1}).Trace()
 	if last := trace[len(trace)-1]; last > 1e-6 {
-		t.Errorf("the trace ends at %v", last)
+		t.Errorf("the trace ends at %v, want at most 1e-6", last)
 	}
 }
 
 // e^v to 5e-16 over the whole range that sums use, beside the rounding of a score of that size.
 func TestExp(t *testing.T) {
 	for v := -44.0; v <= 0; v += 1.0 / 3001 {
-		if e := math.Abs(exp(v)/math.Exp(v) - 1); e > 5e-16-v*0x1p-52 {
-			t.Fatalf("exp(%v) is off by %v", v, e)
+		if e, most := math.Abs(exp(v)/math.Exp(v)-1), 5e-16-v*0x1p-52; e > most {
+			t.Fatalf("exp(%v) is off by %v, want at most %v", v, e, most)
 		}
 	}
 }

@@ -9,13 +9,13 @@ import (
 	"github.com/wflowlab/wflowlab/sinkhorn/internal/softmin"
 )
 
-// Solution is what Solve found: potentials, converged or not, that can be questioned. It does not change, and its
-// methods may be called from several goroutines at a time unless they say otherwise.
+// Solution is the answer of Solve and of Iterate: dual potentials, converged or not. Its methods compute everything else
+// from them. A Solution does not change, and several goroutines may call its methods at a time.
 type Solution struct {
 	*pair
 	epsilon       float64
 	f, g          []float64 // potentials of the centred problem; the same slice for a symmetric one
-	next          []float64 // the row potential that g asks for
+	next          []float64 // the row potential that an update from g gives
 	marginalError float64
 	converged     bool
 	iterations    int
@@ -31,20 +31,21 @@ func (s *Solution) Epsilon() float64 { return s.epsilon }
 // Converged tells whether MarginalError is within the tolerance that was asked for.
 func (s *Solution) Converged() bool { return s.converged }
 
-// MarginalError returns Σ_i |Σ_j P_ij − a_i|, computed in float64 from the potentials by one more pass over all pairs, or
-// what rounding the potentials to float64 may make of it where that is more: at cost/ε = 10¹² it is 1e-4. The column
-// marginal is exact to rounding, save for a symmetric problem, whose marginals are one.
+// MarginalError returns Σ_i |Σ_j P_ij − a_i|, computed in float64 by one more pass over all pairs. Where the rounding of the
+// potentials to float64 may change the marginals by more than that, MarginalError returns this larger error instead: 1e-4
+// at cost/ε = 10¹². The column marginal is exact to rounding, except in a symmetric problem, whose two marginals are the
+// same.
 func (s *Solution) MarginalError() float64 { return s.marginalError }
 
 // Iterations returns the number of updates of each potential, annealing included.
 func (s *Solution) Iterations() int { return s.iterations }
 
-// Trace returns the L1 error of the row marginal at every iterate of the final ε, as the sums see it that make the
-// iterate: in float32 at first, in float64 in the end, and no more than the largest number there is. After Iterate,
-// Trace()[k−1] is the error after k iterations.
+// Trace returns the L1 error of the row marginal after every iteration at the final ε. Each error is computed from the sums
+// of its iteration and has their precision: float32 at first, float64 in the end. In place of an error that overflows
+// stands the largest float64. After Iterate, Trace()[k−1] is the error after k iterations.
 func (s *Solution) Trace() []float64 { return append([]float64(nil), s.trace...) }
 
-// logWeighted returns p/ε + log w [n].
+// logWeighted returns p/ε + log w [n], where w are the weights of the cloud c.
 func (s *Solution) logWeighted(p []float64, c *cloud) []float64 {
 	h := make([]float64, c.n)
 	for j := range h {
@@ -63,7 +64,7 @@ func (s *Solution) eachRow(do func(i int, row []float64)) {
 	}
 }
 
-// couplingRow writes P_i· [m].
+// couplingRow writes row i of the coupling, P_i· [m]; h is logWeighted of g.
 func (s *Solution) couplingRow(dst []float64, i int, h []float64) {
 	if s.x.weights[i] == 0 {
 		clear(dst)
@@ -145,14 +146,14 @@ func (s *Solution) LinearCost() float64 {
 //
 //	⟨a, f⟩ + ⟨b, g⟩ − ε (Σ_ij P_ij − 1) ≤ OT_ε,
 //
-// a lower bound of the regularised transport value, converged or not, and the value itself at convergence; to rounding,
-// which is some 1e-14 × (value + ε).
+// a lower bound of the regularised transport value, converged or not, and the value itself at convergence. Both hold up to
+// rounding, which is about 1e-14 × (value + ε).
 func (s *Solution) Dual() float64 {
 	return s.x.average(s.f) + s.y.average(s.g) + floats.Dot(s.c, s.c)/2 - s.epsilon*excess(s.x, s.f, s.next, s.epsilon)
 }
 
-// relativeEntropy returns r log r − r + 1, whose mean is the Kullback-Leibler divergence of measures of equal mass. All
-// its values are positive, so that a huge ε does not magnify the rounding of a sum.
+// relativeEntropy returns r log r − r + 1, whose mean is the Kullback-Leibler divergence of measures of equal mass. It is
+// never negative: no terms cancel, and a huge ε does not magnify the rounding of a sum.
 func relativeEntropy(r float64) float64 {
 	if r == 0 {
 		return 1
@@ -161,11 +162,12 @@ func relativeEntropy(r float64) float64 {
 }
 
 // Primal returns the primal value ⟨P, C⟩ + ε KL(P | a⊗b) of the coupling rounded to exact marginals: an upper bound of
-// OT_ε, converged or not, so that Primal − Dual certifies the distance to the optimum. It computes every row of the coupling
-// twice, and three times with a mask. Rounding puts what row i and column j lack on the pair (i, j).
+// OT_ε, converged or not, so that Primal − Dual certifies the distance to the optimum. It computes every row of the
+// coupling twice, and three times with a mask. Rounding gives every pair (i, j) a share of the mass that row i and
+// column j lack.
 //
-// Mass for a masked pair (i, i) goes elsewhere: the pairs (i, l) and (k, i) get it, and pairs (k, l) give up as much. If
-// these have too little, Primal is +Inf, and so it is where the mask leaves no coupling at all. It is never NaN.
+// A masked pair (i, i) gets no mass. The mass meant for it goes to pairs (i, l) and (k, i), and pairs (k, l) give up as
+// much. If these have too little, Primal is +Inf, and so it is where the mask leaves no coupling at all. It is never NaN.
 //
 // Source: Altschuler, Weed and Rigollet, Near-linear time approximation algorithms for optimal transport via Sinkhorn
 // iteration (2017), algorithm 2.

@@ -21,7 +21,7 @@ func TestTwofold(t *testing.T) {
 		}
 		e := want.Sub(want, long(sum.high))
 		if off, _ := e.Sub(e, long(sum.low)).Float64(); math.Abs(off) > 1e-20 {
-			t.Fatalf("off by %g", off)
+			t.Fatalf("off by %g, want at most 1e-20", off)
 		}
 	}
 }

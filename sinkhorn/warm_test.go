@@ -22,7 +22,7 @@ func TestWarmStartsAlongAFlow(t *testing.T) {
 		last = solve(t, Problem{X: x, Y: y}, set)
 		warm += last.Iterations()
 		if !last.Converged() {
-			t.Fatalf("marginal error %v after %d iterations", last.MarginalError(), last.Iterations())
+			t.Fatalf("marginal error %v after %d iterations, want at most 1e-4", last.MarginalError(), last.Iterations())
 		}
 		move := last.Project()
 		move.Sub(move, solve(t, Problem{X: x}, Settings{Epsilon: epsilon}).Project())
@@ -32,6 +32,6 @@ func TestWarmStartsAlongAFlow(t *testing.T) {
 		x = next
 	}
 	if warm > cold {
-		t.Errorf("%d iterations from warm starts, %d from cold ones", warm, cold)
+		t.Errorf("%d iterations from warm starts, want no more than the %d from cold ones", warm, cold)
 	}
 }

@@ -63,7 +63,7 @@ func TestSumOfWeights(t *testing.T) {
 		a := slices.Repeat([]float64{(1 + c.off) / 4}, 4)
 		_, err := Exact(background, Problem{X: x, Y: x, A: a})
 		if (err == nil) != c.fine {
-			t.Errorf("a sum off by %v: %v", c.off, err)
+			t.Errorf("a sum off by %v: error %v, want none: %v", c.off, err, c.fine)
 		}
 		if err != nil {
 			for _, part := range []string{"A sums to", "from 1", "divide the weights by their sum"} {

@@ -23,9 +23,9 @@ func TestReadCSV(t *testing.T) {
 	} {
 		got, err := toy.ReadCSV("points.csv", strings.NewReader(text))
 		if err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: error %v, want none", name, err)
 		} else if !mat.Equal(got, want) {
-			t.Errorf("%s: %v", name, mat.Formatted(got))
+			t.Errorf("%s: read as\n%v\nwant\n%v", name, mat.Formatted(got), mat.Formatted(want))
 		}
 	}
 	for text, want := range map[string]string{
@@ -69,11 +69,11 @@ func TestReadText(t *testing.T) {
 	want := mat.NewDense(3, 2, []float64{0.5, 1.5, -0.2, 0.3, 1.1, 0.9})
 	files, err := filepath.Glob("testdata/text/*")
 	if err != nil || len(files) < 20 {
-		t.Fatal(files, err)
+		t.Fatalf("%d files and error %v, want 20 at least", len(files), err)
 	}
 	for _, file := range files {
 		if got, err := toy.ReadFile(file); err != nil || !mat.Equal(got, want) {
-			t.Errorf("%s: %v, %v", file, got, err)
+			t.Errorf("%s: read as %v, error %v, want %v", file, got, err, want)
 		}
 	}
 }
@@ -141,7 +141,7 @@ func TestPointsByHand(t *testing.T) {
 		"1\t 2 \t3\n":                mat.NewDense(1, 3, []float64{1, 2, 3}),
 	} {
 		if got, err := toy.ReadCSV("points.csv", strings.NewReader(text)); err != nil || !mat.Equal(got, want) {
-			t.Errorf("%q: %v, %v", text, got, err)
+			t.Errorf("%q: read as %v, error %v, want %v", text, got, err, want)
 		}
 	}
 }
@@ -166,13 +166,13 @@ func TestRowNumbers(t *testing.T) {
 		"0.000e+00,5.0e-01\n1.000e+00,7.0e-01\n2.000e+00,9.0e-01\n",
 	} {
 		_, err := toy.ReadCSV("points.csv", strings.NewReader(text))
-		if err == nil || !strings.Contains(err.Error(), "the first column holds row numbers") {
-			t.Errorf("%q: %v", text, err)
+		if want := "the first column holds row numbers"; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error %v, want one with %q", text, err, want)
 		}
 	}
 	for _, text := range []string{"t,x\n0,0.5\n1,0.7\n2,0.9\n", "X,Y\n0,0.5\n1,0.7\n2,0.9\n", "idx,x\n0.5,1\n0.7,2\n", "0.0,1.0\n1.0,0.0\n1.0,1.0\n"} {
 		if _, err := toy.ReadCSV("points.csv", strings.NewReader(text)); err != nil {
-			t.Errorf("%q: %v", text, err)
+			t.Errorf("%q: error %v, want none", text, err)
 		}
 	}
 }

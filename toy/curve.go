@@ -11,9 +11,14 @@ import (
 
 // Arc is a piece of a curve in the plane, over 0 ≤ u ≤ 1.
 //
-// Its samples are the same bytes on every platform if every product that is added to something is written float64(a*b): Go
-// may otherwise round a*b + c once instead of twice, and does so on arm64. Of package math, Sqrt, Floor and Abs are the same
-// everywhere; Exp, Log, Sin and Cos need not be. The arcs of this package take sine and cosine from turn.
+// The arcs of this package, and all its samples, are the same bytes on every platform. A new one has to be, too:
+//
+//   - A product that is added or subtracted is written float64(x*y), as in 0.25 + float64(2*u). Where the processor can, as
+//     on arm64, Go computes x*y + z with one rounding; elsewhere there are two. The conversion makes it two everywhere.
+//   - Of package math only Sqrt, Floor and Abs are the same everywhere. Exp, Log, Sin and Cos need not be: sine and cosine
+//     come from turn.
+//
+// TestNothingIsFused finds a product without its float64. TestBytes compares hashes of samples, here and as WebAssembly.
 type Arc func(u float64) (x, y float64)
 
 // Curve returns the law of c(u) + σ·z, where c is any of the arcs with equal probability, u uniform and z standard
@@ -22,8 +27,8 @@ type Arc func(u float64) (x, y float64)
 //	p(x) = mean over c of ∫ N(x; c(u), σ²I) du
 //
 // is summed at 512 Gauss–Legendre points an arc: exact to 1e-9 for smooth arcs, run through evenly, up to 300σ long.
-// It panics if there are no arcs or if std is not positive. Its samples are the same bytes on every platform if the points of the
-// arcs are: see [Arc].
+// It panics if there are no arcs or if std is not positive. Its samples are the same bytes on every platform if the points
+// of the arcs are: see [Arc].
 func Curve(name string, std float64, arcs ...Arc) Distribution {
 	return Distribution{Name: name, Dim: 2, Density: curveDensity(std, arcs),
 		At: func(s stream.Stream, x []float64) {

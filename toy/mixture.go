@@ -21,8 +21,9 @@ type Mixture struct {
 	Std     float64    // σ
 }
 
-// NewMixture returns the mixture with these means [k, d], weights [k] (nil for equal) and standard deviation; it keeps
-// both slices. It panics if a weight is not positive, if they do not sum to 1 within 1e-9, or if std is not positive.
+// NewMixture returns the mixture with these means [k, d], weights [k] (nil for equal) and standard deviation. It keeps
+// means and weights. It panics if a weight is not positive, if they do not sum to 1 within 1e-9, or if std is not
+// positive.
 func NewMixture(means *mat.Dense, weights []float64, std float64) *Mixture {
 	k, d := means.Dims()
 	if weights == nil {

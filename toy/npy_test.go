@@ -29,7 +29,7 @@ func TestReadArrays(t *testing.T) {
 		"line.npy": mat.NewDense(3, 1, []float64{-0.5, 0, 0.5}),
 	} {
 		if got, err := toy.ReadFile(filepath.Join("testdata", "arrays", name)); err != nil || !mat.Equal(got, want) {
-			t.Errorf("%s: %v, %v", name, got, err)
+			t.Errorf("%s: read as %v, error %v, want %v", name, got, err, want)
 		}
 	}
 }
@@ -45,7 +45,7 @@ func TestHalves(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !mat.Equal(got, want) {
-		t.Error("they differ")
+		t.Errorf("read as\n%v\nwant\n%v", mat.Formatted(got), mat.Formatted(want))
 	}
 }
 
@@ -84,7 +84,7 @@ func TestReadNPYOfAnotherWriter(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got, err := toy.ReadNPY("x.npy", &file); err != nil || !mat.Equal(got, want) {
-			t.Fatal(got, err)
+			t.Fatalf("read as %v, error %v, want %v", got, err, want)
 		}
 	})
 	want := mat.NewDense(3, 1, []float64{1, 2, 100})
@@ -95,7 +95,7 @@ func TestReadNPYOfAnotherWriter(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got, err := toy.ReadNPY("x.npy", &file); err != nil || !mat.Equal(got, want) {
-			t.Errorf("%T: %v, %v", v, got, err)
+			t.Errorf("%T: read as %v, error %v, want %v", v, got, err, want)
 		}
 	}
 }

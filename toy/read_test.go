@@ -53,7 +53,7 @@ func TestReadPipe(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "cloud.csv")
 	pipe.Make(t, path)
 	if _, err := toy.ReadFile(path); err == nil || !strings.Contains(err.Error(), "cloud.csv: is a pipe, want a file") {
-		t.Error(err)
+		t.Errorf("error %v, want that it is a pipe", err)
 	}
 	if runtime.GOOS == "windows" {
 		return
@@ -63,24 +63,24 @@ func TestReadPipe(t *testing.T) {
 		t.Fatal(err)
 	}
 	if _, err := toy.ReadFile(link); err == nil || !strings.Contains(err.Error(), "zeros.npy: is a device, want a file") {
-		t.Error(err)
+		t.Errorf("error %v, want that it is a device", err)
 	}
 }
 
 // checkCloud holds the promise of both readers: an error, or at least one row of finite numbers.
 func checkCloud(t *testing.T, x *mat.Dense, err error) {
 	if (x == nil) == (err == nil) {
-		t.Fatalf("cloud %v and error %v", x, err)
+		t.Fatalf("cloud %v and error %v, want one of them", x, err)
 	}
 	if err != nil {
 		return
 	}
 	if n, d := x.Dims(); n < 1 || d < 1 {
-		t.Fatalf("cloud [%d, %d]", n, d)
+		t.Fatalf("cloud [%d, %d], want at least [1, 1]", n, d)
 	}
 	for _, v := range x.RawMatrix().Data {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
-			t.Fatalf("cloud holds %v", v)
+			t.Fatalf("cloud holds %v, want finite numbers", v)
 		}
 	}
 }

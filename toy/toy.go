@@ -27,7 +27,8 @@ type Distribution struct {
 	Name string // in a few words, for titles
 	Dim  int    // d
 
-	// At writes one sample into x [d], made from words of s, which is a stream of its own for every sample.
+	// At writes one sample into x [d], made from words of s, which is a stream of its own for every sample. How it gives the
+	// same bytes on every platform is said at [Arc].
 	At func(s stream.Stream, x []float64)
 
 	// Density returns the probability density at x [d], per unit of volume; nil where it is not known.
@@ -64,6 +65,9 @@ func Empirical(points *mat.Dense) Distribution {
 }
 
 // All returns every distribution of the plane in this package, each with its density.
+//
+// A new one joins this list; then the tests say what they want for it. TestBytes prints the line with its hash to paste,
+// TestSecondMoments asks for the closed form of E‖x‖², and TestDensity for a larger box or smaller cells where it needs them.
 func All() []Distribution {
 	return []Distribution{
 		EightGaussians().Distribution, SixPlusTwo().Distribution, Gaussian(2).Distribution,

@@ -9,7 +9,8 @@ import (
 )
 
 // An Animation is a figure that moves: still figures of the same panels, shown one after the other for four seconds or so,
-// and again after a rest on the last. Axes, colours and legend hold for all frames; where a [Heat] moves, set its Range.
+// and again after a rest on the last. Axes, colours and legend are the same in all frames. For the colours of a [Heat] that
+// changes, set its Range.
 //
 // In a notebook the last frame stands in wherever motion cannot be shown.
 type Animation []Figure
@@ -81,7 +82,8 @@ func film(layouts []*layout) ([]byte, error) {
 	return b.Bytes(), err
 }
 
-// difference returns the smallest part of next outside which it equals last, with the pixels that equal it clear.
+// difference returns the smallest part of next that holds all pixels in which next differs from last. Those of its pixels
+// that do not differ are clear.
 func difference(last, next *image.Paletted, clear uint8) *image.Paletted {
 	r := image.Rectangle{}
 	for y := range next.Rect.Dy() {

@@ -33,18 +33,19 @@ func TestAnimationIsSmallAndPlays(t *testing.T) {
 		t.Fatal(err)
 	}
 	if r.format != "gif" || len(r.data) > 300_000 || r.width > 440 {
-		t.Errorf("a %s of %d bytes, %d wide", r.format, len(r.data), r.width)
+		t.Errorf("a %s of %d bytes, %d wide, want a gif of at most 300,000, 440 wide", r.format, len(r.data), r.width)
 	}
 	g, err := gif.DecodeAll(bytes.NewReader(r.data))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(g.Image) != 30 || g.LoopCount != 0 || g.Delay[29] <= g.Delay[0] {
-		t.Errorf("%d frames, loop %d, delays %v", len(g.Image), g.LoopCount, g.Delay)
+		t.Errorf("%d frames, loop %d, delays %v, want 30 frames, 0 (for ever) and a rest on the last",
+			len(g.Image), g.LoopCount, g.Delay)
 	}
 	poster, err := png.DecodeConfig(bytes.NewReader(r.poster))
 	if err != nil || poster.Width != r.width*density {
-		t.Errorf("poster %d wide, error %v", poster.Width, err)
+		t.Errorf("poster %d wide, error %v, want %d", poster.Width, err, r.width*density)
 	}
 }
 
@@ -80,7 +81,7 @@ func TestFramesHoldOnlyWhatChanges(t *testing.T) {
 		}
 	}
 	if r := g.Image[2].Rect; r.Dx() != 1 {
-		t.Errorf("a frame equal to the last holds %v", r)
+		t.Errorf("a frame equal to the last holds %v, want one pixel", r)
 	}
 }
 
@@ -93,10 +94,11 @@ func TestAxesHoldForAllFrames(t *testing.T) {
 	}
 	a, b := layouts[0].cells[0][0], layouts[1].cells[0][0]
 	if a.frame != b.frame || a.plot.X.Min != b.plot.X.Min || a.plot.X.Min > -3 || len(b.keys) != 2 {
-		t.Errorf("frames %v and %v, from %v and %v, %d keys", a.frame, b.frame, a.plot.X.Min, b.plot.X.Min, len(b.keys))
+		t.Errorf("frames %v and %v, axes from %v and %v, %d keys; want the same frame, the same axis from −3 or below, and 2 keys",
+			a.frame, b.frame, a.plot.X.Min, b.plot.X.Min, len(b.keys))
 	}
 	if b.head.title[0] != "large" {
-		t.Errorf("second frame called %q", b.head.title)
+		t.Errorf("the second frame is called %q, want large", b.head.title)
 	}
 }
 

@@ -67,8 +67,8 @@ func distance(a, b vg.Point) vg.Length {
 	return vg.Length(math.Hypot(float64(a.X-b.X), float64(a.Y-b.Y)))
 }
 
-// scale returns Scale, or a round one at which the longest arrows, a twentieth of all left out, reach a little further than
-// points evenly spread would be apart, but between a 22nd and an 8th of the picture.
+// scale returns Scale or, where that is 0, a round one. At it the longest arrow, after a twentieth of all are left out, is a
+// little longer than evenly spread points would be apart, but between 1/22 and 1/8 of the picture.
 func (l Arrows) scale() float64 {
 	if l.Scale != 0 {
 		return l.Scale

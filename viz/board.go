@@ -12,7 +12,7 @@ import (
 	"gonum.org/v1/plot/vg/vgimg"
 )
 
-// A board is a canvas whose lengths are logical pixels, with so many device pixels in each.
+// A board is a canvas whose lengths are logical pixels, with density device pixels in each.
 type board struct {
 	*vgimg.Canvas
 	density float64
@@ -51,7 +51,8 @@ func (b *board) Stroke(p vg.Path) {
 	}
 }
 
-// Fill fills the path, with its points far from the board moved nearer: exact for what is small or has sides along the axes.
+// Fill fills the path, after moving its points that are far from the board nearer. What is small, or has its sides along the
+// axes, looks the same then.
 func (b *board) Fill(p vg.Path) {
 	p = slices.Clone(p)
 	for k, c := range p {
@@ -67,6 +68,7 @@ func (b *board) near() vg.Rectangle {
 	return vg.Rectangle{Min: vg.Point{X: -room, Y: -room}, Max: vg.Point{X: w + room, Y: h + room}}
 }
 
+// nearest returns the point of near that is nearest to at.
 func (b *board) nearest(at vg.Point) vg.Point {
 	r := b.near()
 	return vg.Point{X: min(r.Max.X, max(r.Min.X, at.X)), Y: min(r.Max.Y, max(r.Min.Y, at.Y))}

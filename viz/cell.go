@@ -9,39 +9,7 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
-	vgdraw "gonum.org/v1/plot/vg/draw"
 )
-
-// An axes is what the layers of a panel ask of its frame.
-type axes struct {
-	plane          bool      // equal aspect and shared range
-	equal          bool      // equal aspect
-	bare           bool      // no box, no tick marks
-	tight          bool      // no margin around the data
-	floor          bool      // y begins at 0
-	unit           vg.Length // most pixels for a unit of x, 0 for any
-	xticks, yticks []plot.Tick
-}
-
-// What layers may implement beside plot.Plotter and plot.DataRanger.
-type (
-	checker interface{ check() error } // says what cannot be drawn
-	shaper  interface{ shape(*axes) }  // asks for a kind of frame
-	keyed   interface{ keys() []key }  // has entries in the legend
-	filler  interface {                // draws once the ranges are known, with a colour bar
-		fill(*plot.Plot) (*shading, error)
-	}
-)
-
-// A window is the ranges of both axes.
-type window struct{ x0, x1, y0, y1 float64 }
-
-// nowhere is the window of no data.
-var nowhere = window{math.Inf(1), math.Inf(-1), math.Inf(1), math.Inf(-1)}
-
-func (w window) union(other window) window {
-	return window{min(w.x0, other.x0), max(w.x1, other.x1), min(w.y0, other.y0), max(w.y1, other.y1)}
-}
 
 // A cell is a panel made ready for drawing.
 type cell struct {
@@ -156,12 +124,12 @@ func (c *cell) span(a plot.Axis, lim [2]float64, log bool) (lo, hi float64, err 
 	return lo, hi, nil
 }
 
-// shares tells whether the cell takes the range of all panels of the plane.
+// shares tells whether the cell takes the range that the panels of the plane have in common.
 func (c *cell) shares() bool {
 	return c.axes.plane && !c.panel.Free && c.panel.XLim == [2]float64{} && c.panel.YLim == [2]float64{}
 }
 
-// repeatsX and repeatsY tell whether the cell's axis is the other's.
+// repeatsX and repeatsY tell whether the cell's axis is the same as the other cell's.
 func (c *cell) repeatsX(o *cell) bool {
 	return c.axes.plane == o.axes.plane && c.axes.tight == o.axes.tight && c.axes.equal &&
 		c.window.x0 == o.window.x0 && c.window.x1 == o.window.x1 &&
@@ -289,7 +257,7 @@ type heading struct {
 	width, height vg.Length
 }
 
-// top sets title and legend to the width and returns the room they need above the frame.
+// top breaks title and legend into lines of the width, and returns the room they need above the frame.
 func (c *cell) top(width vg.Length) vg.Length {
 	c.head = heading{title: titleText.wrap(c.panel.Title, width), legend: newLegend(c.keys, width), width: width}
 	return vg.Length(len(c.head.title))*titleText.height() + c.head.legend.height() + above
@@ -301,114 +269,4 @@ func (c *cell) follow(first *cell) {
 	*c = *first
 	c.panel = panel
 	c.head.title = titleText.wrap(panel.Title, first.head.width)
-}
-
-// draw puts the panel onto the figure. What the layers draw goes onto a board of the frame's size first: that clips it.
-func (c *cell) draw(b *board) error {
-	canvas := vgdraw.New(b)
-	inner := newBoard(c.frame.Size(), b.density, paper)
-	data := vgdraw.New(inner)
-	if !c.axes.equal {
-		c.grid(data)
-	}
-	for _, l := range c.panel.Layers {
-		if f, ok := l.(filler); ok {
-			s, err := f.fill(c.plot)
-			if err != nil {
-				return err
-			}
-			s.scale.bar(canvas, c.frame)
-			l = s
-		}
-		l.Plot(data, c.plot)
-	}
-	b.paste(inner.Image(), vg.Point{X: c.frame.Min.X, Y: c.frame.Max.Y})
-	if !c.axes.bare {
-		c.box(canvas)
-	}
-	c.label(canvas)
-	c.caption(canvas)
-	return nil
-}
-
-// caption writes title and legend, from the top of the row down.
-func (c *cell) caption(canvas vgdraw.Canvas) {
-	at := vg.Point{X: c.frame.Min.X, Y: c.frame.Max.Y + c.head.height}
-	for _, line := range c.head.title {
-		titleText.draw(canvas, at.X, at.Y-titleText.size, 0, line)
-		at.Y -= titleText.height()
-	}
-	c.head.legend.draw(canvas, at)
-}
-
-// grid draws hair lines at the labelled ticks.
-func (c *cell) grid(data vgdraw.Canvas) {
-	line := vgdraw.LineStyle{Color: hair, Width: 1}
-	x, y := c.plot.Transforms(&data)
-	for _, t := range c.yticks {
-		if !t.IsMinor() {
-			data.StrokeLine2(line, data.Min.X, y(t.Value), data.Max.X, y(t.Value))
-		}
-	}
-	for _, t := range c.xticks {
-		if !t.IsMinor() && c.axes.xticks == nil {
-			data.StrokeLine2(line, x(t.Value), data.Min.Y, x(t.Value), data.Max.Y)
-		}
-	}
-}
-
-// box draws the frame and its ticks.
-func (c *cell) box(canvas vgdraw.Canvas) {
-	f := c.frame
-	line := vgdraw.LineStyle{Color: edge, Width: 1}
-	canvas.SetLineStyle(line)
-	canvas.Stroke(f.Path())
-	x, y := c.places()
-	for _, t := range c.xticks {
-		if at := x(t.Value); c.outerX && f.Min.X <= at && at <= f.Max.X {
-			canvas.StrokeLine2(line, at, f.Min.Y, at, f.Min.Y-reach(t))
-		}
-	}
-	for _, t := range c.yticks {
-		if at := y(t.Value); c.outerY && f.Min.Y <= at && at <= f.Max.Y {
-			canvas.StrokeLine2(line, f.Min.X, at, f.Min.X-reach(t), at)
-		}
-	}
-}
-
-// reach returns the length of a tick.
-func reach(t plot.Tick) vg.Length {
-	if t.IsMinor() {
-		return tickLength / 2
-	}
-	return tickLength
-}
-
-// places returns where values of the axes lie on the figure.
-func (c *cell) places() (x, y func(float64) vg.Length) {
-	return c.plot.Transforms(&vgdraw.Canvas{Rectangle: c.frame})
-}
-
-// label writes the tick labels and the names of the axes.
-func (c *cell) label(canvas vgdraw.Canvas) {
-	f := c.frame
-	x, y := c.places()
-	if c.outerX {
-		below := f.Min.Y - tickLength - 2
-		if len(c.xticks) > 0 {
-			below -= tickText.size
-		}
-		for _, t := range c.xticks {
-			tickText.draw(canvas, x(t.Value), below+2, 0.5, t.Label)
-		}
-		for i, line := range c.xlabel {
-			labelText.draw(canvas, (f.Min.X+f.Max.X)/2, below-vg.Length(i+1)*labelText.height(), 0.5, line)
-		}
-	}
-	if c.outerY {
-		for _, t := range c.yticks {
-			tickText.draw(canvas, f.Min.X-tickLength-3, y(t.Value)-tickText.size*0.35, 1, t.Label)
-		}
-		labelText.drawUp(canvas, f.Min.X-c.left()+labelText.size, (f.Min.Y+f.Max.Y)/2, c.panel.YLabel)
-	}
 }

@@ -60,11 +60,11 @@ func TestRolesAreToldApart(t *testing.T) {
 		for name, eye := range eyes {
 			p, q := through(eye, a), through(eye, b)
 			if d := math.Sqrt(math.Pow(p[0]-q[0], 2) + math.Pow(p[1]-q[1], 2) + math.Pow(p[2]-q[2], 2)); d < 20 {
-				t.Errorf("%v and %v are %.0f apart to %s", pair[0], pair[1], d, name)
+				t.Errorf("%v and %v are %.0f apart to %s, want at least 20", pair[0], pair[1], d, name)
 			}
 		}
 		if p, q := lab(linear(a))[0], lab(linear(b))[0]; math.Abs(p-q) < 12 {
-			t.Errorf("%v and %v have lightness %.0f and %.0f", pair[0], pair[1], p, q)
+			t.Errorf("%v and %v have lightness %.0f and %.0f, want 12 between them at least", pair[0], pair[1], p, q)
 		}
 	}
 	if Series4+1 == Series1 || (Series4+1).Color() != Series1.Color() {
@@ -73,14 +73,14 @@ func TestRolesAreToldApart(t *testing.T) {
 }
 
 func TestLightnessOrdersValues(t *testing.T) {
-	l := func(m Colors, at float64) float64 { return lab(linear(m.at(at)))[0] }
+	l := func(m Colors, at float64) float64 { return lab(linear(m.colorAt(at)))[0] }
 	for k := range 100 {
 		a, b := float64(k)/100, float64(k+1)/100
 		if l(Sequential, a) <= l(Sequential, b) {
-			t.Errorf("sequential: %v no lighter than %v", a, b)
+			t.Errorf("sequential: %v is no lighter than %v, want it to be", a, b)
 		}
 		if l(Diverging, 0.5-a/2) <= l(Diverging, 0.5-b/2) || l(Diverging, 0.5+a/2) <= l(Diverging, 0.5+b/2) {
-			t.Errorf("diverging: %v no lighter than %v away from the middle", a/2, b/2)
+			t.Errorf("diverging: %v away from the middle is no lighter than %v, want it to be", a/2, b/2)
 		}
 	}
 }
@@ -97,7 +97,7 @@ func TestPaletteIsExactWhereItCan(t *testing.T) {
 		for x := range 64 {
 			r, g, b, _ := reduced.At(x, y).RGBA()
 			if want := img.RGBAAt(x, y); uint8(r>>8) != want.R || uint8(g>>8) != want.G || uint8(b>>8) != want.B {
-				t.Fatalf("%v became %d %d %d", want, r>>8, g>>8, b>>8)
+				t.Fatalf("the colour %d %d %d, want %v", r>>8, g>>8, b>>8, want)
 			}
 		}
 	}
@@ -107,11 +107,11 @@ func TestPaletteKeepsPaperAndInk(t *testing.T) {
 	_, img := picture(t, Grid{{{Title: "title", Layers: Layers{Cloud{Points: circle(700, 1, 1)}, Cloud{Points: circle(700, 1.1, 1), Role: Data}}}}})
 	p := newPalette(48, img)
 	if len(p.colors) > 48 {
-		t.Fatalf("%d colours", len(p.colors))
+		t.Fatalf("%d colours, want at most 48", len(p.colors))
 	}
 	reduced := p.reduce(img)
 	if reduced.At(0, 0) != (color.RGBA{255, 255, 255, 255}) {
-		t.Errorf("paper is %v", reduced.At(0, 0))
+		t.Errorf("paper is %v, want white", reduced.At(0, 0))
 	}
 	worst := 0.
 	for i := range reduced.Pix {
@@ -120,6 +120,6 @@ func TestPaletteKeepsPaperAndInk(t *testing.T) {
 		worst = max(worst, math.Abs(a[0]-b[0]))
 	}
 	if worst > 16 {
-		t.Errorf("a pixel is %.0f lighter or darker than it was", worst)
+		t.Errorf("a pixel is %.0f lighter or darker than it was, want at most 16", worst)
 	}
 }

@@ -21,7 +21,8 @@ type Curve struct {
 	logX, logY bool
 }
 
-// within returns the curve as it is in a panel, after some others.
+// within returns the curve as the panel draws it: with the scales of its axes, and with a role that follows those of the
+// curves before.
 func (l Curve) within(p Panel, before int) Curve {
 	l.Role = l.Role.or(Series1 + Role(before%4))
 	l.logX, l.logY = p.LogX, p.LogY

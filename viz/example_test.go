@@ -203,12 +203,14 @@ func TestExamples(t *testing.T) {
 			if *cmpimg.GenerateTestData {
 				must.M(os.WriteFile(path, got, 0o644))
 			}
+			regen := fmt.Sprintf("go test ./viz -run 'TestExamples/^%s$' -regen", name)
 			want, err := os.ReadFile(path)
 			if err != nil {
-				t.Fatalf("no picture to compare with: go test ./viz -run 'TestExamples/%s' -regen writes it; look at it: %v", name, err)
+				t.Fatalf("no picture to compare with (%v): write it by\n\t%s\nand look at it before you commit it", err, regen)
 			}
 			if same, err := cmpimg.EqualApprox("png", got, want, 0.05); err != nil || !same {
-				t.Errorf("differs from %s (%v): if that is meant, go test ./viz -run 'TestExamples/%s' -regen writes it anew; look at it", path, err, name)
+				t.Errorf("the picture differs from %s (%v). If it is to, write the new one by\n\t%s\nand look at it before you commit it",
+					path, err, regen)
 			}
 		})
 	}

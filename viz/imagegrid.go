@@ -108,8 +108,8 @@ func (l ImageGrid) check() error {
 	return nil
 }
 
-// Gray returns the rows of pixels [n, s²] as square images of s by s, the values from white to black given as those of white
-// and black. NaN is red. It panics where the rows are no squares, or white is black.
+// Gray returns the rows of pixels [n, s²] as square images of s by s. A value of white is drawn white and a value of black
+// black, those between are grey, and NaN is red. It panics where the rows are no squares, or white is black.
 func Gray(pixels *mat.Dense, white, black float64) []image.Image {
 	n, d := pixels.Dims()
 	side := int(math.Sqrt(float64(d)) + 0.5)

@@ -25,10 +25,10 @@ func TestArrowsHaveHeads(t *testing.T) {
 	}
 	shaft, head := thick((b.Min.X+b.Max.X)/2), thick(b.Max.X-8)
 	if shaft < 1 || head < 3*shaft {
-		t.Errorf("shaft %d pixels thick, head %d", shaft, head)
+		t.Errorf("shaft %d pixels thick, head %d, want three times that at least", shaft, head)
 	}
 	if tip := thick(b.Max.X - 1); tip >= head {
-		t.Errorf("tip %d pixels thick, head %d", tip, head)
+		t.Errorf("tip %d pixels thick, want less than the head, %d", tip, head)
 	}
 	x, _ := l.cells[0][0].places()
 	if got, want := float64(b.Max.X), float64(x(1)*density); math.Abs(got-want) > 3 {
@@ -43,12 +43,12 @@ func TestAutomaticScaleOfArrows(t *testing.T) {
 		speed := math.Pow(10, rapid.Float64Range(-6, 6).Draw(t, "log speed"))
 		a := Arrows{At: circle(n, size, size), V: circle(n, speed, speed)}
 		if drawn := a.scale() * speed / (2 * size); drawn > 1./8+1e-9 || drawn < 1./44 {
-			t.Fatalf("arrows of %v of the picture", drawn)
+			t.Fatalf("arrows as long as %v of the picture, want 1/44 to 1/8", drawn)
 		}
 	})
 	still := Arrows{At: circle(3, 1, 1), V: mat.NewDense(3, 2, nil)}
 	if s := still.scale(); s != 1 {
-		t.Errorf("scale %v without motion", s)
+		t.Errorf("scale %v without motion, want 1", s)
 	}
 }
 
@@ -62,12 +62,12 @@ func TestTrajectoriesDarken(t *testing.T) {
 	}
 	l, img := picture(t, Grid{{{Layers: Layers{Trajectories{Steps: steps}}}}})
 	x, y := l.cells[0][0].places()
-	grey := func(at float64) int {
-		c := img.RGBAAt(int(x(at)*density), img.Rect.Dy()-int(y(a.At(0, 1))*density))
+	lightness := func(along float64) int {
+		c := img.RGBAAt(int(x(along)*density), img.Rect.Dy()-int(y(a.At(0, 1))*density))
 		return int(c.R) + int(c.G) + int(c.B)
 	}
-	if !(grey(0.1) > grey(0.5) && grey(0.5) > grey(0.9)) {
-		t.Errorf("lightness %d, %d, %d from start to end", grey(0.1), grey(0.5), grey(0.9))
+	if start, middle, end := lightness(0.1), lightness(0.5), lightness(0.9); !(start > middle && middle > end) {
+		t.Errorf("lightness %d, %d, %d from start to end, want it to fall", start, middle, end)
 	}
 }
 
@@ -82,13 +82,13 @@ func TestContoursAreLevelSets(t *testing.T) {
 	c := draw.NewCanvas(vgimg.New(400, 400), 400, 400)
 	path := s.contour(1, &c, p)
 	if len(path) < 100 {
-		t.Fatalf("contour of %d points", len(path))
+		t.Fatalf("contour of %d points, want at least 100", len(path))
 	}
 	h := 4. / (heatPoints - 1)
 	for _, at := range path {
 		x, y := float64(at.Pos.X)/100-2, float64(at.Pos.Y)/100-2
 		if r := math.Hypot(x, y); math.Abs(r-1) > h*h/2 {
-			t.Fatalf("contour at radius %v", r)
+			t.Fatalf("contour at radius %v, want 1 to within %v", r, h*h/2)
 		}
 	}
 }
@@ -102,12 +102,13 @@ func TestContoursAtSaddles(t *testing.T) {
 		s := &shading{window: window{0, 1, 0, 1}, grid: mat.NewDense(2, 2, []float64{1 + offset, offset - 1, offset - 1, 1 + offset})}
 		path := s.contour(0, &c, p)
 		if len(path) != 4 {
-			t.Fatalf("%d points", len(path))
+			t.Fatalf("contours of %d points, want 4: two pieces", len(path))
 		}
 		for k := 0; k < 4; k += 2 {
 			x, y := float64(path[k].Pos.X+path[k+1].Pos.X)/2, float64(path[k].Pos.Y+path[k+1].Pos.Y)/2
 			if cut := math.Abs(x - y); offset > 0 != (cut > 0.5) {
-				t.Errorf("offset %v: a piece about (%.2f, %.2f)", offset, x, y)
+				t.Errorf("offset %v: a piece about (%.2f, %.2f), want it to cut off a corner with x = y: %v",
+					offset, x, y, offset < 0)
 			}
 		}
 	}
@@ -174,7 +175,7 @@ func TestDegenerateDataIsDrawn(t *testing.T) {
 			c := l.cells[0][0]
 			for _, a := range []plot.Axis{c.plot.X, c.plot.Y} {
 				if !(a.Min < a.Max) || math.IsInf(a.Max-a.Min, 0) {
-					t.Errorf("axis from %v to %v", a.Min, a.Max)
+					t.Errorf("axis from %v to %v, want a finite length above 0", a.Min, a.Max)
 				}
 			}
 		})
@@ -209,7 +210,8 @@ func TestCutLinesKeepTheirSlope(t *testing.T) {
 	near, far := draw(1.5), draw(1.5e6)
 	for i := range near.Pix {
 		if d := int(near.Pix[i]) - int(far.Pix[i]); d > 64 || d < -64 { // a quarter of a pixel
-			t.Fatalf("pixel %d: %d and %d", i/4, near.Pix[i], far.Pix[i])
+			t.Fatalf("pixel %d is %d for a line that ends near and %d for one that ends far, want them within 64",
+				i/4, near.Pix[i], far.Pix[i])
 		}
 	}
 }
@@ -220,7 +222,7 @@ func TestHolesAreGrey(t *testing.T) {
 	left := img.RGBAAt(frame.Min.X+frame.Dx()/4, frame.Min.Y+frame.Dy()/2)
 	right := img.RGBAAt(frame.Min.X+frame.Dx()*3/4, frame.Min.Y+frame.Dy()/2)
 	if left.R != left.B || left.R != edge.R || right.R == right.G {
-		t.Errorf("%v where F is NaN, %v where it is not", left, right)
+		t.Errorf("%v where F is NaN, %v where it is not, want grey and a colour", left, right)
 	}
 }
 
@@ -231,13 +233,13 @@ func TestZerosOnLogarithmicAxesAreMarked(t *testing.T) {
 		l, img := picture(t, Grid{{p}})
 		x, y := l.cells[0][0].places()
 		f := pixels(l.cells[0][0], img)
-		var at image.Point
+		var place image.Point
 		if p.LogY {
-			at = image.Pt(int(x(float64(k))*density), f.Max.Y-inside)
+			place = image.Pt(int(x(float64(k))*density), f.Max.Y-inside)
 		} else {
-			at = image.Pt(f.Min.X+inside, img.Rect.Dy()-int(y(float64(k))*density))
+			place = image.Pt(f.Min.X+inside, img.Rect.Dy()-int(y(float64(k))*density))
 		}
-		return !painted(img, image.Rectangle{Min: at, Max: at.Add(image.Pt(1, 1))}).Empty()
+		return !painted(img, image.Rectangle{Min: place, Max: place.Add(image.Pt(1, 1))}).Empty()
 	}
 	y := []float64{5, 9, 0, -1, 4, 0}
 	for column, want := range []bool{false, false, true, false, false, true} {
@@ -269,12 +271,13 @@ func TestLevelsDiffer(t *testing.T) {
 	}
 	// 2 of 4.5 are dark, and 6 of 8.5.
 	if dotted, dashed := dark(1), dark(2); dotted == 0 || float64(dashed) < 1.3*float64(dotted) {
-		t.Errorf("%d dark pixels in one level, %d in the other", dotted, dashed)
+		t.Errorf("%d dark pixels in the dotted level, %d in the dashed one, want some, and 1.3 times as many at least",
+			dotted, dashed)
 	}
 	other := Panel{Layers: Layers{Curve{Y: []float64{0, 3}}, Level{Y: 2, Name: "b"}}}
 	l, _ = picture(t, Grid{{{Layers: layers}, other}})
 	if len(l.keys) > 0 {
-		t.Error("one legend where b looks different in each panel")
+		t.Errorf("a common legend of %q, want one for each panel: b looks different in each", names(l.keys))
 	}
 }
 
@@ -285,7 +288,7 @@ func TestMatrixCellsAreWhereTheyBelong(t *testing.T) {
 	frame := pixels(l.cells[0][0], img)
 	for i := range 2 {
 		for j := range 3 {
-			want := Sequential.at(m.At(i, j))
+			want := Sequential.colorAt(m.At(i, j))
 			got := img.RGBAAt(frame.Min.X+frame.Dx()*(2*j+1)/6, frame.Min.Y+frame.Dy()*(2*i+1)/4)
 			if got != (color.RGBA{want.R, want.G, want.B, 0xFF}) {
 				t.Errorf("entry %d, %d is %v, want %v", i, j, got, want)
@@ -293,7 +296,7 @@ func TestMatrixCellsAreWhereTheyBelong(t *testing.T) {
 		}
 	}
 	if r := frame.Dx() * 2; r < frame.Dy()*3-6 || r > frame.Dy()*3+6 {
-		t.Errorf("cells of a frame %v are no squares", frame)
+		t.Errorf("a frame of 2×3 cells is %v, want square cells", frame)
 	}
 }
 
@@ -306,13 +309,14 @@ func TestImagesKeepTheirPixels(t *testing.T) {
 		return img.RGBAAt(frame.Min.X+frame.Dx()*(2*x+1)/8, frame.Min.Y+frame.Dy()*(2*y+1)/8)
 	}
 	if white, black := at(0, 0), at(0, 1); white.R != 255 || black.R > 40 || at(2, 0) != black || at(1, 3) != white {
-		t.Errorf("white %v, black %v", white, black)
+		t.Errorf("pixels: white %v and %v, black %v and %v, want each pair the same, at 255 and at most 40",
+			white, at(1, 3), black, at(2, 0))
 	}
 	if c := at(2, 2); c.R <= c.G {
 		t.Errorf("NaN is %v, want red", c)
 	}
 	if at(3, 0) != (color.RGBA{255, 255, 255, 255}) {
-		t.Error("a place without image is not empty")
+		t.Errorf("a place without image is %v, want white", at(3, 0))
 	}
 }
 

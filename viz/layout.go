@@ -73,13 +73,13 @@ func newLayout(g Grid) (*layout, error) {
 			l.cells[i] = append(l.cells[i], c)
 		}
 	}
-	if len(l.all()) == 0 {
+	if len(l.allCells()) == 0 {
 		return nil, errors.New("a figure without panels")
 	}
 	return l, nil
 }
 
-func (l *layout) all() []*cell { return slices.Concat(l.cells...) }
+func (l *layout) allCells() []*cell { return slices.Concat(l.cells...) }
 
 // join makes room in l for all that other shows.
 func (l *layout) join(other *layout) error {
@@ -87,8 +87,8 @@ func (l *layout) join(other *layout) error {
 	if !same {
 		return errors.New("not the panels of the first frame")
 	}
-	others := other.all()
-	for k, c := range l.all() {
+	others := other.allCells()
+	for k, c := range l.allCells() {
 		c.window = c.window.union(others[k].window)
 		c.keys = merge(c.keys, others[k].keys)
 		c.barred = c.barred || others[k].barred
@@ -101,8 +101,8 @@ func (l *layout) follow(first *layout) {
 	cells := l.cells
 	*l = *first
 	l.cells = cells
-	leaders := first.all()
-	for k, c := range l.all() {
+	leaders := first.allCells()
+	for k, c := range l.allCells() {
 		c.follow(leaders[k])
 	}
 }
@@ -125,12 +125,12 @@ func (l *layout) columns() [][]*cell {
 // round settles it.
 func (l *layout) settle() error {
 	shared := nowhere
-	for _, c := range l.all() {
+	for _, c := range l.allCells() {
 		if c.shares() {
 			shared = shared.union(c.window)
 		}
 	}
-	for _, c := range l.all() {
+	for _, c := range l.allCells() {
 		if c.shares() {
 			if c.window = shared; shared == nowhere {
 				return fmt.Errorf("panel %q: neither layers nor limits give a range", c.panel.Title)
@@ -237,7 +237,7 @@ func (l *layout) place() error {
 	l.height = round(y - rowGap + outside)
 	l.width = round(l.width)
 	l.corner.Y += l.height
-	for _, c := range l.all() {
+	for _, c := range l.allCells() {
 		c.frame = snap(c.frame.Add(vg.Point{Y: l.height}))
 		if size := c.frame.Size(); min(size.X, size.Y) < 1 {
 			return fmt.Errorf("panel %q: [%g, %g] by [%g, %g] with equal units leaves a frame without pixels",
@@ -251,7 +251,7 @@ func (l *layout) place() error {
 func (l *layout) hoist() {
 	var all []key
 	with, most := 0, 0
-	for _, c := range l.all() {
+	for _, c := range l.allCells() {
 		if len(c.keys) > 0 {
 			with++
 		}
@@ -260,7 +260,7 @@ func (l *layout) hoist() {
 	}
 	if with > 1 && len(all) == most {
 		l.keys = all
-		for _, c := range l.all() {
+		for _, c := range l.allCells() {
 			c.keys = nil
 		}
 	}
@@ -270,7 +270,7 @@ func (l *layout) hoist() {
 func (l *layout) draw(density float64) (*image.RGBA, error) {
 	b := newBoard(vg.Point{X: l.width, Y: l.height}, density, paper)
 	l.legend.draw(draw.New(b), l.corner)
-	for _, c := range l.all() {
+	for _, c := range l.allCells() {
 		if err := c.draw(b); err != nil {
 			return nil, fmt.Errorf("panel %q: %w", c.panel.Title, err)
 		}

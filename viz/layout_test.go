@@ -70,7 +70,7 @@ func TestUnitsAreEquallyLong(t *testing.T) {
 		l, img := picture(t, g)
 		b := painted(img, pixels(l.cells[0][0], img))
 		if w, h := b.Dx(), b.Dy(); w < 20 || w-h > 2 || h-w > 2 {
-			t.Errorf("%s: a circle is %d pixels wide and %d high", name, w, h)
+			t.Errorf("%s: a circle is %d pixels wide and %d high, want 20 at least and both the same, to within 2", name, w, h)
 		}
 	}
 }
@@ -103,7 +103,7 @@ func TestNothingLeavesTheFrame(t *testing.T) {
 		for i := 0; i < len(img.Pix); i += 4 {
 			at := image.Pt(i/4%img.Rect.Dx(), i/4/img.Rect.Dx())
 			if c := img.RGBAAt(at.X, at.Y); !at.In(frame) && (c.R != c.G || c.G != c.B) {
-				t.Fatalf("%s: colour %v at %v, outside %v", name, c, at, frame)
+				t.Fatalf("%s: colour %v at %v, want grey outside %v", name, c, at, frame)
 			}
 		}
 	}
@@ -118,30 +118,32 @@ func TestLegendsLeaveDataAlone(t *testing.T) {
 		"own":    {{{Title: "a", Layers: Layers{a, b}}, {Title: "b", Layers: Layers{c, Level{Y: 2, Name: "level"}}}}, {{Layers: Layers{c}}}},
 	} {
 		l, _ := picture(t, g)
-		for _, c := range l.all() {
+		for _, c := range l.allCells() {
 			used := vg.Length(len(c.head.title))*titleText.height() + c.head.legend.height()
 			if used > c.head.height {
-				t.Errorf("%s: title and legend need %v above the frame and have %v", name, used, c.head.height)
+				t.Errorf("%s: title and legend need %v above the frame, want the room of %v or less", name, used, c.head.height)
 			}
 			if len(l.keys) > 0 && c.frame.Max.Y > l.corner.Y-l.legend.height() {
-				t.Errorf("%s: the common legend reaches into a frame", name)
+				t.Errorf("%s: the common legend reaches down to %v, want it above the frame, which begins at %v",
+					name, l.corner.Y-l.legend.height(), c.frame.Max.Y)
 			}
 			heading := vg.Rectangle{Min: vg.Point{X: c.frame.Min.X, Y: c.frame.Max.Y}, Max: vg.Point{X: c.frame.Max.X, Y: c.frame.Max.Y + c.head.height}}
-			for _, other := range l.all() {
+			for _, other := range l.allCells() {
 				if other != c && (overlap(c.frame, other.frame) || overlap(heading, other.frame)) {
-					t.Errorf("%s: frame or heading %v in frame %v", name, c.frame, other.frame)
+					t.Errorf("%s: frame %v or its heading %v is in frame %v, want them apart",
+						name, c.frame, heading, other.frame)
 				}
 			}
 			for _, row := range c.head.legend {
 				if w := (legend{row}).width(); len(row) > 1 && w > c.head.width {
-					t.Errorf("%s: %d keys of width %v in %v", name, len(row), w, c.head.width)
+					t.Errorf("%s: %d keys in a row are %v wide, want at most %v", name, len(row), w, c.head.width)
 				}
 			}
 		}
 	}
 	l, _ := picture(t, Grid{{{Layers: Layers{a, b}}, {Layers: Layers{b}}}})
-	if got := names(l.keys); !slices.Equal(got, []string{"particles", b.Name}) {
-		t.Errorf("common legend of %q", got)
+	if got, want := names(l.keys), []string{"particles", b.Name}; !slices.Equal(got, want) {
+		t.Errorf("a common legend of %q, want %q", got, want)
 	}
 }
 
@@ -154,32 +156,35 @@ func TestPanelsAlign(t *testing.T) {
 	l, _ := picture(t, Grid{{{Layers: small}, {Layers: large, Title: "a title"}}, {{Layers: small}, {Layers: small}}})
 	a, b, c, d := l.cells[0][0], l.cells[0][1], l.cells[1][0], l.cells[1][1]
 	if a.frame.Min.Y != b.frame.Min.Y || a.frame.Max.Y != b.frame.Max.Y || a.frame.Min.X != c.frame.Min.X || b.frame.Max.X != d.frame.Max.X {
-		t.Errorf("frames %v %v %v %v", a.frame, b.frame, c.frame, d.frame)
+		t.Errorf("frames %v %v in the first row, %v %v in the second, want rows and columns aligned",
+			a.frame, b.frame, c.frame, d.frame)
 	}
 	for _, other := range []*cell{b, c, d} {
 		if math.Abs(a.plot.X.Min-other.plot.X.Min) > 1e-9 || math.Abs(a.plot.Y.Max-other.plot.Y.Max) > 1e-9 {
-			t.Errorf("ranges differ: %v to %v, %v to %v", a.plot.X.Min, a.plot.X.Max, other.plot.X.Min, other.plot.X.Max)
+			t.Errorf("x begins at %v and %v, y ends at %v and %v, want the same ranges",
+				a.plot.X.Min, other.plot.X.Min, a.plot.Y.Max, other.plot.Y.Max)
 		}
 	}
 	if !a.outerY || b.outerY || a.outerX || !c.outerX {
-		t.Error("inner panels repeat tick labels, or outer ones have none")
+		t.Errorf("tick labels of the y axes %v and %v in the first row, of the x axes %v and %v in the first column, want true, false, false, true",
+			a.outerY, b.outerY, a.outerX, c.outerX)
 	}
 	if l.width > fullWidth {
-		t.Errorf("%v wide", l.width)
+		t.Errorf("the figure is %v wide, want at most %v", l.width, fullWidth)
 	}
 }
 
 func TestManyPanelsAreRefused(t *testing.T) {
 	_, err := Row(make([]Panel, 30)).render()
 	if err == nil {
-		t.Error("30 empty panels drawn")
+		t.Error("30 empty panels are drawn, want an error")
 	}
 	row := make(Row, 30)
 	for k := range row {
 		row[k].Layers = Layers{Curve{Y: []float64{1, 2}}}
 	}
 	if _, err := row.render(); err == nil || !strings.Contains(err.Error(), "no room for 30 panels") {
-		t.Errorf("error %v", err)
+		t.Errorf("error %v, want that there is no room for 30 panels", err)
 	}
 }
 

@@ -6,8 +6,8 @@ import (
 	"math"
 )
 
-// A palette is the few colours that stand for all of some images. A figure has few by nature, so that a hundred are enough
-// to the eye, and the file shrinks to a quarter.
+// A palette is a few colours that stand for all the colours of some images. Figures have few colours anyway: a hundred are
+// enough to the eye, and the file shrinks to a quarter.
 type palette struct {
 	colors color.Palette
 	index  []uint8 // of every shade
@@ -25,7 +25,7 @@ type tint struct {
 }
 
 // newPalette chooses at most n colours by splitting the cloud of colours at the mean of its widest box, again and again.
-// The root of the counts is what weighs, lest large plain surfaces take the colours from small things.
+// A colour weighs as much as the root of its count, so that large plain surfaces leave some colours to small things.
 func newPalette(n int, images ...*image.RGBA) *palette {
 	type sum struct{ r, g, b, n int }
 	sums := make([]sum, 1<<18)

@@ -28,34 +28,34 @@ func TestSaveIsAllOrNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	if c, err := png.DecodeConfig(bytes.NewReader(first)); err != nil || c.Width > fullWidth*density {
-		t.Errorf("%d wide, error %v", c.Width, err)
+		t.Errorf("%d wide, error %v, want at most %d", c.Width, err, fullWidth*density)
 	}
 	if err := Save(path, Panel{}); err == nil || !strings.HasPrefix(err.Error(), "viz: ") {
-		t.Errorf("error %v", err)
+		t.Errorf("an empty panel: error %v, want one that begins with viz:", err)
 	}
 	if now, _ := os.ReadFile(path); !bytes.Equal(now, first) {
 		t.Error("a figure that failed spoilt the file")
 	}
 	if err := Save(filepath.Join(t.TempDir(), "figure.svg"), figure); err == nil || !strings.Contains(err.Error(), "a viz.Panel is saved as .png") {
-		t.Errorf("error %v", err)
+		t.Errorf("figure.svg: error %v, want that a panel is saved as .png", err)
 	}
 	if err := Save(filepath.Join(t.TempDir(), "FIGURE.PNG"), figure); err != nil {
 		t.Error(err)
 	}
 	for _, f := range []Figure{nil, (*Panel)(nil)} {
 		if err := Save(path, f); err == nil || err.Error() != "viz: no figure: nil" {
-			t.Errorf("%T: error %v", f, err)
+			t.Errorf("%T: error %v, want viz: no figure: nil", f, err)
 		}
 	}
 	if err := Save(filepath.Join(t.TempDir(), "none", "figure.png"), figure); err == nil {
-		t.Error("saved into a folder that is not there")
+		t.Error("saved into a folder that is not there, want an error")
 	}
 }
 
 // The kernel's side of the pipes stands in for a notebook.
 func TestShowSpeaksToTheNotebook(t *testing.T) {
 	if err := Show(figure); err == nil || !strings.Contains(err.Error(), "no notebook") {
-		t.Errorf("outside a notebook: error %v", err)
+		t.Errorf("outside a notebook: error %v, want that there is no notebook", err)
 	}
 	dir := t.TempDir()
 	there, back := filepath.Join(dir, "there"), filepath.Join(dir, "back")
@@ -101,16 +101,16 @@ func TestShowSpeaksToTheNotebook(t *testing.T) {
 	size := still.Metadata[string(protocol.MIMEImagePNG)].(map[string]int)
 	c, err := png.DecodeConfig(bytes.NewReader(still.Data[protocol.MIMEImagePNG].([]byte)))
 	if err != nil || c.Width != density*size["width"] || c.Height != density*size["height"] {
-		t.Errorf("%d by %d pixels shown as %v, error %v", c.Width, c.Height, size, err)
+		t.Errorf("%d by %d pixels shown as %v, error %v, want two pixels for one", c.Width, c.Height, size, err)
 	}
 	moving := show(turning(5, 3))
 	if html, _ := moving.Data[protocol.MIMETextHTML].(string); !strings.HasPrefix(html, "<img ") || !strings.Contains(html, "data:image/gif;base64,R0lGOD") {
-		t.Errorf("animation as %.60q", html)
+		t.Errorf("animation as %.60q, want an <img> of a GIF", html)
 	}
 	if _, err := png.DecodeConfig(bytes.NewReader(moving.Data[protocol.MIMEImagePNG].([]byte))); err != nil {
 		t.Errorf("no still of the animation: %v", err)
 	}
 	if err := Show(Panel{}); err == nil {
-		t.Error("an empty panel shown")
+		t.Error("an empty panel is shown, want an error")
 	}
 }

@@ -44,10 +44,10 @@ func (l lettering) face(size vg.Length) font.Face {
 func (l lettering) height() vg.Length { return l.size * 1.25 }
 
 // width returns the advance of s, one line.
-func (l lettering) width(s string) vg.Length { return l.set(nil, 0, 0, s) }
+func (l lettering) width(s string) vg.Length { return l.typeset(nil, 0, 0, s) }
 
-// set draws s from x on the baseline y and returns its width; a nil canvas only measures.
-func (l lettering) set(c vg.Canvas, x, y vg.Length, s string) vg.Length {
+// typeset draws s from x on the baseline y and returns its width; a nil canvas only measures.
+func (l lettering) typeset(c vg.Canvas, x, y vg.Length, s string) vg.Length {
 	start := x
 	base, small := l.face(l.size), l.face(l.size*0.7)
 	for s != "" {
@@ -77,7 +77,7 @@ func (l lettering) set(c vg.Canvas, x, y vg.Length, s string) vg.Length {
 
 // draw writes s, one line, with the fraction align of its width left of x: 0 begins at x, ½ is centred, 1 ends there.
 func (l lettering) draw(c vg.Canvas, x, y vg.Length, align vg.Length, s string) {
-	l.set(c, x-align*l.width(s), y, s)
+	l.typeset(c, x-align*l.width(s), y, s)
 }
 
 // drawUp writes s upwards, centred at y, with its baseline at x.

@@ -24,7 +24,7 @@ func widen(lo, hi float64) (float64, float64) {
 	return lo - max(0.5, size/10), hi + max(0.5, size/10)
 }
 
-// tickStep returns the smallest of 1, 2 and 5 times a power of ten that divides the span into less than most parts.
+// tickStep returns the smallest of 1, 2 and 5 times a power of ten that divides the span into fewer than most parts.
 func tickStep(span float64, most int) float64 {
 	step := math.Pow(10, math.Floor(math.Log10(span/float64(most))))
 	for _, factor := range []float64{2, 2.5, 2, 2} { // 2, 5, 10, 20

@@ -15,15 +15,15 @@ func TestTicksAreFewAndRound(t *testing.T) {
 		step := tickStep(span, most)
 		ticks := linearTicks(lo, lo+span, step)
 		if parts := span / step; parts >= float64(most) || float64(len(ticks)) > parts+1+1e-6 || len(ticks) < most/3 {
-			t.Fatalf("%d ticks in [%v, %v], most %d", len(ticks), lo, lo+span, most)
+			t.Fatalf("%d ticks in [%v, %v], want %d to %d", len(ticks), lo, lo+span, most/3, most)
 		}
 		if digit := step / math.Pow(10, math.Floor(math.Log10(step)+1e-9)); math.Abs(digit-math.Round(digit)) > 1e-9 || int(math.Round(digit)) == 3 {
-			t.Fatalf("step %v", step)
+			t.Fatalf("step %v, want 1, 2 or 5 times a power of ten", step)
 		}
 		seen := map[string]bool{}
 		for _, k := range ticks {
 			if k.Value < lo-1e-6*span || k.Value > lo+span*(1+1e-6) || seen[k.Label] {
-				t.Fatalf("tick %v in [%v, %v]", k, lo, lo+span)
+				t.Fatalf("tick %v, want one in [%v, %v] with a label of its own", k, lo, lo+span)
 			}
 			seen[k.Label] = true
 		}
@@ -35,12 +35,12 @@ func TestTicksEnd(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
 	for _, c := range [][3]float64{{0, 1, 0}, {0, inf, 1}, {-inf, 0, 1}, {0, 1, nan}, {1e300, 2e300, 1}, {1e16, 1e16 + 20, 1}} {
 		if n := len(linearTicks(c[0], c[1], c[2])); n > 21 {
-			t.Errorf("%v: %d ticks", c, n)
+			t.Errorf("%v: %d ticks, want at most 21", c, n)
 		}
 	}
 	for _, c := range [][2]float64{{0, 1}, {1, inf}, {nan, 1}, {1, 1e308}, {5e-324, 1}} {
 		if n := len(logTicks(c[0], c[1], 6)); n > 700 {
-			t.Errorf("%v: %d ticks", c, n)
+			t.Errorf("%v: %d ticks, want at most 700", c, n)
 		}
 	}
 }
@@ -86,10 +86,10 @@ func TestNumbers(t *testing.T) {
 
 func TestLettering(t *testing.T) {
 	if w, parts := labelText.width("10⁻⁹"), labelText.width("10")+labelText.width("⁻⁹"); math.Abs(float64(w-parts)) > 1e-9 {
-		t.Errorf("width %v, of the parts %v", w, parts)
+		t.Errorf("width %v, want that of the parts together, %v", w, parts)
 	}
 	if small, large := labelText.width("x₁₂"), labelText.width("x12"); small >= large {
-		t.Errorf("subscripts as wide as figures: %v, %v", small, large)
+		t.Errorf("with subscripts %v wide, want less than the %v with figures", small, large)
 	}
 	for _, s := range []string{"ε = 0.1, ½‖x − y‖²", "10⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "x₀₁₂₃₄₅₆₇₈₉", "S_ε → 0 ± ∞ · Σ ∂ √ α β η λ σ θ × ≤ ≥ ≈"} {
 		if err := titleText.check(s); err != nil {
@@ -99,10 +99,10 @@ func TestLettering(t *testing.T) {
 	lines := labelText.wrap("several words that need more than one line", 80)
 	for _, l := range lines {
 		if labelText.width(l) > 80 {
-			t.Errorf("line %q is %v wide", l, labelText.width(l))
+			t.Errorf("line %q is %v wide, want at most 80", l, labelText.width(l))
 		}
 	}
 	if len(lines) < 3 {
-		t.Errorf("%q in %d lines", lines, len(lines))
+		t.Errorf("%q is %d lines, want at least 3", lines, len(lines))
 	}
 }

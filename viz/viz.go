@@ -34,6 +34,7 @@ type Figure interface {
 	render() (*rendering, error)
 }
 
+// A rendering is a figure as a file.
 type rendering struct {
 	format        string // png or gif
 	data          []byte

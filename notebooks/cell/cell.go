@@ -36,11 +36,11 @@ func Cache(name string) string {
 	return path
 }
 
-// AtMost prints a notebook's number beside its bound, and panics if it is larger or NaN. While `make accept` runs, which
-// judges means over seeds, it goes on.
+// AtMost prints a notebook's number got beside its bound, after the words what. It panics if the number is larger or NaN,
+// except while `make accept` runs, which judges the means over seeds itself.
 func AtMost(what string, got, bound float64) { check(got <= bound, what, got, "≤", bound) }
 
-// AtLeast prints a notebook's number beside its bound, and panics if it is smaller or NaN, as AtMost.
+// AtLeast does what AtMost does for a lower bound: it panics if the number is smaller or NaN.
 func AtLeast(what string, got, bound float64) { check(got >= bound, what, got, "≥", bound) }
 
 func check(holds bool, what string, got float64, relation string, bound float64) {

@@ -26,7 +26,7 @@ func TestChecks(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			defer func() {
 				if failed := recover() != nil; failed != c.fails {
-					t.Errorf("failed: %v", failed)
+					t.Errorf("panics: %v, want %v", failed, c.fails)
 				}
 			}()
 			c.do()
@@ -54,19 +54,19 @@ func TestCache(t *testing.T) {
 func TestProgress(t *testing.T) {
 	p := NewProgress("flow <1>", 4)
 	p.Step("")
-	if s := p.html(3*time.Second, "S = 1"); !strings.Contains(s, "flow &lt;1&gt;: 1 of 4, 9s left. S = 1") {
-		t.Error(s)
+	if got, want := p.html(3*time.Second, "S = 1"), "flow &lt;1&gt;: 1 of 4, 9s left. S = 1"; !strings.Contains(got, want) {
+		t.Errorf("%q, want %q in it", got, want)
 	}
 	p.Set(4, "")
-	if s := p.html(2*time.Second, "S = 0"); s != "<small>flow &lt;1&gt;: 4 in 2.0 s. S = 0</small>" {
-		t.Error(s)
+	if got, want := p.html(2*time.Second, "S = 0"), "<small>flow &lt;1&gt;: 4 in 2.0 s. S = 0</small>"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 
 func TestContext(t *testing.T) {
 	ctx := Context()
 	if ctx.Err() != nil {
-		t.Error("cancelled from the start")
+		t.Errorf("from the start the context says %v, want no error", ctx.Err())
 	}
 	p, err := os.FindProcess(os.Getpid())
 	if err != nil {

@@ -25,7 +25,7 @@ func TestKeep(t *testing.T) {
 	// A view of some columns is kept as what it shows.
 	Keep("view", a.Slice(0, 2, 1, 2).(*mat.Dense))
 	if v := Kept("view"); v.At(0, 0) != math.Pi || !math.IsInf(v.At(1, 0), 1) {
-		t.Errorf("view: %v", v.RawMatrix().Data)
+		t.Errorf("the view is kept as %v, want [π, +Inf]", v.RawMatrix().Data)
 	}
 }
 

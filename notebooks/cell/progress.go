@@ -18,7 +18,7 @@ type Progress struct {
 
 const progressEvery = 200 * time.Millisecond
 
-// NewProgress returns a bar for total steps of something.
+// NewProgress returns a bar for total steps of what, in a few words.
 func NewProgress(what string, total int) *Progress {
 	p := &Progress{what: what, total: max(total, 1), start: time.Now()}
 	if gonbui.IsNotebook {
@@ -27,8 +27,8 @@ func NewProgress(what string, total int) *Progress {
 	return p
 }
 
-// Set moves the bar to a number of steps done, with a note beside it such as the present energy. The bar that stays in
-// the notebook at the end names the time it took.
+// Set moves the bar to a number of steps done, with a note beside it such as the present energy. At the end the time that
+// the steps took stays in the notebook.
 func (p *Progress) Set(done int, note string) {
 	p.done = done
 	now := time.Now()

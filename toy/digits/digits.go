@@ -41,11 +41,11 @@ type Set struct {
 
 // All returns the 1,797 images in their original order.
 func All() Set {
-	text, err := gzip.NewReader(bytes.NewReader(file))
+	unzipped, err := gzip.NewReader(bytes.NewReader(file))
 	if err != nil {
 		panic(fmt.Sprintf("digits: embedded file: %v", err))
 	}
-	lines, err := csv.NewReader(text).ReadAll()
+	lines, err := csv.NewReader(unzipped).ReadAll()
 	if err != nil {
 		panic(fmt.Sprintf("digits: embedded file: %v", err))
 	}

@@ -33,7 +33,7 @@ func TestFile(t *testing.T) {
 func TestAll(t *testing.T) {
 	s := All()
 	if n, d := s.Images.Dims(); n != 1797 || d != Side*Side || len(s.Labels) != n {
-		t.Fatalf("images [%d, %d], %d labels", n, d, len(s.Labels))
+		t.Fatalf("images [%d, %d] and %d labels, want [1797, 64] and as many labels", n, d, len(s.Labels))
 	}
 	var count [Classes]int
 	for _, label := range s.Labels {
@@ -44,11 +44,12 @@ func TestAll(t *testing.T) {
 	}
 	for i, v := range s.Images.RawMatrix().Data {
 		if v < 0 || v > 1 || v*16 != math.Trunc(v*16) {
-			t.Fatalf("image %d, pixel %d: %v", i/64, i%64, v)
+			t.Fatalf("image %d, pixel %d is %v, want a multiple of 1/16 from 0 to 1", i/64, i%64, v)
 		}
 	}
-	if top := s.Images.RawRowView(0)[:8]; s.Labels[0] != 0 || !slices.Equal(top, []float64{0, 0, 5. / 16, 13. / 16, 9. / 16, 1. / 16, 0, 0}) {
-		t.Errorf("the first image is a %d with the top row %v", s.Labels[0], top)
+	want := []float64{0, 0, 5. / 16, 13. / 16, 9. / 16, 1. / 16, 0, 0}
+	if top := s.Images.RawRowView(0)[:8]; s.Labels[0] != 0 || !slices.Equal(top, want) {
+		t.Errorf("the first image is a %d with the top row %v, want a 0 with %v", s.Labels[0], top, want)
 	}
 }
 
@@ -112,7 +113,7 @@ func TestSplit(t *testing.T) {
 		first[key(train, 0)] = true
 	}
 	if len(first) < 4 {
-		t.Errorf("five seeds deal %d different first images", len(first))
+		t.Errorf("five seeds deal %d different first images, want at least 4", len(first))
 	}
 }
 
@@ -122,12 +123,12 @@ func TestClass(t *testing.T) {
 	for label := range Classes {
 		n, d := train.Class(label).Dims()
 		if d != Side*Side || n < 77 || n > 82 {
-			t.Errorf("class %d: [%d, %d]", label, n, d)
+			t.Errorf("class %d: [%d, %d], want 77 to 82 images of 64 pixels", label, n, d)
 		}
 		total += n
 	}
 	if total != 797 {
-		t.Errorf("the classes hold %d images", total)
+		t.Errorf("the classes hold %d images, want 797", total)
 	}
 	first := slices.Index(train.Labels, 7)
 	if !slices.Equal(train.Class(7).RawRowView(0), train.Images.RawRowView(first)) {

@@ -84,7 +84,7 @@ func TestNearest(t *testing.T) {
 	known := mat.NewDense(4, 2, []float64{0, 0, 2, 0, 10, 10, 10, 10}) // (1, 0) is as near to the first two
 	row, distance := Nearest(x, known)
 	if !slices.Equal(row, []int{0, 1, 2}) || !floats.EqualApprox(distance, []float64{1, math.Sqrt(17), 0}, 1e-15) {
-		t.Errorf("rows %v at %v", row, distance)
+		t.Errorf("rows %v at %v, want [0 1 2] at 1, √17 and 0", row, distance)
 	}
 }
 
@@ -92,16 +92,16 @@ func TestNearest(t *testing.T) {
 func TestRealDigits(t *testing.T) {
 	train, _, judge := Split(2)
 	if got := Diversity(train.Images) / Diversity(judge.Images); math.Abs(got-1) > 0.02 {
-		t.Errorf("diversity of train is %.3f of the judge's", got)
+		t.Errorf("the diversity of train is %.3f of the judge's, want 1 to within 0.02", got)
 	}
 	if got := EnergyDistance(train.Images, judge.Images); math.Abs(got) > 0.01 {
-		t.Errorf("energy distance of train and judge is %.4f", got)
+		t.Errorf("the energy distance of train and judge is %.4f, want 0 to within 0.01", got)
 	}
 	first, second := train.Images.Slice(0, 400, 0, 64).(*mat.Dense), train.Images.Slice(400, 797, 0, 64).(*mat.Dense)
 	_, new := Nearest(judge.Images, first)
 	_, old := Nearest(second, first)
 	if got := stat.Mean(new, nil) / stat.Mean(old, nil); math.Abs(got-1) > 0.03 {
-		t.Errorf("the judge's images are %.3f times as far from known ones as others", got)
+		t.Errorf("the judge's images are %.3f times as far from known ones as others, want 1 to within 0.03", got)
 	}
 }
 

@@ -1,6 +1,7 @@
 //go:build amd64
 
-// Package fma measures what multiply-adds a processor core makes: the limit that benchmarks of kernels are held against.
+// Package fma measures how many multiply-adds a processor core makes in a second. Benchmarks of kernels are compared with
+// that limit.
 package fma
 
 import "time"

@@ -2,8 +2,8 @@ package softmin
 
 import "sync"
 
-// kept is the kernel of a Sum that keeps it, with what it was made at absorbed: K_ij = 2^(h⁰_j + shift⁰_i − c_ij). At
-// another h a sum is then a multiply-add a pair,
+// kept is the kernel that a Sum keeps: K_ij = 2^(h⁰_j + shift⁰_i − c_ij), where h⁰ and shift⁰ are the h and the shifts at
+// which it was made. At another h a sum is then a multiply-add a pair,
 //
 //	Σ_j 2^(h_j + shift⁰_i − c_ij) = Σ_j K_ij r_j,   r_j = 2^(h_j − h⁰_j),
 //
@@ -33,9 +33,9 @@ const (
 	// mostKept is the memory, in bytes, that a Sum may keep: what the third-level cache of a processor holds.
 	mostKept = 32 << 20
 
-	// keptReach is how far, in powers of two, h may be from that of the references when the kernel is made, and may move
-	// while it serves: rows' sums then stay above 2^−40, and terms that its range has cut off, below 2^−126 in float32,
-	// below the rounding of a sum that is in range.
+	// keptReach is how far, in powers of two, h may be from the h of the references when the kernel is made, and how far it
+	// may move while the kernel serves. The sums of rows then stay above 2^−40. In float32 the kernel lacks terms below
+	// 2^−126, which are below the rounding of such sums.
 	keptReach = 20
 )
 
@@ -48,7 +48,7 @@ func (s *Sum[T]) Keep() {
 	}
 }
 
-// keeps tells whether the present sums are made with the kernel that is kept, and sees to it that they can.
+// keeps tells whether the present sums are made with the kept kernel, and makes it ready for them.
 func (s *Sum[T]) keeps() bool {
 	k := s.kept
 	if k == nil || !s.referred || s.massless || k.state == toBeMade && s.moved > keptReach {
@@ -70,7 +70,8 @@ func (s *Sum[T]) keeps() bool {
 	return true
 }
 
-// settle tells the kernel that the sums have been made with it: if they have made it, its ratios are 1 from now on.
+// settle is called after sums with the kernel. If these sums were the ones that made it, it is ready from now on, and its
+// ratios are 1.
 func (k *kept[T]) settle() {
 	if k.state == toBeMade {
 		for j := range k.ratio {
@@ -80,7 +81,7 @@ func (k *kept[T]) settle() {
 	}
 }
 
-// move tells the kernel the h of the sums to come.
+// move prepares the kernel for sums at another h.
 func (k *kept[T]) move(h []float64) {
 	if k.state == toBeMade {
 		return

@@ -86,7 +86,7 @@ func TestKeptAgainstDefinition(t *testing.T) {
 func checkKept[T Float](t *testing.T, b both, steps [][]float64) {
 	t.Helper()
 	if columns := checkAlong[T](t, b, steps); columns < 5 {
-		t.Errorf("n = %d, m = %d: columns at %d of %d steps", b.n(), len(b.h), columns, len(steps))
+		t.Errorf("n = %d, m = %d: columns at %d of %d steps, want 5 at least", b.n(), len(b.h), columns, len(steps))
 	}
 }
 
@@ -184,8 +184,9 @@ func compareKept[T Float](t *testing.T, b both, steps [][]float64) {
 			if got[k][i] == nil || want[k][i] == nil {
 				continue // out of range, perhaps by a rounding
 			}
-			if e := furthest(got[k][i], want[k][i]); !(e <= 2*unit[T]()*(float64(b.d)+8)*(size+16)) {
-				t.Errorf("n = %d, m = %d, d = %d, %T, size %g, step %d: %s off by %g", b.n(), len(b.h), b.d, T(0), size, k, what, e)
+			if e, most := furthest(got[k][i], want[k][i]), 2*unit[T]()*(float64(b.d)+8)*(size+16); !(e <= most) {
+				t.Errorf("n = %d, m = %d, d = %d, %T, size %g, step %d: %s off by %g, want at most %g",
+					b.n(), len(b.h), b.d, T(0), size, k, what, e, most)
 			}
 		}
 	}
@@ -211,7 +212,7 @@ func TestKeptIsMadeAnew(t *testing.T) {
 			s.SetScores(p.h)
 			s.LogSum(got)
 			if want, _, _ := naive[float64](p); furthest(got, want) > 1e-12 {
-				t.Errorf("scale %v, call %d: off by %g", scale, k, furthest(got, want))
+				t.Errorf("scale %v, call %d: off by %g, want at most 1e-12", scale, k, furthest(got, want))
 			}
 		}
 	}
@@ -228,7 +229,7 @@ func TestKeptMemory(t *testing.T) {
 	team := NewTeam(nil, 1)
 	large := New[float32](make([]float64, 2900), make([]float64, 2900), 1, false, false, team)
 	if large.Keep(); large.kept != nil {
-		t.Errorf("%d MiB would be kept", 2900*2900*4>>20)
+		t.Errorf("%d MiB would be kept, want no more than 32", 2900*2900*4>>20)
 	}
 	b := randomBoth(rand.New(rand.NewPCG(24, 1)), 300, 400, 2)
 	s := New[float32](b.x, b.y, b.d, false, false, team)
@@ -242,10 +243,10 @@ func TestKeptMemory(t *testing.T) {
 	}
 	iterate()
 	if s.kept.state != ready {
-		t.Error("nothing is kept")
+		t.Error("after two calls nothing is kept, want a kernel that is ready")
 	}
 	if allocations := testing.AllocsPerRun(20, iterate); allocations > 0 {
-		t.Errorf("%v allocations", allocations)
+		t.Errorf("%v allocations, want none", allocations)
 	}
 	if team.Close(); s.kept != nil {
 		t.Error("memory is kept after the team is closed")
@@ -294,7 +295,7 @@ func TestDriftDoesNotSpoilColumns(t *testing.T) {
 			}
 			for k, a := range along[float32](b, steps, keep, 1) {
 				if k%3 != 2 && a[1] == nil {
-					t.Fatalf("keep %v: refused at step %d", keep, k)
+					t.Fatalf("keep %v: LogSums refuses at step %d, want columns", keep, k)
 				}
 			}
 		}
@@ -339,10 +340,10 @@ func TestFarColumn(t *testing.T) {
 			}
 			wantBack, _, _ := naive[float64](opposite)
 			if e := furthest(logSum, want); e > 1e-11 {
-				t.Errorf("nearest %v: rows off by %g", nearest, e)
+				t.Errorf("nearest %v: rows off by %g, want at most 1e-11", nearest, e)
 			}
 			if e := furthest(back, wantBack); ok && e > 1e-11 {
-				t.Errorf("nearest %v: columns off by %g", nearest, e)
+				t.Errorf("nearest %v: columns off by %g, want at most 1e-11", nearest, e)
 			}
 		}
 	})

@@ -2,9 +2,9 @@ package softmin
 
 import "math"
 
-// opposite is what LogSums makes the answers of the opposite direction in: sums over sources, one for every target.
+// opposite is where LogSums makes the answers of the opposite direction: sums over sources, one for every target.
 type opposite[T Float] struct {
-	block   int         // sources whose terms add up to one of the totals, whoever makes them
+	block   int         // how many sources share one of the totals, whichever worker makes their terms
 	total   [][]float64 // for every block [vectors·lanes]
 	workers []contribution[T]
 
@@ -58,7 +58,7 @@ func (s *Sum[T]) LogSums(dst, back, mass []float64) bool {
 		o.h = s.kept.h
 	}
 	s.redone.Store(false)
-	s.team.each(len(dst), o.block, len(dst)*len(s.h) >= parallelPairs, o.blocks)
+	s.team.distribute(len(dst), o.block, len(dst)*len(s.h) >= parallelPairs, o.blocks)
 	s.team.Each(len(back), len(o.total), o.columns)
 	if o.keeps {
 		s.kept.settle()

@@ -86,7 +86,7 @@ func checkBoth[T Float](t *testing.T, b both) {
 	name := fmt.Sprintf("n = %d, m = %d, d = %d, root %v, %T", b.n(), len(b.h), b.d, b.root, T(0))
 	logSum, back, ok := solveBoth[T](b, 2)
 	if !ok {
-		t.Fatalf("%s: refused", name)
+		t.Fatalf("%s: LogSums refuses, want columns", name)
 	}
 	wantLogSum, _, size := naive[T](b.problem)
 	opposite := problem{x: b.y, y: b.x, d: b.d, root: b.root, h: make([]float64, b.n())}
@@ -126,7 +126,7 @@ func checkBothSameBytes[T Float](t *testing.T, b both) {
 		for _, workers := range []int{1, 2, 5} {
 			logSum, back, ok := solveBoth[T](b, workers)
 			if !ok {
-				t.Fatal("refused")
+				t.Fatal("LogSums refuses, want columns")
 			}
 			kind, got := "vectors", append(logSum, back...)
 			if name == "Go" {
@@ -158,11 +158,11 @@ func TestBothRefuses(t *testing.T) {
 			spoil(&b)
 			logSum, _, ok := solveBoth[float32](b, 1)
 			if ok {
-				t.Errorf("%s: not refused", name)
+				t.Errorf("%s: LogSums answers, want it to refuse", name)
 			}
 			want, _, size := naive[float32](b.problem)
-			if e := furthest(logSum, want); !(e <= unit[float32]()*10*(size+30)) {
-				t.Errorf("%s: rows off by %g", name, e)
+			if e, most := furthest(logSum, want), unit[float32]()*10*(size+30); !(e <= most) {
+				t.Errorf("%s: rows off by %g, want at most %g", name, e, most)
 			}
 		}
 	})
@@ -182,6 +182,6 @@ func TestBothAllocateNothing(t *testing.T) {
 		s.SetScores(b.h)
 		s.LogSums(logSum, back, b.mass)
 	}); allocations > 0 {
-		t.Errorf("%v allocations", allocations)
+		t.Errorf("%v allocations, want none", allocations)
 	}
 }

@@ -98,7 +98,7 @@ func (s *Scaling[T]) renew() {
 	}
 }
 
-// step makes an iteration on the kernel, or nothing where that would lose digits.
+// step makes an iteration on the kernel, and tells whether it has. Where that would lose digits it changes nothing.
 func (s *Scaling[T]) step() bool {
 	k := kernelsOf[T]()
 	k.rowSums(s.kernel, s.v, s.sum)
@@ -122,12 +122,12 @@ func (s *Scaling[T]) step() bool {
 	return true
 }
 
-// update makes to the potential that from asks for, in the log domain.
-func (s *Scaling[T]) update(to []float64, sums *Sum[T], from []float64) {
-	sums.SetScores(s.score(from))
-	sums.LogSum(to)
-	for i, v := range to {
-		to[i] = -v
+// update sets one potential from the other by a half-step in the log domain; sums are those of its direction.
+func (s *Scaling[T]) update(potential []float64, sums *Sum[T], other []float64) {
+	sums.SetScores(s.score(other))
+	sums.LogSum(potential)
+	for i, v := range potential {
+		potential[i] = -v
 	}
 }
 
@@ -172,7 +172,7 @@ func (s *Scaling[T]) mean(dst, centre []T, factor T) error {
 	return nil
 }
 
-// load puts points in the place of those there were, relative to a centre and scaled.
+// load replaces the points by others, relative to a centre and scaled.
 func (s *Sum[T]) load(x, y, centre []T, factor T) {
 	w, d := lanes[T](), s.d
 	for first := 0; first < len(x); first += d {

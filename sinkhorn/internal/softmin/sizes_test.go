@@ -64,7 +64,8 @@ func checkNumbers[T Float](t *testing.T, p problem) {
 		}
 		for i, v := range numbers {
 			if math.IsNaN(v) || math.IsInf(v, 1) {
-				t.Fatalf("%T, n = %d, m = %d, d = %d, root %v, mask %v, call %d: answer %d is %v", T(0), p.n(), len(p.h), p.d, p.root, p.mask, k, i, v)
+				t.Fatalf("%T, n = %d, m = %d, d = %d, root %v, mask %v, call %d: answer %d is %v, want a number or −Inf",
+					T(0), p.n(), len(p.h), p.d, p.root, p.mask, k, i, v)
 			}
 		}
 	}

@@ -2,7 +2,6 @@ package softmin
 
 import (
 	"math"
-	"slices"
 	"sync/atomic"
 )
 
@@ -104,28 +103,6 @@ func bounded[T Float](v float64) T {
 	return T(max(-most, min(v, most)))
 }
 
-// Store computes all c_ij once and for all until the next Scale: for clouds so small that this is little memory.
-func (s *Sum[T]) Store() {
-	k := kernelsOf[T]()
-	m := len(s.h)
-	s.stored = slices.Grow(s.stored[:0], len(s.shift)*m)[:len(s.shift)*m]
-	for row := 0; row < len(s.shift); row += groupRows {
-		s.costs(k, row, s.targets, 0, s.stored[row*m:(row+groupRows)*m])
-	}
-}
-
-// storeTransposed stores the costs that other, of the opposite direction, has stored, and needs no points then.
-func (s *Sum[T]) storeTransposed(other *Sum[T]) {
-	n, m, from := len(s.shift), len(s.h), len(other.h)
-	s.stored = slices.Grow(s.stored[:0], n*m)[:n*m]
-	for j := range len(other.x) / s.d {
-		for i, c := range other.stored[j*from:][:len(other.y)/s.d] {
-			s.stored[i*m+j] = c
-		}
-	}
-	s.referred = false
-}
-
 // SetScores sets the h of all targets [m].
 func (s *Sum[T]) SetScores(h []float64) {
 	up, down := 0.0, 0.0
@@ -151,7 +128,7 @@ func (s *Sum[T]) SetScores(h []float64) {
 	}
 }
 
-// Expect tells what LogSum would answer for the present h, as far as that is known: it saves a pass.
+// Expect sets the references of the present h to logSum, which is about what LogSum would answer. That saves a pass.
 func (s *Sum[T]) Expect(logSum []float64) {
 	for i, v := range logSum {
 		s.shift[i] = T(-v)
@@ -173,8 +150,8 @@ func (s *Sum[T]) LogSum(dst []float64) {
 	s.referred, s.moved = true, 0
 }
 
-// group returns the sums of a group of rows and the shifts that they were made with. It leaves the terms [groupRows,
-// columns] behind, tile by tile, or takes them from there if they are kept and ready.
+// group returns the sums of the group of rows that begins at row, and the shifts that they were made with. It writes their
+// terms to terms [groupRows, columns], tile by tile. With keeps, and once the kept kernel is ready, it reads them there.
 func (s *Sum[T]) group(row int, terms []T, keeps bool, w *scratch[T]) (sum []float64, shift []T) {
 	k := kernelsOf[T]()
 	sum = w.sum[:groupRows]
@@ -201,7 +178,8 @@ func (s *Sum[T]) group(row int, terms []T, keeps bool, w *scratch[T]) (sum []flo
 	return sum, s.shift[row:]
 }
 
-// answer writes L_i of some rows from row on, and makes them references.
+// answer writes L_i of count rows from row on, whose sums were made with these shifts, and makes every L_i the reference of
+// its row.
 func (s *Sum[T]) answer(row, count int, sum []float64, shift []T, w *scratch[T]) {
 	for r := range count {
 		l := Log2(sum[r]) - float64(shift[r])
@@ -213,50 +191,7 @@ func (s *Sum[T]) answer(row, count int, sum []float64, shift []T, w *scratch[T])
 	s.pad(row + count)
 }
 
-// resolves tells whether scores near a reference of this size are known to a few powers of two. Then no term is out of
-// range.
-func (s *Sum[T]) resolves(reference float64) bool {
-	unit := 0x1p-53
-	if size[T]() == 4 {
-		unit = 0x1p-24
-	}
-	return (math.Abs(reference)+s.highest)*unit*float64(s.d+4) <= 16
-}
-
-// redo returns L_i of a row whose reference does not resolve its scores. To mean [d], unless it is nil, it adds T_i in the
-// scale of the scaled points: mean has to be 0 before. It takes two passes in plain Go.
-func (s *Sum[T]) redo(i int, w *scratch[T], mean []float64) float64 {
-	s.redone.Store(true)
-	k, row, r := kernelsOf[T](), i/groupRows*groupRows, i%groupRows
-	each := func(do func(score float64, y []T, lane int)) {
-		s.tiles(func(y, h []T, column int) {
-			scores := s.scores(k, row, y, column, w)[r*len(h) : (r+1)*len(h)]
-			for j, c := range scores {
-				do(float64(c)+float64(h[j]), y[j/lanes[T]()*lanes[T]()*s.d:], j%lanes[T]())
-			}
-		})
-	}
-	largest, sum := math.Inf(-1), 0.0
-	each(func(score float64, _ []T, _ int) { largest = max(largest, score) })
-	if math.IsInf(largest, -1) {
-		return largest
-	}
-	each(func(score float64, y []T, lane int) {
-		if score -= largest; score > negligible {
-			e := Exp2(score)
-			sum += e
-			for c := range mean {
-				mean[c] += float64(e * float64(y[c*lanes[T]()+lane]))
-			}
-		}
-	})
-	for c := range mean {
-		mean[c] /= sum
-	}
-	return largest + Log2(sum)
-}
-
-// pad gives the rows beyond the last, which complete its group, its reference: their terms are to be numbers.
+// pad gives the rows that only complete the last group the reference of the last row, so that their terms are numbers.
 func (s *Sum[T]) pad(rows int) {
 	if rows == len(s.out) {
 		for i := rows; i < len(s.shift); i++ {
@@ -268,7 +203,7 @@ func (s *Sum[T]) pad(rows int) {
 // fused tells whether there is a kernel that makes scores and sums in one go.
 func (s *Sum[T]) fused() bool { return s.d <= unrolled && !s.root && !s.mask && len(s.stored) == 0 }
 
-// tiles calls do with every tile of targets, and the index of its first.
+// tiles calls do with every tile of targets: their points, their h and the index of the first.
 func (s *Sum[T]) tiles(do func(y, h []T, first int)) {
 	step := tile * lanes[T]()
 	for first := 0; first < len(s.h); first += step {
@@ -277,7 +212,7 @@ func (s *Sum[T]) tiles(do func(y, h []T, first int)) {
 	}
 }
 
-// sums returns Σ_j 2^(h_j + shift_i − c_ij) for some rows.
+// sums returns Σ_j 2^(h_j + shift_i − c_ij) for the rows from first to last − 1.
 func (s *Sum[T]) sums(first, last int, w *scratch[T]) []float64 {
 	k := kernelsOf[T]()
 	if !s.referred {
@@ -301,7 +236,7 @@ func (s *Sum[T]) sums(first, last int, w *scratch[T]) []float64 {
 	return sum
 }
 
-// refer makes the largest score of some rows their reference.
+// refer makes the largest score of a row its reference, for the rows from first to last − 1.
 func (s *Sum[T]) refer(k *kernels[T], first, last int, w *scratch[T]) {
 	for row := first; row < last; row += groupRows {
 		var largest [groupRows]T
@@ -313,80 +248,4 @@ func (s *Sum[T]) refer(k *kernels[T], first, last int, w *scratch[T]) {
 			s.shift[row+r] = -v
 		}
 	}
-}
-
-// scores writes −c_ij for a group of rows from row on and the targets y from column on.
-func (s *Sum[T]) scores(k *kernels[T], row int, y []T, column int, w *scratch[T]) []T {
-	m := len(y) / s.d
-	scores := w.scores[:groupRows*m]
-	if len(s.stored) > 0 {
-		for r := range groupRows {
-			copy(scores[r*m:(r+1)*m], s.stored[(row+r)*len(s.h)+column:])
-		}
-		return scores
-	}
-	s.costs(k, row, y, column, scores)
-	return scores
-}
-
-// costs writes −c_ij for a group of rows from row on and the targets y from column on.
-func (s *Sum[T]) costs(k *kernels[T], row int, y []T, column int, scores []T) {
-	m := len(y) / s.d
-	k.scores(s.sources[row*s.d:], y, s.d, scores)
-	if s.root {
-		k.root(scores)
-	}
-	if s.mask {
-		for r := range groupRows {
-			if j := row + r - column; j >= 0 && j < m {
-				scores[r*m+j] = T(math.Inf(-1))
-			}
-		}
-	}
-}
-
-// Mean writes T_i = Σ_j 2^(h_j − c_ij) y_j / Σ_j 2^(h_j − c_ij) for all rows [n, d], in the scale of the points as they
-// came. For a row whose targets are all out of reach it is 0.
-func (s *Sum[T]) Mean(dst []float64, factor float64) {
-	k := kernelsOf[T]()
-	s.team.Each(len(dst)/s.d, len(s.h), func(first, last, worker int) {
-		w := &s.scratch[worker]
-		if !s.referred {
-			s.refer(k, first, last, w)
-		}
-		clear(w.sum)
-		clear(w.moment)
-		if s.fused() {
-			s.tiles(func(y, h []T, _ int) {
-				k.mean[s.d](s.sources[first*s.d:], y, h, s.shift[first:], w.sum[:last-first], w.moment)
-			})
-		} else {
-			for row := first; row < last; row += groupRows {
-				s.tiles(func(y, h []T, column int) {
-					scores := s.scores(k, row, y, column, w)
-					k.weigh(scores, h, s.shift[row:], w.sum[row-first:][:groupRows])
-					k.moments(scores, y, s.d, w.moment[(row-first)*s.d:])
-				})
-			}
-		}
-		for i := first; i < last; i++ {
-			if !s.resolves(float64(s.shift[i])) {
-				mean := dst[i*s.d : (i+1)*s.d]
-				clear(mean)
-				s.redo(i, w, mean)
-				for c := range mean {
-					mean[c] /= factor
-				}
-				continue
-			}
-			scale := 1 / (w.sum[i-first] * factor)
-			moment, step := w.moment[(i-first)*s.d:], 1
-			if !s.fused() { // [d, groupRows] for every group
-				moment, step = w.moment[(i-first)/groupRows*groupRows*s.d+i%groupRows:], groupRows
-			}
-			for c := range s.d {
-				dst[i*s.d+c] = moment[c*step] * scale
-			}
-		}
-	})
 }

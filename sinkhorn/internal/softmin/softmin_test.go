@@ -227,7 +227,7 @@ func TestScalingKernels(t *testing.T) {
 			}
 			for i, want := range results["Go"] {
 				if e := math.Abs(float64(got[i] - want)); !(e <= 1e-5) {
-					t.Fatalf("%v: %s is off by %v", size, name, e)
+					t.Fatalf("%v: %s is off from plain Go by %v, want at most 1e-5", size, name, e)
 				}
 			}
 		}
@@ -273,7 +273,7 @@ func checkExp2[T Float](t *testing.T, lowest, bound float64) {
 	h[0] = 0
 	sum := []float64{0}
 	if k.sum[1](zero[:1], zero, h, zero[:1], sum); sum[0] != 1 {
-		t.Errorf("%T: 2^0 = %v", T(0), sum[0])
+		t.Errorf("%T: 2^0 = %v, want 1", T(0), sum[0])
 	}
 	t.Logf("%T: largest relative error %.3g", T(0), worst)
 }
@@ -292,7 +292,7 @@ func TestLog2(t *testing.T) {
 	}
 	for n := -1074; n <= 1023; n++ {
 		if got := Log2(math.Ldexp(1, n)); got != float64(n) {
-			t.Errorf("log2 2^%d = %v", n, got)
+			t.Errorf("log2 2^%d = %v, want %d", n, got, n)
 		}
 	}
 	for v, want := range map[float64]float64{0: math.Inf(-1), math.Inf(1): math.Inf(1)} {
@@ -324,8 +324,8 @@ func TestReferences(t *testing.T) {
 				s.SetScores(p.h)
 				s.LogSum(got)
 				want, _, size := naive[float64](p)
-				if e := furthest(got, want); !(e <= 1e-14*(size+1e4)) {
-					t.Errorf("d = %d: after a jump by %v: off by %v", d, jump, e)
+				if e, most := furthest(got, want), 1e-14*(size+1e4); !(e <= most) {
+					t.Errorf("d = %d: after a jump by %v: off by %v, want at most %v", d, jump, e, most)
 				}
 			}
 			team.Close()
@@ -345,7 +345,7 @@ func TestManyTerms(t *testing.T) {
 		got, _ := solve[float32](p, 1)
 		want, _, _ := naive[float32](p)
 		if e := math.Abs(math.Exp2(got[0]-want[0]) - 1); e > 5e-7 {
-			t.Errorf("relative error %.3g", e)
+			t.Errorf("relative error %.3g, want at most 5e-7", e)
 		}
 	})
 }
@@ -394,16 +394,19 @@ func compareWithGo(t *testing.T, p problem) {
 		gotSingle, meanSingle := solve[float32](p, 1)
 		gotDouble, meanDouble := solve[float64](p, 1)
 		steps := float64(p.d) + 6
-		if e := furthest(gotSingle, single); !(e <= unit[float32]()*steps*(size+1)) {
-			t.Errorf("%s, float32, n = %d, m = %d, d = %d, size %g: off by %g", name, p.n(), len(p.h), p.d, size, e)
+		if e, most := furthest(gotSingle, single), unit[float32]()*steps*(size+1); !(e <= most) {
+			t.Errorf("%s, float32, n = %d, m = %d, d = %d, size %g: off by %g, want at most %g",
+				name, p.n(), len(p.h), p.d, size, e, most)
 		}
-		if e := furthest(gotDouble, double); !(e <= unit[float64]()*steps*(size+16)) {
-			t.Errorf("%s, float64, n = %d, m = %d, d = %d, size %g: off by %g", name, p.n(), len(p.h), p.d, size, e)
+		if e, most := furthest(gotDouble, double), unit[float64]()*steps*(size+16); !(e <= most) {
+			t.Errorf("%s, float64, n = %d, m = %d, d = %d, size %g: off by %g, want at most %g",
+				name, p.n(), len(p.h), p.d, size, e, most)
 		}
 		for k, v := range append(meanSingle, meanDouble...) { // between the targets
 			low, high := slices.Min(p.y), slices.Max(p.y)
 			if rounding := 1e-6*max(-low, high) + 1e-40; !(v <= high+rounding && v >= low-rounding) {
-				t.Errorf("%s, n = %d, m = %d, d = %d, size %g: mean %d is %g", name, p.n(), len(p.h), p.d, size, k, v)
+				t.Errorf("%s, n = %d, m = %d, d = %d, size %g: mean %d is %g, want it between the targets, %g to %g",
+					name, p.n(), len(p.h), p.d, size, k, v, low, high)
 			}
 		}
 	}
@@ -448,7 +451,7 @@ func TestIterationsAllocateNothing(t *testing.T) {
 			s.SetScores(p.h)
 			s.LogSum(out)
 		}); allocations > 0 {
-			t.Errorf("d = %d: %v allocations", d, allocations)
+			t.Errorf("d = %d: %v allocations, want none", d, allocations)
 		}
 		team.Close()
 	}
@@ -456,6 +459,6 @@ func TestIterationsAllocateNothing(t *testing.T) {
 
 func TestUseNamesWhatThereIs(t *testing.T) {
 	if err := Use("AVX-1024"); err == nil {
-		t.Error("want an error")
+		t.Error("kernels that there are none of: no error")
 	}
 }

@@ -60,19 +60,20 @@ func (t *Team) Close() {
 // Each calls do(first, last, worker) until all n rows are done, where a row costs m pairs; at most one call at a time has
 // the same worker. A row's result must not depend on the order, so that answers do not depend on the number of workers.
 func (t *Team) Each(n, m int, do func(first, last, worker int)) {
-	t.each(n, share, int64(n)*int64(m) >= parallelPairs, do)
+	t.distribute(n, share, int64(n)*int64(m) >= parallelPairs, do)
 }
 
 // Tasks calls do(i, worker) for n tasks that are worth a goroutine each, as Each does for rows.
 func (t *Team) Tasks(n int, do func(i, worker int)) {
-	t.each(n, 1, true, func(first, last, worker int) {
+	t.distribute(n, 1, true, func(first, last, worker int) {
 		for i := first; i < last; i++ {
 			do(i, worker)
 		}
 	})
 }
 
-func (t *Team) each(n, step int, together bool, do func(first, last, worker int)) {
+// distribute calls do for all n rows, step of them at a time: on all goroutines if together, else on the caller's alone.
+func (t *Team) distribute(n, step int, together bool, do func(first, last, worker int)) {
 	if t.workers == 1 || n <= step || !together {
 		for first := 0; first < n && t.goesOn(); first += step {
 			do(first, min(first+step, n), 0)
@@ -103,7 +104,7 @@ func (t *Team) work(worker int) {
 	}
 }
 
-// goesOn tells whether there is no reason to stop. Where there is one thread, it gives others a chance to make one.
+// goesOn tells whether stop is still open. A team of one lets other goroutines run first, since one of them may close it.
 func (t *Team) goesOn() bool {
 	if t.workers == 1 {
 		runtime.Gosched()

@@ -17,7 +17,7 @@ func TestTeam(t *testing.T) {
 				}
 			})
 			if slices.Min(done) != 1 || slices.Max(done) != 1 {
-				t.Fatal("a row was not done once")
+				t.Fatalf("rows were done %d to %d times, want each once", slices.Min(done), slices.Max(done))
 			}
 		}
 		team.Close()

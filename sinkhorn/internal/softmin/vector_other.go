@@ -2,5 +2,5 @@
 
 package softmin
 
-// vectorKernels: there are none for this processor.
+// vectorKernels returns none: this processor runs plain Go.
 func vectorKernels() []set { return nil }

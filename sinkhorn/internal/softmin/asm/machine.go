@@ -97,6 +97,7 @@ func (m *machine) vector() []reg.VecVirtual {
 	return v
 }
 
+// part returns the p-th register's share of the vector at base + offset.
 func (m *machine) part(base reg.Register, offset, p int) operand.Mem {
 	return operand.Mem{Base: base, Disp: offset + p*m.partBytes()}
 }
@@ -146,6 +147,7 @@ func (m *machine) pick(single, double op) op {
 }
 
 func (m *machine) move(from, to operand.Op) { m.pick(m.VMOVUPS, m.VMOVUPD)(from, to) }
+
 func (m *machine) zero(v reg.VecVirtual) {
 	if m.isa == avx512 {
 		m.VPXORD(v, v, v)
@@ -153,6 +155,7 @@ func (m *machine) zero(v reg.VecVirtual) {
 		m.VXORPD(v, v, v)
 	}
 }
+
 func (m *machine) broadcast(from operand.Op, to reg.VecVirtual) {
 	m.pick(m.VBROADCASTSS, m.VBROADCASTSD)(from, to)
 }
@@ -175,149 +178,48 @@ func (m *machine) subSquare(a, to operand.Op) { m.pick(m.VFNMADD231PS, m.VFNMADD
 // horner sets to = to·f + c, rounded once, where c may be in memory.
 func (m *machine) horner(f, c, to operand.Op) { m.pick(m.VFMADD213PS, m.VFMADD213PD)(c, f, to) }
 
-// exp2 replaces each t by 2^t, for t from the clamp to 126, all in step. Adding the magic number 1.5·2^23 (1.5·2^52) rounds
-// t to an integer n and leaves it in the low bits; f = t − n is at most ½, 2^f a polynomial, and n shifted into place adds
-// to its exponent.
-func (m *machine) exp2(ts ...reg.VecVirtual) {
-	zs, ps := make([]reg.VecVirtual, len(ts)), make([]reg.VecVirtual, len(ts))
-	for i, t := range ts {
-		zs[i], ps[i] = m.register(), m.register()
-		m.max(m.constant(clampAt), t, t)
-	}
-	for i, t := range ts {
-		m.add(m.constantRegister(magicAt), t, zs[i])
-		m.sub(zs[i], m.constant(magicAt), ps[i])
-	}
-	for i, t := range ts {
-		m.sub(t, ps[i], t)
-		m.move(m.constant(coefficientsAt), ps[i])
-	}
-	for k := 1; k <= m.degree(); k++ {
-		for i, t := range ts {
-			m.horner(t, m.constant(coefficientsAt+k), ps[i])
-		}
-	}
-	for i, t := range ts {
-		if m.bits == 32 {
-			m.VPSLLD(operand.U8(23), zs[i], zs[i])
-			m.VPADDD(ps[i], zs[i], t)
-		} else {
-			m.VPSLLQ(operand.U8(52), zs[i], zs[i])
-			m.VPADDQ(ps[i], zs[i], t)
-		}
-	}
-}
-
-// constantRegister returns a constant that must be held in a register.
-func (m *machine) constantRegister(k int) reg.VecVirtual { return m.held[k] }
-
-// reduce returns the sum of all lanes in float64, always along the same tree: lane i with lane i + 8 (for 16 lanes), then
-// + 4, + 2, + 1.
-func (m *machine) reduce(v []reg.VecVirtual) reg.VecVirtual {
-	s := m.YMM()
-	switch {
-	case m.bits == 32 && m.isa == avx512:
-		low, high, upper := m.ZMM(), m.ZMM(), m.YMM()
-		m.VEXTRACTF64X4(operand.U8(1), v[0], upper)
-		m.VCVTPS2PD(v[0].AsY(), low)
-		m.VCVTPS2PD(upper, high)
-		m.VADDPD(high, low, low)
-		m.VEXTRACTF64X4(operand.U8(1), low, upper)
-		m.VADDPD(upper, low.AsY(), s)
-	case m.bits == 32:
-		upper, a, b, other := m.XMM(), m.YMM(), m.YMM(), m.YMM()
-		m.VCVTPS2PD(v[0].AsX(), s)
-		m.VCVTPS2PD(v[1].AsX(), a)
-		m.VADDPD(a, s, s)
-		m.VEXTRACTF128(operand.U8(1), v[0], upper)
-		m.VCVTPS2PD(upper, b)
-		m.VEXTRACTF128(operand.U8(1), v[1], upper)
-		m.VCVTPS2PD(upper, other)
-		m.VADDPD(other, b, b)
-		m.VADDPD(b, s, s)
-	case m.isa == avx512:
-		upper := m.YMM()
-		m.VEXTRACTF64X4(operand.U8(1), v[0], upper)
-		m.VADDPD(upper, v[0].AsY(), s)
-	default:
-		m.VADDPD(v[1], v[0], s)
-	}
-	half := m.XMM()
-	m.extractHalf(s, half)
-	m.VADDPD(half, s.AsX(), half)
-	m.VPERMILPD(operand.U8(1), half, s.AsX())
-	m.VADDSD(s.AsX(), half, half)
-	return half
-}
-
-// extractHalf copies the upper half of a 256-bit register, by an instruction that reaches all 32 registers where they are.
-func (m *machine) extractHalf(y, half operand.Op) {
-	if m.isa == avx512 {
-		m.VEXTRACTF64X2(operand.U8(1), y, half)
-	} else {
-		m.VEXTRACTF128(operand.U8(1), y, half)
-	}
-}
-
-// addTo adds the sum of all lanes to a float64 in memory.
-func (m *machine) addTo(v []reg.VecVirtual, sum operand.Mem) {
-	s := m.reduce(v)
-	m.VADDSD(sum, s, s)
-	m.VMOVSD(s, sum)
-}
-
-// reduceFour returns the sums of all lanes of four vectors in the four lanes of a 256-bit register, in float64: lane i with
-// lane i + half of them, then neighbours.
-func (m *machine) reduceFour(v [][]reg.VecVirtual) reg.VecVirtual {
-	halves := make([]reg.VecVirtual, len(v))
-	for r := range v {
-		halves[r] = m.YMM()
-		if m.isa == avx512 {
-			m.VEXTRACTF64X4(operand.U8(1), v[r][0], halves[r])
-			m.pick(m.VADDPS, m.VADDPD)(halves[r], v[r][0].AsY(), halves[r])
-		} else {
-			m.pick(m.VADDPS, m.VADDPD)(v[r][1], v[r][0], halves[r])
-		}
-	}
-	a, b := halves[0], halves[2]
-	if m.bits == 64 { // [a0+a1, b0+b1, a2+a3, b2+b3] of each two, then the halves that belong together
-		m.VHADDPD(halves[1], a, a)
-		m.VHADDPD(halves[3], b, b)
-		low, high := m.YMM(), m.YMM()
-		m.VPERM2F128(operand.U8(0x20), b, a, low)
-		m.VPERM2F128(operand.U8(0x31), b, a, high)
-		m.VADDPD(high, low, low)
-		return low
-	}
-	m.VHADDPS(halves[1], a, a)
-	m.VHADDPS(halves[3], b, b)
-	m.VHADDPS(b, a, a)
-	upper, sums := m.XMM(), m.YMM()
-	m.VEXTRACTF128(operand.U8(1), a, upper)
-	m.VADDPS(upper, a.AsX(), upper)
-	m.VCVTPS2PD(upper, sums)
-	return sums
-}
-
-// largestLane returns the largest lane.
-func (m *machine) largestLane(v []reg.VecVirtual) reg.VecVirtual {
-	y, half := m.YMM(), m.XMM()
-	if m.isa == avx512 {
-		m.VEXTRACTF64X4(operand.U8(1), v[0], y)
-		m.max(y, v[0].AsY(), y)
-	} else {
-		m.max(v[0], v[1], y)
-	}
-	x := m.XMM()
-	m.extractHalf(y, half)
-	m.max(half, y.AsX(), x)
-	m.VPERMILPD(operand.U8(1), x, half)
-	m.max(half, x, x)
-	if m.bits == 32 {
-		m.VPERMILPS(operand.U8(1), x, half)
-		m.max(half, x, x)
-	}
-	return x
-}
-
 func (m *machine) storeScalar(x reg.VecVirtual, to operand.Mem) { m.pick(m.VMOVSS, m.VMOVSD)(x, to) }
+
+// base loads the pointer of a slice argument.
+func (m *machine) base(name string) reg.Register { return m.Load(m.Param(name).Base(), m.GP64()) }
+
+// length loads the length of a slice argument.
+func (m *machine) length(name string) reg.Register { return m.Load(m.Param(name).Len(), m.GP64()) }
+
+// vectors loads the length of a slice argument of T in whole vectors.
+func (m *machine) vectors(name string) reg.Register {
+	n := m.length(name)
+	m.SHRQ(operand.U8(shiftOf(vectorBytes/m.size())), n)
+	return n
+}
+
+func shiftOf(n int) (s int) {
+	for n > 1 {
+		n, s = n/2, s+1
+	}
+	return s
+}
+
+func (m *machine) advance(pointer reg.Register, bytes int) { m.ADDQ(operand.I32(bytes), pointer) }
+
+// loop repeats the body count times, at least once. It counts down in the register.
+func (m *machine) loop(label string, count reg.Register, body func()) {
+	m.Label(label)
+	body()
+	m.DECQ(count)
+	m.JNZ(operand.LabelRef(label))
+}
+
+func (m *machine) copyOf(r reg.Register) reg.Register {
+	c := m.GP64()
+	m.MOVQ(r, c)
+	return c
+}
+
+func (m *machine) zeros() []reg.VecVirtual {
+	v := m.vector()
+	for _, r := range v {
+		m.zero(r)
+	}
+	return v
+}
