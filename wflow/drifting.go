@@ -11,12 +11,12 @@ import (
 )
 
 // Drifting is the field of the Drifting models, for comparison. The affinity of a particle to a point is the geometric mean
-// of two softmaxes of −‖x−y‖/τ, one over all points and one over the particles. The data are the positives Y⁺, with
-// affinities A⁺, and with the negatives Y⁻ and A⁻
+// of two softmaxes of −‖x−y‖/τ, one over all points and one over the particles. The data draw a particle: they are the
+// positives Y⁺, with affinities A⁺. The negatives Y⁻, with A⁻, push it away:
 //
 //	V = (ΣA⁻) A⁺ Y⁺ − (ΣA⁺) A⁻ Y⁻,
 //
-// where sums run over the points. The negatives are the particles themselves, none of them its own, or Clouds.Self; under
+// where the sums run over the points. The negatives of a particle are the other particles, or Clouds.Self instead; under
 // guidance the unconditional data are negatives too, with weight (α−1)(n−1)/u. V vanishes at q = p but is the gradient of
 // nothing: Energy is NaN.
 //

@@ -72,7 +72,8 @@ type Field interface {
 type Guidance int
 
 const (
-	// ByVelocity adds (α−1)·(T_data − T_unconditional) to the velocity.
+	// ByVelocity adds (α−1)·(T_data − T_unconditional) to the velocity, where T of a cloud is the part of the velocity
+	// that it makes: for Sinkhorn the barycentric projection to it.
 	ByVelocity Guidance = iota
 
 	// ByDistribution adds the unconditional data to the cloud of the self term: each of the u unconditional points with

@@ -312,8 +312,8 @@ func TestFieldsForget(t *testing.T) {
 	}
 }
 
-// TestTrainables: an Objective normalises the velocity of any field, does not see the unit of the coordinates, and takes
-// as many R as change it.
+// TestTrainables: an Objective normalises the velocity of any field, and does not see the unit of the coordinates. R changes
+// the velocity if the field is Regularised, and only then are there two R.
 func TestTrainables(t *testing.T) {
 	for _, c := range smallClouds(8).variants() {
 		everyTrainable(t, func(t *testing.T, f Trainable) {
@@ -337,6 +337,13 @@ func TestTrainables(t *testing.T) {
 			near(t, "scale of clouds 1024 times as large", larger.Scale, 1024*g.Scale, tolerance*larger.Scale)
 			sameVelocity(t, "clouds 1024 times as large", larger.Velocity[0], g.Velocity[0], tolerance)
 
+			other, err := goal(c, 0.1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if changed := !mat.EqualApprox(other.Velocity[0], g.Velocity[0], 1e-6); changed != f.Regularised() {
+				t.Errorf("R = 0.1 instead of 0.3 changes the velocity: %v, want %v as Regularised says", changed, f.Regularised())
+			}
 			if _, err := goal(c, 0.3, 0.1); (err == nil) != f.Regularised() {
 				t.Errorf("two R: error %v, Regularised is %v, want an error for a field without regularisation alone", err, f.Regularised())
 			}

@@ -18,7 +18,8 @@ import (
 //
 //	V = Σ_R V_R/θ_R,   θ_R = √(max(mean V_R², 1e-8)),   loss = mean ‖x/s − sg(x/s + V)‖².
 //
-// The loss of a single R is 1 by construction; mean V_R², before normalisation, is the signal that falls.
+// Here sg(·) is held constant when the loss is differentiated. The loss of a single R is 1 by construction; mean V_R²,
+// before normalisation, is the signal that falls.
 //
 // Particle flows that show an energy decay use a field at a fixed ε and its raw velocity instead: see Flow.
 //

@@ -14,19 +14,19 @@ import (
 //
 //	V(x) = T_{q,p}(x) − T_{q,q}(x),
 //
-// with T the barycentric projections of entropic transport. It vanishes only at q = p. The field keeps state: it starts
+// with T the barycentric projections of entropic transport. V vanishes only at q = p. The field keeps state: it starts
 // each solve from the last solution, and an Epsilon of 0 becomes the ε of its first clouds, for all that follow. So take
 // a new Sinkhorn for new data, and one for each goroutine.
 //
-// With guidance by velocity, (α−1)·(T_{q,p} − T_{q,∅}) is added. With the cost ‖x−y‖ the method keeps this V, which is
-// then no longer the gradient.
+// With guidance by velocity, (α−1)·(T_{q,p} − T_{q,∅}) is added, ∅ standing for the unconditional data. With the cost
+// ‖x−y‖ the method keeps this V, which is then no longer the gradient.
 //
 // The particles themselves as the self term (Clouds.Self nil) make V the exact gradient at the empirical measure. With
 // Clouds.Self an independent sample, V is what the method trains on. MaskDiagonal is for one batch without an independent
 // sample: no particle is coupled to itself, and V then has a bias of order 1/n.
 //
-// Energy is S_ε(q, p) + (α−1)·(OT_ε(q,p) − OT_ε(q,∅)), an estimate where the self term is; NaN with fixed Iterations and
-// under guidance by distribution.
+// Energy is S_ε(q, p) + (α−1)·(OT_ε(q,p) − OT_ε(q,∅)); with Clouds.Self it is an estimate. It is NaN with fixed Iterations
+// and under guidance by distribution.
 //
 // Source: arXiv 2605.11755, equation 10 and, for guidance, 15 and 16.
 type Sinkhorn struct {

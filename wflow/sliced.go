@@ -24,14 +24,15 @@ import (
 // are equal have the order of their rows.
 //
 // The directions come from Seed and are the same at every call, so that the flow descends one function. With Clouds.Self
-// nil, V is its exact gradient, −n ∂Energy/∂x.
+// nil, V is exactly −n ∂Energy/∂x, except where two particles have equal projections: there Energy has no gradient.
 //
 // Energy is ½ SW₂²(q, p), the mean over the directions of ½ W₂² between the projections, in the unit of ‖x−y‖²/2. Under
-// guidance by velocity (α−1)·½(SW₂²(q, p) − SW₂²(q, ∅)) is added; under guidance by distribution it is NaN.
+// guidance by velocity (α−1)·½(SW₂²(q, p) − SW₂²(q, ∅)) is added, ∅ standing for the unconditional data. Under guidance
+// by distribution Energy is NaN.
 //
-// Each direction moves a particle only along itself. Data that are the particles shifted by c give V = (1/K) Σ_k θ_k(θ_k·c),
-// about c/d: in d dimensions the flow takes d times as long as Sinkhorn's, or steps d times as large. If there are fewer
-// directions than dimensions, nothing moves at right angles to all of them.
+// Each direction moves a particle only along itself. If the data are the particles shifted by c, then V is
+// (1/K) Σ_k θ_k(θ_k·c), about c/d: in d dimensions the flow takes d times as long as Sinkhorn's, or steps d times as
+// large. If there are fewer directions than dimensions, nothing moves at right angles to all of them.
 //
 // There is no regularisation: in training, R has no effect.
 //

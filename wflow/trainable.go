@@ -2,8 +2,8 @@ package wflow
 
 import "gonum.org/v1/gonum/mat"
 
-// Trainable is a Field that serves training too: an Objective can set its regularisation and knows what to measure its
-// clouds by. Package onestep has the same for graphs, its GraphField.
+// Trainable is a Field that serves training too: an Objective can set its regularisation, and knows which distances give
+// the scale of the clouds. In package onestep a GraphField is the same inside a graph.
 type Trainable interface {
 	Field
 
@@ -11,12 +11,12 @@ type Trainable interface {
 	// effect, an Objective takes one R only: a second would add the same velocity once more.
 	Regularised() bool
 
-	// WithR returns a new field with the same settings at the regularisation R > 0, for clouds in d dimensions that are
-	// scaled as in Objective: ε is R·d for a cost that grows as ‖x−y‖², R·√d for one that grows as ‖x−y‖. The error
-	// names a setting that serves flows only.
+	// WithR returns a field with the same settings at the regularisation R > 0, for clouds in d dimensions that are
+	// scaled as in Objective: ε is R·d for a cost that grows as ‖x−y‖², R·√d for one that grows as ‖x−y‖. The field
+	// itself stays as it is. The error names a setting that serves flows only.
 	WithR(r float64, d int) (Field, error)
 
-	// Targets returns what the scale of a problem is measured to.
+	// Targets returns the points that the scale of a problem is measured to: for most fields c.Targets.
 	Targets(c Clouds) Targets
 }
 

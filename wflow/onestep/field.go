@@ -8,16 +8,16 @@ import (
 	"github.com/wflowlab/wflowlab/wflow"
 )
 
-// GraphField is a field in a graph, what wflow.Trainable is on the host. The fields of package wflow have theirs here. A
-// field of your own can be trained with if its type has these methods too.
+// GraphField is a field inside a graph, as wflow.Trainable is one on the host. Loss knows the graphs of package wflow's
+// fields. To train with a field of your own, give its type these methods beside the Velocity of wflow.Field.
 type GraphField interface {
 	// Regularised says whether the velocity depends on R: see wflow.Trainable.
 	Regularised() bool
 
-	// VelocityGraph returns V_R [b, n, d] for clouds that are scaled already, at the regularisation r, a scalar.
+	// VelocityGraph returns the velocity [b, n, d] at the regularisation r, a scalar. The clouds are scaled already.
 	VelocityGraph(b Batch, r *graph.Node) *graph.Node
 
-	// TargetsGraph returns what the scale of the problems is measured to.
+	// TargetsGraph returns the points that the scale of the problems is measured to: for most fields b.Targets.
 	TargetsGraph(b Batch) Targets
 }
 

@@ -24,8 +24,8 @@ import (
 func fields() []wflow.Field {
 	var list []wflow.Field
 	seen := map[string]bool{}
-	for k := range 8 {
-		guidance, mask, cost := []wflow.Guidance{wflow.ByVelocity, wflow.ByDistribution}[k%2], k&2 != 0, []sinkhorn.Cost{sinkhorn.HalfSquared, sinkhorn.Euclidean}[k/4]
+	for k := range 8 { // both ways of guidance, without and with a mask, both costs
+		guidance, mask, cost := wflow.Guidance(k%2), k/2%2 == 1, sinkhorn.Cost(k/4)
 		for _, f := range []wflow.Field{
 			&wflow.Sinkhorn{Iterations: 4, Cost: cost, MaskDiagonal: mask, Guidance: guidance},
 			&wflow.KL{MaskDiagonal: mask, Guidance: guidance},
