@@ -31,7 +31,7 @@ type Objective struct {
 
 	// R lists the regularisations: ε = R·d for the cost ‖x−y‖²/2, and R·√d for ‖x−y‖ and Drifting's temperature, on
 	// the scaled clouds. In the plane, d = 2, R = 0.05 is ε = 0.1, and the mean cost is d/2 = 1. Sliced has no
-	// regularisation: it takes one R, of any value.
+	// regularisation: it takes one R, whose value has no effect.
 	R []float64
 }
 
@@ -128,7 +128,7 @@ func (o Objective) trainable() (Trainable, error) {
 		return nil, fmt.Errorf("wflow: the field %T serves flows only: for training it wants the methods Regularised, WithR and Targets of Trainable", o.Field)
 	}
 	if len(o.R) > 1 && !field.Regularised() {
-		return nil, fmt.Errorf("wflow: %d values of R for %T, which has no regularisation: want one, of any value", len(o.R), o.Field)
+		return nil, fmt.Errorf("wflow: %d values of R for %T, which has no regularisation: want one, whose value has no effect", len(o.R), o.Field)
 	}
 	return field, nil
 }

@@ -40,7 +40,7 @@ func graphOf(field wflow.Field, regularisations int) (GraphField, error) {
 		return nil, fmt.Errorf("onestep: the field %T has no graph: for training it wants the methods Regularised, VelocityGraph and TargetsGraph of GraphField", field)
 	}
 	if regularisations > 1 && !g.Regularised() {
-		return nil, fmt.Errorf("onestep: %d values of R for %T, which has no regularisation: want one, of any value", regularisations, field)
+		return nil, fmt.Errorf("onestep: %d values of R for %T, which has no regularisation: want one, whose value has no effect", regularisations, field)
 	}
 	if f, ok := field.(wflow.Trainable); ok {
 		if _, err := f.WithR(1, 1); err != nil { // a setting for flows only; no R and no dimension decides that

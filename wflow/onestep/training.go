@@ -29,7 +29,7 @@ type Training struct {
 	Field wflow.Field
 
 	// R lists the regularisations, ε = R·d on the scaled clouds. Nil means 0.05 throughout. A field without
-	// regularisation, wflow.Sliced, takes one R, of any value.
+	// regularisation, wflow.Sliced, takes one R, whose value has no effect.
 	R []Annealing
 
 	// OneBatch makes the particles their own self term. By default a second batch is generated for it in every step.
