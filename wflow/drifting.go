@@ -2,31 +2,33 @@ package wflow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
-	"runtime"
-	"sync"
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 )
 
-// Drifting is the field of the Drifting models, for comparison. With affinities A of the particles to all targets, the
-// geometric mean of a softmax over rows and one over columns of −‖x−y‖/τ, positives + and negatives −,
+// Drifting is the field of the Drifting models, for comparison. The affinity of a particle to a point is the geometric mean
+// of two softmaxes of −‖x−y‖/τ, one over all points and one over the particles. The data draw a particle: they are the
+// positives Y⁺, with affinities A⁺. The negatives Y⁻, with A⁻, push it away:
 //
 //	V = (ΣA⁻) A⁺ Y⁺ − (ΣA⁺) A⁻ Y⁻,
 //
-// sums running over a row. Negatives are the particles' own cloud, each without itself, or Clouds.Self, and under
-// guidance the unconditional data with weight (α−1)(n−1)/u. It vanishes at q = p but is no gradient: Energy is NaN.
+// where the sums run over the points. The negatives of a particle are the other particles, or Clouds.Self instead; under
+// guidance the unconditional data are negatives too, with weight (α−1)(n−1)/u. V vanishes at q = p but is the gradient of
+// nothing: Energy is NaN.
 //
-// Source: Generative Modeling via Drifting, arXiv 2602.04770, algorithm 2, and its code for the last digits: distances
-// are at least 1e-4, the product of the softmaxes at least 1e-6, and a particle is 100 farther from itself.
+// Source: Generative Modeling via Drifting, arXiv 2602.04770, algorithm 2, and its code for the last digits: a distance is
+// at least 1e-4, the product of the two softmaxes at least 1e-6, and 100 is added to a particle's distance to itself.
 type Drifting struct {
 	Temperature float64 // τ, in the unit of the coordinates; > 0
 
-	// Bare takes the affinities as the paper defines them. The code's least product, 1e-6, is an affinity of 1e-3 to
-	// everything, however far: with hundreds of points it pulls all particles to the mean of the data, as strongly as
-	// the kernel does. Set Bare for flows of clouds, and leave it for what the code does with its small batches.
+	// Bare takes the affinities as the paper defines them. In its code the product of the softmaxes is at least 1e-6, an
+	// affinity of 1e-3 to every point, however far. Over hundreds of points that pulls all particles to the mean of the
+	// data, as strongly as the softmaxes themselves do. So set Bare for flows of clouds, and leave it unset for training
+	// on small batches, as the code does.
 	Bare bool
 }
 
@@ -48,7 +50,7 @@ func (f *Drifting) Velocity(ctx context.Context, c Clouds) (*Velocity, error) {
 	n, d := c.Particles.Dims()
 	m, _ := targets.Dims()
 	logits, rows, columns := mat.NewDense(n, m, nil), make([]float64, n), make([]float64, m)
-	each(ctx, n, func(i int) {
+	inParallel(ctx, n, func(i int) {
 		for j := range m {
 			r := driftingDistance(c.Particles.RawRowView(i), targets.RawRowView(j))
 			if c.Self == nil && i == j {
@@ -58,13 +60,13 @@ func (f *Drifting) Velocity(ctx context.Context, c Clouds) (*Velocity, error) {
 		}
 		rows[i] = floats.LogSumExp(logits.RawRowView(i))
 	})
-	each(ctx, m, func(j int) { columns[j] = floats.LogSumExp(mat.Col(nil, j, logits)) })
+	inParallel(ctx, m, func(j int) { columns[j] = floats.LogSumExp(mat.Col(nil, j, logits)) })
 	least := driftingLeastProduct
 	if f.Bare {
 		least = 0
 	}
 	v := mat.NewDense(n, d, nil)
-	each(ctx, n, func(i int) {
+	inParallel(ctx, n, func(i int) {
 		a, x, out := logits.RawRowView(i), c.Particles.RawRowView(i), v.RawRowView(i)
 		for j, logit := range a {
 			product := math.Exp(2*logit - rows[i] - columns[j])
@@ -87,45 +89,45 @@ func (f *Drifting) Velocity(ctx context.Context, c Clouds) (*Velocity, error) {
 	return (&Velocity{V: v, Energy: math.NaN()}).finite()
 }
 
-// each calls do for every i < n, on all processors, until the context ends.
-func each(ctx context.Context, n int, do func(i int)) {
-	var wait sync.WaitGroup
-	workers := min(runtime.GOMAXPROCS(0), n)
-	for first := range workers {
-		wait.Go(func() {
-			for i := first; i < n && ctx.Err() == nil; i += workers {
-				do(i)
-			}
-		})
+// Regularised is true: the temperature is R·√d.
+func (f *Drifting) Regularised() bool { return true }
+
+// WithR returns the field with the temperature R·√d. It wants Bare unset.
+func (f *Drifting) WithR(r float64, d int) (Field, error) {
+	if f.Bare {
+		return nil, errors.New("wflow: Drifting has Bare set, which is for flows: training wants it unset")
 	}
-	wait.Wait()
+	return &Drifting{Temperature: r * math.Sqrt(float64(d))}, nil
+}
+
+// Targets returns all that the particles see, each at its distance. The particles themselves are among them only as their
+// own self term.
+func (f *Drifting) Targets(c Clouds) Targets {
+	points, weights, _ := c.driftingTargets()
+	return Targets{Points: points, Weights: weights, Distance: driftingDistance}
 }
 
 // driftingTargets returns all that the particles see, negatives first, with their weights.
 func (c Clouds) driftingTargets() (targets *mat.Dense, weights []float64, negatives int) {
-	own := c.self()
-	n, d := own.Dims()
-	m, _ := c.Data.Dims()
-	u := 0
-	if c.Unconditional != nil && c.weight() > 0 {
-		u, _ = c.Unconditional.Dims()
+	clouds := []*mat.Dense{c.self()}
+	own, _ := c.self().Dims()
+	negatives = own
+	if c.weight() > 0 {
+		clouds = append(clouds, c.Unconditional)
+		negatives += c.Unconditional.RawMatrix().Rows
 	}
-	targets = mat.NewDense(n+u+m, d, nil)
-	targets.Slice(0, n, 0, d).(*mat.Dense).Copy(own)
-	if u > 0 {
-		targets.Slice(n, n+u, 0, d).(*mat.Dense).Copy(c.Unconditional)
-	}
-	targets.Slice(n+u, n+u+m, 0, d).(*mat.Dense).Copy(c.Data)
-	weights = make([]float64, n+u+m)
+	targets = stacked(append(clouds, c.Data)...)
+	weights = make([]float64, targets.RawMatrix().Rows)
 	for j := range weights {
 		weights[j] = 1
-		if j >= n && j < n+u {
-			weights[j] = c.weight() * float64(n-1) / float64(u)
+		if j >= own && j < negatives {
+			weights[j] = c.weight() * float64(own-1) / float64(negatives-own)
 		}
 	}
-	return targets, weights, n + u
+	return targets, weights, negatives
 }
 
+// driftingDistance returns ‖x−y‖, or 1e-4 if that is less.
 func driftingDistance(x, y []float64) float64 {
 	s := 0.0
 	for k, v := range x {

@@ -24,7 +24,7 @@ func TestDriftingFloor(t *testing.T) {
 	particles, data := []float64{0, 0.1}, []float64{1000, 1001, 1002}
 	for i, v := range driftingVelocity(t, &Drifting{Temperature: 0.1, Bare: true}, particles, data) {
 		if v != 0 {
-			t.Errorf("bare particle %d moves by %v", i, v)
+			t.Errorf("bare particle %d moves by %v, want 0", i, v)
 		}
 	}
 	for i, v := range driftingVelocity(t, &Drifting{Temperature: 0.1}, particles, data) {

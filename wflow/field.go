@@ -11,12 +11,13 @@ import (
 	"github.com/wflowlab/wflowlab/sinkhorn"
 )
 
-// Clouds is what a Field may look at. All clouds share the dimension d.
+// Clouds is what a Field may look at; it need not look at all of it. All clouds share the dimension d.
 type Clouds struct {
 	// Particles is the moving cloud [n, d].
 	Particles *mat.Dense
 
 	// Self is an independent sample [n', d] of the particles' own distribution. Nil stands for the particles themselves.
+	// A field may ignore it and always take the particles. Those of this package do not ignore it.
 	Self *mat.Dense
 
 	// Data is the target cloud [m, d].
@@ -50,8 +51,8 @@ type Velocity struct {
 	// V is the velocity of every particle, [n, d], in the unit of the coordinates per unit of pseudo-time.
 	V *mat.Dense
 
-	// Energy is the value of what the field descends, in the unit of the cost; NaN where the field descends nothing
-	// that it can evaluate, as each field says.
+	// Energy is the value of what the field descends, in the unit of the cost. It is NaN where the field descends nothing,
+	// or nothing that it can evaluate: each field says where.
 	Energy float64
 
 	// MarginalError is the largest L1 marginal error of the transport problems behind V; 0 where there are none.
@@ -61,21 +62,22 @@ type Velocity struct {
 // A Field gives every particle a velocity. It may keep state between calls, such as warm starts, and is then not for use
 // by several goroutines at a time.
 //
-// Errors name the cloud that is empty, of another dimension, or not finite, with its row and value; so do they for a
-// velocity that is not finite, where the clouds are too large for float64. A cancelled context is an error.
+// Errors name the cloud that is empty, of another dimension, or not finite, with its row and value. Clouds that are too
+// large for float64 can have a velocity that is not finite, which is an error too. So is a cancelled context.
 type Field interface {
 	Velocity(ctx context.Context, c Clouds) (*Velocity, error)
 }
 
-// Guidance says how the unconditional data push the particles away, more so the larger α.
+// Guidance says how the unconditional data push the particles away: the larger α, the stronger.
 type Guidance int
 
 const (
-	// ByVelocity adds (α−1)·(T_data − T_unconditional) to the velocity.
+	// ByVelocity adds (α−1)·(T_data − T_unconditional) to the velocity, where T of a cloud is the part of the velocity
+	// that it makes: for Sinkhorn the barycentric projection to it.
 	ByVelocity Guidance = iota
 
-	// ByDistribution replaces the self term's cloud by its mixture with the unconditional data, whose points weigh
-	// (α−1)(n−1)/u against 1 for each of the n own points.
+	// ByDistribution adds the unconditional data to the cloud of the self term: each of the u unconditional points with
+	// the weight (α−1)(n−1)/u, each of the n own points with the weight 1.
 	ByDistribution
 )
 
@@ -118,20 +120,30 @@ func (c Clouds) negatives(g Guidance) (cloud *mat.Dense, weights []float64) {
 	if g != ByDistribution || c.Unconditional == nil {
 		return own, nil
 	}
-	n, d := own.Dims()
+	n, _ := own.Dims()
 	u, _ := c.Unconditional.Dims()
-	cloud = mat.NewDense(n+u, d, nil)
-	cloud.Stack(own, c.Unconditional)
-	each := c.weight() * float64(n-1) / float64(u)
-	total := float64(n) + each*float64(u)
+	unconditional := c.weight() * float64(n-1) / float64(u)
+	total := float64(n) + unconditional*float64(u)
 	weights = make([]float64, n+u)
 	for j := range weights {
 		weights[j] = 1 / total
 		if j >= n {
-			weights[j] = each / total
+			weights[j] = unconditional / total
 		}
 	}
-	return cloud, weights
+	return stacked(own, c.Unconditional), weights
+}
+
+// stacked returns clouds one below the other.
+func stacked(clouds ...*mat.Dense) *mat.Dense {
+	_, d := clouds[0].Dims()
+	var points []float64
+	for _, x := range clouds {
+		for i := range x.RawMatrix().Rows {
+			points = append(points, x.RawRowView(i)...)
+		}
+	}
+	return mat.NewDense(len(points)/d, d, points)
 }
 
 // finite returns the velocity, or an error that names a row that is not finite.
@@ -142,10 +154,10 @@ func (v *Velocity) finite() (*Velocity, error) {
 	return v, nil
 }
 
-// dataTerm is what an energy owes to the data alone, kept until the data or a setting change.
+// dataTerm is the part of an energy that depends on the data alone. It is kept until the data or a setting change.
 type dataTerm struct {
-	key   dataKey
-	value float64
+	key  dataKey
+	kept float64
 }
 
 type dataKey struct {
@@ -154,22 +166,14 @@ type dataKey struct {
 	cost               sinkhorn.Cost
 }
 
-// of returns the term that belongs to the key, computed if it is not the one kept.
-func (t *dataTerm) of(key dataKey, compute func() (float64, error)) (float64, error) {
+// value returns the term that belongs to the key, computed if it is not the one kept.
+func (t *dataTerm) value(key dataKey, compute func() (float64, error)) (float64, error) {
 	if t.key != key {
 		value, err := compute()
 		if err != nil {
 			return 0, err
 		}
-		t.key, t.value = key, value
+		t.key, t.kept = key, value
 	}
-	return t.value, nil
-}
-
-// positiveEpsilon reports a regularisation that is missing.
-func positiveEpsilon(field string, epsilon float64) error {
-	if !(epsilon > 0) {
-		return fmt.Errorf("wflow: %s has Epsilon %v, want > 0", field, epsilon)
-	}
-	return nil
+	return t.kept, nil
 }

@@ -22,9 +22,10 @@ type Flow struct {
 	Field Field
 
 	// StepSize is the pseudo-time η of a step. 0 means 0.2. The Sinkhorn flow contracts towards the data about like
-	// e^−t, so that 20 units of time are plenty. Its steps take the particles' mean the share η of the way to the
-	// data's, and a lone KL particle that of its way to a datum: η up to 1 does not overshoot, above 2 it diverges.
-	// MMD and Drifting have scales of their own: kernel sums make them slow or fast.
+	// e^−t, so that 20 units of time are plenty. A step takes the particles' mean the share η of the way to the data's
+	// mean, and with KL a lone particle the share η of the way to a lone datum. So η up to 1 does not overshoot, and η
+	// above 2 diverges. In d dimensions Sliced is d times as slow, and takes steps d times as large. MMD is slow where
+	// the sums of its kernel are small, and Drifting where its affinities are.
 	StepSize float64
 
 	// Steps is the number of steps. 0 means 100.
@@ -32,9 +33,9 @@ type Flow struct {
 
 	// FreshSelf gives every particle an independent sample of the particles' distribution as its self term, as
 	// training does: each step splits the cloud at random into two halves, and each half is the other's sample. The
-	// energy is the mean of the two halves' estimates. The halves differ by chance, which no force takes back from
-	// particles as a network's smoothness does: after some units of time the cloud spreads, the sooner the larger
-	// the steps and the fewer the particles.
+	// energy is the mean of the two halves' estimates. The two halves differ by chance, so every step adds some noise to
+	// the positions. A network is smooth and averages such noise out. Particles keep it: after some units of time the
+	// cloud spreads, and it does so sooner with larger steps and with fewer particles.
 	FreshSelf bool
 
 	// Seed names the random halves.

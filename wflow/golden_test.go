@@ -24,7 +24,7 @@ func objective(c golden.Loss) (Objective, error) {
 	case "":
 		cost, ok := map[string]sinkhorn.Cost{"quad": sinkhorn.HalfSquared, "l2": sinkhorn.Euclidean}[c.Cost]
 		if !ok {
-			return o, fmt.Errorf("unknown cost %q", c.Cost)
+			return o, fmt.Errorf("unknown cost %q, want quad or l2", c.Cost)
 		}
 		o.Field = &Sinkhorn{Iterations: c.L, Cost: cost, MaskDiagonal: c.SelfTerm == "diag", Guidance: guidance}
 	case "KL":
@@ -34,7 +34,7 @@ func objective(c golden.Loss) (Objective, error) {
 	case "drifting":
 		o.Field = &Drifting{}
 	default:
-		return o, fmt.Errorf("unknown loss %q", c.Loss)
+		return o, fmt.Errorf("unknown loss %q, want KL, MMD, drifting or none", c.Loss)
 	}
 	return o, nil
 }
@@ -42,23 +42,23 @@ func objective(c golden.Loss) (Objective, error) {
 // clouds returns the problems of a case.
 func clouds(c golden.LossCase) ([]Clouds, error) {
 	g := c.Config
-	at := func(data []float64, b, n int) *mat.Dense { return mat.NewDense(n, g.D, data[b*n*g.D:(b+1)*n*g.D]) }
+	problem := func(data []float64, b, n int) *mat.Dense { return mat.NewDense(n, g.D, data[b*n*g.D:(b+1)*n*g.D]) }
 	var batch []Clouds
 	for b := range g.B {
-		p := Clouds{Particles: at(c.Particles, b, g.N), Data: at(c.Data, b, g.P)}
+		p := Clouds{Particles: problem(c.Particles, b, g.N), Data: problem(c.Data, b, g.P)}
 		switch {
 		case g.Loss == "drifting", g.SelfTerm == "single", g.SelfTerm == "diag":
 		case g.SelfTerm == "two", g.Loss != "":
-			p.Self = at(c.Second, b, g.N)
+			p.Self = problem(c.Second, b, g.N)
 		default:
-			return nil, fmt.Errorf("unknown self term %q", g.SelfTerm)
+			return nil, fmt.Errorf("unknown self term %q, want single, diag or two", g.SelfTerm)
 		}
 		switch g.Guidance {
 		case "none":
 		case "velo", "dist":
-			p.Unconditional, p.Alpha = at(c.Unconditional, b, g.U), c.Alpha[b]
+			p.Unconditional, p.Alpha = problem(c.Unconditional, b, g.U), c.Alpha[b]
 		default:
-			return nil, fmt.Errorf("unknown guidance %q", g.Guidance)
+			return nil, fmt.Errorf("unknown guidance %q, want none, velo or dist", g.Guidance)
 		}
 		batch = append(batch, p)
 	}
@@ -82,7 +82,7 @@ func TestGoldenLoss(t *testing.T) {
 		t.Run(c.Name, func(t *testing.T) { checkGoldenLoss(t, c) })
 	}
 	if ran == 0 || ran+batched != len(cases) {
-		t.Errorf("ran %d of %d cases", ran, len(cases)-batched)
+		t.Errorf("ran %d cases, want all %d that are not batched, and one at least", ran, len(cases)-batched)
 	}
 }
 
@@ -108,7 +108,7 @@ func checkGoldenLoss(t *testing.T, c golden.LossCase) {
 		gradient.Scale(-2/(g.S*float64(n*d*len(batch))), v)
 		got["grad_gen"] = append(got["grad_gen"], gradient.RawMatrix().Data...)
 	}
-	field, err := o.at(o.R[0], float64(c.Config.D))
+	field, err := o.Field.(Trainable).WithR(o.R[0], c.Config.D)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func checkGoldenLoss(t *testing.T, c golden.LossCase) {
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 		} else if bound := 1e-8 * largest; !(difference <= bound) && !(largest == 0 && difference <= 1e-12) {
-			t.Errorf("%s: off by %.3g, bound %.3g", name, difference, bound)
+			t.Errorf("%s: off by %.3g, want %.3g at most", name, difference, bound)
 		}
 	}
 	for name, want := range c.Metrics {
@@ -151,7 +151,7 @@ func checkGoldenLoss(t *testing.T, c golden.LossCase) {
 				}
 			}
 		} else if name != "scale" {
-			t.Errorf("unknown metric %q", name)
+			t.Errorf("unknown metric %q, want scale or loss_R", name)
 		}
 		if d := value - want.Value; !(d*d <= 1e-16*want.Value*want.Value+1e-24) {
 			t.Errorf("%s: %v, want %v", name, value, want.Value)

@@ -18,17 +18,20 @@ import (
 //
 //	V = Σ_R V_R/θ_R,   θ_R = √(max(mean V_R², 1e-8)),   loss = mean ‖x/s − sg(x/s + V)‖².
 //
-// The loss of a single R is 1 by construction; mean V_R², before normalisation, is the signal that falls.
+// Here sg(·) is held constant when the loss is differentiated. The loss of a single R is 1 by construction; mean V_R²,
+// before normalisation, is the signal that falls.
 //
 // Particle flows that show an energy decay use a field at a fixed ε and its raw velocity instead: see Flow.
 //
 // Source: the code of arXiv 2605.11755 and 2602.04770.
 type Objective struct {
-	// Field is a *Sinkhorn (with fixed Iterations), *KL, *MMD or *Drifting. Its Epsilon or Temperature is set from R.
+	// Field is one that is Trainable, as all of this package are: Sinkhorn with fixed Iterations, Drifting without Bare.
+	// Its Epsilon or Temperature is set from R.
 	Field Field
 
 	// R lists the regularisations: ε = R·d for the cost ‖x−y‖²/2, and R·√d for ‖x−y‖ and Drifting's temperature, on
-	// the scaled clouds. In the plane, d = 2, R = 0.05 is ε = 0.1, and the mean cost is d/2 = 1.
+	// the scaled clouds. In the plane, d = 2, R = 0.05 is ε = 0.1, and the mean cost is d/2 = 1. Sliced has no
+	// regularisation: it takes one R, whose value has no effect.
 	R []float64
 }
 
@@ -40,8 +43,8 @@ type Goal struct {
 	// Loss is the mean over a problem's particles and coordinates of V².
 	Loss []float64
 
-	// Scale is the root mean square distance, or the mean one where ε goes with √d; S = max(Scale/√d, 1e-3) divides
-	// the clouds.
+	// Scale is the root mean square distance of the particles to the field's Targets, or the mean one where the targets
+	// have a Distance; S = max(Scale/√d, 1e-3) divides the clouds.
 	Scale, S float64
 
 	// MeanSquare is mean V_R² for every R, before normalisation.
@@ -53,8 +56,8 @@ const (
 	leastMeanSquare = 1e-8
 )
 
-// Goal returns the goal of a batch of problems, one Clouds each. Errors are those of the field, and one for a field or
-// an R that training does not know.
+// Goal returns the goal of a batch of problems, one Clouds each. Errors are those of the field, and one for a field that
+// is not Trainable or an R that is not positive.
 func (o Objective) Goal(ctx context.Context, batch []Clouds) (*Goal, error) {
 	if len(o.R) == 0 || len(batch) == 0 {
 		return nil, fmt.Errorf("wflow: %d values of R and %d problems, want at least one of each", len(o.R), len(batch))
@@ -64,9 +67,13 @@ func (o Objective) Goal(ctx context.Context, batch []Clouds) (*Goal, error) {
 			return nil, err
 		}
 	}
+	trainable, err := o.trainable()
+	if err != nil {
+		return nil, err
+	}
 	_, d := batch[0].Particles.Dims()
 	g := &Goal{Loss: make([]float64, len(batch))}
-	g.Scale = o.scale(batch)
+	g.Scale = scale(trainable, batch)
 	g.S = max(g.Scale/math.Sqrt(float64(d)), leastScale)
 	scaled := make([]Clouds, len(batch))
 	for b, c := range batch {
@@ -75,7 +82,10 @@ func (o Objective) Goal(ctx context.Context, batch []Clouds) (*Goal, error) {
 		g.Velocity = append(g.Velocity, mat.NewDense(n, d, nil))
 	}
 	for _, r := range o.R {
-		field, err := o.at(r, float64(d))
+		if !(r > 0) {
+			return nil, fmt.Errorf("wflow: R is %v, want > 0", r)
+		}
+		field, err := trainable.WithR(r, d)
 		if err != nil {
 			return nil, err
 		}
@@ -86,7 +96,7 @@ func (o Objective) Goal(ctx context.Context, batch []Clouds) (*Goal, error) {
 			if err != nil {
 				return nil, err
 			}
-			velocities[b] = v.V
+			velocities[b] = mat.DenseCopyOf(v.V) // a field may keep its own
 			meanSquare += sumSquares(v.V)
 			count += len(v.V.RawMatrix().Data)
 		}
@@ -108,81 +118,50 @@ func sumSquares(m *mat.Dense) float64 {
 	return floats.Dot(data, data)
 }
 
-// at returns the field at one R in d dimensions.
-func (o Objective) at(r, d float64) (Field, error) {
-	if !(r > 0) {
-		return nil, fmt.Errorf("wflow: R is %v, want > 0", r)
+// trainable returns the field, or an error that says what it lacks.
+func (o Objective) trainable() (Trainable, error) {
+	if o.Field == nil {
+		return nil, errors.New("wflow: the Objective has no Field")
 	}
-	switch f := o.Field.(type) {
-	case *Sinkhorn:
-		if f.Iterations < 1 {
-			return nil, fmt.Errorf("wflow: an Objective's Sinkhorn field has Iterations %d, want ≥ 1", f.Iterations)
-		}
-		at := &Sinkhorn{Epsilon: r * d, Iterations: f.Iterations, Cost: f.Cost, MaskDiagonal: f.MaskDiagonal, Guidance: f.Guidance}
-		if f.Cost == sinkhorn.Euclidean {
-			at.Epsilon = r * math.Sqrt(d)
-		}
-		return at, nil
-	case *KL:
-		return &KL{Epsilon: r * d, MaskDiagonal: f.MaskDiagonal, Guidance: f.Guidance}, nil
-	case *MMD:
-		return &MMD{Epsilon: r * d, Guidance: f.Guidance}, nil
-	case *Drifting:
-		if f.Bare {
-			return nil, errors.New("wflow: an Objective's Drifting field has Bare set, which is for flows")
-		}
-		return &Drifting{Temperature: r * math.Sqrt(d)}, nil
+	field, ok := o.Field.(Trainable)
+	if !ok {
+		return nil, fmt.Errorf("wflow: the field %T serves flows only: for training it wants the methods Regularised, WithR and Targets of Trainable", o.Field)
 	}
-	return nil, fmt.Errorf("wflow: an Objective's Field is %T, want *Sinkhorn, *KL, *MMD or *Drifting", o.Field)
+	if len(o.R) > 1 && !field.Regularised() {
+		return nil, fmt.Errorf("wflow: %d values of R for %T, which has no regularisation: want one, whose value has no effect", len(o.R), o.Field)
+	}
+	return field, nil
 }
 
-// scale returns the weighted mean over all problems, particles and targets of the squared distance, rooted, or of the
-// distance where ε goes with √d. Targets are the particles themselves (not for Drifting), the self term's cloud and the
-// data.
-func (o Objective) scale(batch []Clouds) float64 {
+// scale returns the scale of problems that share one: see Targets.
+func scale(field Trainable, batch []Clouds) float64 {
 	sum, weight, pairs := 0.0, 0.0, 0.0
-	euclidean := false
+	rooted := false
 	for _, c := range batch {
-		distance := func(x, y []float64) float64 { return 2 * sinkhorn.HalfSquared.At(x, y) }
-		add := func(y *mat.Dense, weights []float64) {
-			n, _ := c.Particles.Dims()
-			m, _ := y.Dims()
-			for j := range m {
-				w := 1.0
-				if weights != nil {
-					w = weights[j] / weights[0] // own points weigh 1
-				}
-				for i := range n {
-					sum += w * distance(c.Particles.RawRowView(i), y.RawRowView(j))
-				}
-				weight += w * float64(n)
-			}
-			pairs += float64(n * m)
+		targets := field.Targets(c)
+		distance := targets.Distance
+		if rooted = distance == nil; rooted {
+			distance = func(x, y []float64) float64 { return 2 * sinkhorn.HalfSquared.At(x, y) }
 		}
-		switch f := o.Field.(type) {
-		case *Drifting:
-			euclidean, distance = true, driftingDistance
-			targets, weights, _ := c.driftingTargets()
-			add(targets, weights)
-			continue
-		case *Sinkhorn:
-			if f.Cost == sinkhorn.Euclidean {
-				euclidean, distance = true, sinkhorn.Euclidean.At
+		n, _ := c.Particles.Dims()
+		m, _ := targets.Points.Dims()
+		for j := range m {
+			w := 1.0
+			if targets.Weights != nil {
+				w = targets.Weights[j]
 			}
-			add(c.negatives(f.Guidance))
-		case *KL:
-			add(c.negatives(f.Guidance))
-		case *MMD:
-			add(c.negatives(f.Guidance))
+			for i := range n {
+				sum += w * distance(c.Particles.RawRowView(i), targets.Points.RawRowView(j))
+			}
+			weight += w * float64(n)
 		}
-		add(c.Particles, nil)
-		add(c.Data, nil)
+		pairs += float64(n * m)
 	}
 	mean := sum / pairs / (weight/pairs + 1e-8)
-	if euclidean {
-		return mean
+	if rooted {
+		return math.Sqrt(mean)
 	}
-	return math.Sqrt(mean)
+	return mean
 }
 
 // dividedBy returns the clouds in units of s.

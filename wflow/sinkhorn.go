@@ -2,7 +2,10 @@ package wflow
 
 import (
 	"context"
+	"fmt"
 	"math"
+
+	"gonum.org/v1/gonum/mat"
 
 	"github.com/wflowlab/wflowlab/sinkhorn"
 )
@@ -11,19 +14,19 @@ import (
 //
 //	V(x) = T_{q,p}(x) − T_{q,q}(x),
 //
-// with T the barycentric projections of entropic transport. It vanishes only at q = p. The field keeps state: it starts
+// with T the barycentric projections of entropic transport. V vanishes only at q = p. The field keeps state: it starts
 // each solve from the last solution, and an Epsilon of 0 becomes the ε of its first clouds, for all that follow. So take
-// a new one for new data, and one for each goroutine.
+// a new Sinkhorn for new data, and one for each goroutine.
 //
-// With guidance by velocity, (α−1)·(T_{q,p} − T_{q,∅}) is added. With the cost ‖x−y‖ the method keeps this V, which is
-// then no longer the gradient.
+// With guidance by velocity, (α−1)·(T_{q,p} − T_{q,∅}) is added, ∅ standing for the unconditional data. With the cost
+// ‖x−y‖ the method keeps this V, which is then no longer the gradient.
 //
 // The particles themselves as the self term (Clouds.Self nil) make V the exact gradient at the empirical measure. With
-// Clouds.Self an independent sample, V is what the method trains on; with MaskDiagonal the particles serve as their own
-// sample, without each particle's own company, at the price of a bias of order 1/n.
+// Clouds.Self an independent sample, V is what the method trains on. MaskDiagonal is for one batch without an independent
+// sample: no particle is coupled to itself, and V then has a bias of order 1/n.
 //
-// Energy is S_ε(q, p) + (α−1)·(OT_ε(q,p) − OT_ε(q,∅)), an estimate where the self term is; NaN with fixed Iterations and
-// under guidance by distribution.
+// Energy is S_ε(q, p) + (α−1)·(OT_ε(q,p) − OT_ε(q,∅)); with Clouds.Self it is an estimate. It is NaN with fixed Iterations
+// and under guidance by distribution.
 //
 // Source: arXiv 2605.11755, equation 10 and, for guidance, 15 and 16.
 type Sinkhorn struct {
@@ -32,7 +35,7 @@ type Sinkhorn struct {
 	Epsilon float64
 
 	// Tolerance is the L1 marginal error at which to stop. 0 means 1e-3: a thousandth of the mass is not where it
-	// should be, which moves no picture. Certificates and finite differences want less.
+	// should be, which no picture shows. Certificates and finite differences want less.
 	Tolerance float64
 
 	// Iterations is the number L of plain iterations from scratch, whatever the error: what training uses. 0 means to
@@ -40,57 +43,41 @@ type Sinkhorn struct {
 	Iterations int
 
 	Cost         sinkhorn.Cost
-	MaskDiagonal bool
+	MaskDiagonal bool // leave each particle out of its own self term
 	Guidance     Guidance
 
-	last struct {
-		data, self, unconditional *sinkhorn.Solution
-	}
-	own dataTerm // OT_ε(p,p), which only the energy needs
+	last [terms]*sinkhorn.Solution // by their term
+	own  dataTerm                  // OT_ε(p,p), which only the energy needs
 }
 
 const defaultTolerance = 1e-3
 
 // Velocity returns the velocity of every particle. Data must not be changed in place between calls.
-func (s *Sinkhorn) Velocity(ctx context.Context, c Clouds) (*Velocity, error) {
-	if err := c.check(); err != nil {
-		return nil, err
-	}
-	toData, err := s.solve(ctx, &s.last.data, sinkhorn.Problem{X: c.Particles, Y: c.Data})
-	if err != nil {
-		return nil, err
-	}
-	if s.Epsilon == 0 {
-		s.Epsilon = toData.Epsilon()
-	}
-	self := sinkhorn.Problem{X: c.Particles, MaskDiagonal: s.MaskDiagonal}
-	if own, weights := c.negatives(s.Guidance); own != c.Particles {
-		self.Y, self.B = own, weights
-	}
-	toSelf, err := s.solve(ctx, &s.last.self, self)
-	if err != nil {
-		return nil, err
-	}
-	v := &Velocity{V: toData.Project(), MarginalError: max(toData.MarginalError(), toSelf.MarginalError())}
-	v.V.Sub(v.V, toSelf.Project())
-	guided := s.Guidance == ByVelocity && c.weight() > 0
-	var away *sinkhorn.Solution
-	if guided {
-		if away, err = s.solve(ctx, &s.last.unconditional, sinkhorn.Problem{X: c.Particles, Y: c.Unconditional}); err != nil {
-			return nil, err
+func (f *Sinkhorn) Velocity(ctx context.Context, c Clouds) (*Velocity, error) {
+	v, solutions, err := difference(c, f.Guidance, func(t term, y *mat.Dense, weights []float64) (*sinkhorn.Solution, error) {
+		p := sinkhorn.Problem{X: c.Particles, Y: y, B: weights}
+		if t == toSelf {
+			p.MaskDiagonal = f.MaskDiagonal
+			if y == c.Particles {
+				p.Y = nil // the symmetric problem
+			}
 		}
-		push := toData.Project()
-		push.Sub(push, away.Project())
-		push.Scale(c.weight(), push)
-		v.V.Add(v.V, push)
-		v.MarginalError = max(v.MarginalError, away.MarginalError())
+		return f.solve(ctx, &f.last[t], p)
+	}, (*sinkhorn.Solution).Project)
+	if err != nil {
+		return nil, err
 	}
-	if s.Iterations > 0 || s.Guidance == ByDistribution && c.weight() > 0 {
-		v.Energy = math.NaN()
-		return v.finite()
+	answer := &Velocity{V: v, Energy: math.NaN()}
+	for _, s := range solutions {
+		if s != nil {
+			answer.MarginalError = max(answer.MarginalError, s.MarginalError())
+		}
 	}
-	own, err := s.own.of(dataKey{c.Data, s.Epsilon, s.Tolerance, s.Cost}, func() (float64, error) {
-		yy, err := s.solve(ctx, new(*sinkhorn.Solution), sinkhorn.Problem{X: c.Data})
+	if f.Iterations > 0 || f.Guidance == ByDistribution && c.weight() > 0 {
+		return answer.finite()
+	}
+	own, err := f.own.value(dataKey{c.Data, f.Epsilon, f.Tolerance, f.Cost}, func() (float64, error) {
+		yy, err := f.solve(ctx, new(*sinkhorn.Solution), sinkhorn.Problem{X: c.Data})
 		if err != nil {
 			return 0, err
 		}
@@ -99,20 +86,20 @@ func (s *Sinkhorn) Velocity(ctx context.Context, c Clouds) (*Velocity, error) {
 	if err != nil {
 		return nil, err
 	}
-	v.Energy = toData.Dual() - toSelf.Dual()/2 - own/2
-	if guided {
-		v.Energy += c.weight() * (toData.Dual() - away.Dual())
+	answer.Energy = solutions[toData].Dual() - solutions[toSelf].Dual()/2 - own/2
+	if away := solutions[toUnconditional]; away != nil {
+		answer.Energy += c.weight() * (solutions[toData].Dual() - away.Dual())
 	}
-	return v.finite()
+	return answer.finite()
 }
 
-// solve solves one of the field's problems, from the last solution of the same if it still fits.
-func (s *Sinkhorn) solve(ctx context.Context, last **sinkhorn.Solution, p sinkhorn.Problem) (*sinkhorn.Solution, error) {
-	p.Cost = s.Cost
-	if s.Iterations > 0 {
-		return sinkhorn.Iterate(ctx, p, s.Epsilon, s.Iterations)
+// solve solves one of the field's problems, from its last solution if that still fits.
+func (f *Sinkhorn) solve(ctx context.Context, last **sinkhorn.Solution, p sinkhorn.Problem) (*sinkhorn.Solution, error) {
+	p.Cost = f.Cost
+	if f.Iterations > 0 {
+		return sinkhorn.Iterate(ctx, p, f.Epsilon, f.Iterations)
 	}
-	set := &sinkhorn.Settings{Epsilon: s.Epsilon, Tolerance: s.Tolerance}
+	set := &sinkhorn.Settings{Epsilon: f.Epsilon, Tolerance: f.Tolerance}
 	if set.Tolerance == 0 {
 		set.Tolerance = defaultTolerance
 	}
@@ -130,5 +117,32 @@ func (s *Sinkhorn) solve(ctx context.Context, last **sinkhorn.Solution, p sinkho
 		return nil, err // the last good solution stays
 	}
 	*last = solution
+	if f.Epsilon == 0 {
+		f.Epsilon = solution.Epsilon()
+	}
 	return solution, nil
+}
+
+// Regularised is true: ε is R·d, or R·√d for the cost ‖x−y‖.
+func (f *Sinkhorn) Regularised() bool { return true }
+
+// WithR returns the field with ε = R·d, or R·√d for the cost ‖x−y‖. It wants fixed Iterations.
+func (f *Sinkhorn) WithR(r float64, d int) (Field, error) {
+	if f.Iterations < 1 {
+		return nil, fmt.Errorf("wflow: Sinkhorn has Iterations %d, training wants 1 or more", f.Iterations)
+	}
+	epsilon := r * float64(d)
+	if f.Cost == sinkhorn.Euclidean {
+		epsilon = r * math.Sqrt(float64(d))
+	}
+	return &Sinkhorn{Epsilon: epsilon, Iterations: f.Iterations, Cost: f.Cost, MaskDiagonal: f.MaskDiagonal, Guidance: f.Guidance}, nil
+}
+
+// Targets returns the usual targets, with the distance itself for the cost ‖x−y‖.
+func (f *Sinkhorn) Targets(c Clouds) Targets {
+	t := c.Targets(f.Guidance)
+	if f.Cost == sinkhorn.Euclidean {
+		t.Distance = sinkhorn.Euclidean.At
+	}
+	return t
 }

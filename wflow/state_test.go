@@ -11,7 +11,7 @@ import (
 	"github.com/wflowlab/wflowlab/sinkhorn"
 )
 
-// A field's knobs may change between calls: S_ε(x, x+c) is ‖c‖²/2 and MMD(x, x) is 0 at any ε, whatever was asked before.
+// TestEnergyAfterOtherSettings: a field's knobs may change between calls: S_ε(x, x+c) is ‖c‖²/2 and MMD(x, x) is 0 at any ε, whatever was asked before.
 func TestEnergyAfterOtherSettings(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 1))
 	x := gaussian(r, 12, 2, 0, 1)
@@ -36,8 +36,8 @@ func TestEnergyAfterOtherSettings(t *testing.T) {
 	}
 }
 
-// A solve that fails leaves the field where it was: the next starts from the last good solution and answers as if nothing
-// had been.
+// TestSinkhornAfterErrors: a solve that fails leaves the field as it was. The next starts from the last good solution and
+// answers as if there had been no error.
 func TestSinkhornAfterErrors(t *testing.T) {
 	r := rand.New(rand.NewPCG(10, 1))
 	x, y := gaussian(r, 8, 2, 0, 1), gaussian(r, 9, 2, 1, 1)
@@ -54,9 +54,7 @@ func TestSinkhornAfterErrors(t *testing.T) {
 		t.Errorf("error %v, want context.Canceled", err)
 	}
 	if f.last != good {
-		t.Error("an error changes what the next solve starts from")
+		t.Errorf("after errors the next solve starts from %v, want %v", f.last, good)
 	}
-	if got := velocity(t, f, Clouds{Particles: x, Data: y}); !mat.EqualApprox(got.V, want.V, 1e-7) {
-		t.Error("an error changes the next velocity")
-	}
+	sameVelocity(t, "after errors", velocity(t, f, Clouds{Particles: x, Data: y}).V, want.V, 1e-7)
 }

@@ -30,7 +30,7 @@ const masked = 1e6
 //	repeat:  u_i = −log n − logsumexp_j(v_j − C_ij/ε),   v_j = log b_j − logsumexp_i(u_i − C_ij/ε)
 //	T(x_i) = softmax_j(v_j − C_ij/ε) · Y
 //
-// The softmax divides by the row mass that was reached. With zero updates v is log b and T is the projection of the KL
+// The softmax divides every row of the coupling by its mass, which is 1/n only in the limit. With zero updates v is log b and T is the projection of the KL
 // flow; with one or more it is Sinkhorn's, exact in the limit.
 //
 // Everything is computed in the log domain. Squared distances come from ‖x‖² + ‖y‖² − 2⟨x, y⟩ about the mean of Y,
@@ -71,8 +71,8 @@ func MMD(p Problem) *graph.Node {
 	return graph.Sub(graph.Einsum("bnm,bmd->bnd", k, y), graph.Mul(graph.ReduceAndKeep(k, graph.ReduceSum, -1), x))
 }
 
-// logCoupling returns u_i − C_ij/ε + v_j [b, n, m]; with zero updates v is log b and u is left out, which a softmax
-// over j does not notice.
+// logCoupling returns u_i − C_ij/ε + v_j [b, n, m]. With zero updates v is log b, and u is left out: it would change no
+// softmax over j.
 func logCoupling(p Problem, updates int) (logP *graph.Node) {
 	p.check()
 	if updates < 0 {
@@ -89,7 +89,7 @@ func logCoupling(p Problem, updates int) (logP *graph.Node) {
 		rows := graph.Add(logK, graph.Sub(logA, graph.Add(top, logSum)))
 		top, logSum = logSumExp(rows, 1)
 		scores = graph.Add(logK, graph.Sub(logB, graph.Add(top, logSum)))
-		// Taken as differences from the largest of a column, the entries that count are small and round little.
+		// As differences from the largest entry of their column, the entries that count are small and round little.
 		logP = graph.Add(graph.Sub(rows, top), graph.Sub(logB, logSum))
 	}
 	return logP
@@ -138,7 +138,8 @@ func centred(p Problem) (x, y *graph.Node) {
 	return graph.Sub(p.X, centre), graph.Sub(p.Y, centre)
 }
 
-// logSumExp reduces one axis of x to length 1 and returns log Σ exp(x) as a sum of two, the maximum and the rest.
+// logSumExp reduces one axis of x to length 1. It returns log Σ exp(x) in two parts to be added: the maximum top, and the
+// rest.
 func logSumExp(x *graph.Node, axis int) (top, rest *graph.Node) {
 	top = graph.StopGradient(graph.ReduceAndKeep(x, graph.ReduceMax, axis))
 	return top, graph.Log(graph.ReduceAndKeep(graph.Exp(graph.Sub(x, top)), graph.ReduceSum, axis))

@@ -116,14 +116,14 @@ func (c clouds) oracle(k, L int) (coupling, projection []float64) {
 			logK[i*c.m+j] = -cost / c.eps
 		}
 	}
-	lse := func(count int, at func(int) float64) float64 {
+	lse := func(count int, term func(int) float64) float64 {
 		top := math.Inf(-1)
 		for i := range count {
-			top = math.Max(top, at(i))
+			top = math.Max(top, term(i))
 		}
 		s := 0.0
 		for i := range count {
-			s += math.Exp(at(i) - top)
+			s += math.Exp(term(i) - top)
 		}
 		return top + math.Log(s)
 	}
@@ -201,13 +201,13 @@ func TestOracle(t *testing.T) {
 					}
 					// Rounding of ‖x‖²+‖y‖²−2xy over ε, amplified by a few dozen operations.
 					if d := maxDifference(t, run[float64](t, c, project(L)), wantT); d > 1e-12 {
-						t.Errorf("%v mask %v weighted %v L %d: projection off by %.1e", cost, mask, weighted, L, d)
+						t.Errorf("%v mask %v weighted %v L %d: projection off by %.1e, want 1e-12 at most", cost, mask, weighted, L, d)
 					}
 					if d := maxDifference(t, run[float64](t, c, coupling(L)), wantP); d > 1e-12 {
-						t.Errorf("%v mask %v weighted %v L %d: coupling off by %.1e", cost, mask, weighted, L, d)
+						t.Errorf("%v mask %v weighted %v L %d: coupling off by %.1e, want 1e-12 at most", cost, mask, weighted, L, d)
 					}
 					if d := maxDifference(t, run[float32](t, c, project(L)), wantT); d > 2e-5 {
-						t.Errorf("%v mask %v weighted %v L %d: float32 projection off by %.1e", cost, mask, weighted, L, d)
+						t.Errorf("%v mask %v weighted %v L %d: float32 projection off by %.1e, want 2e-5 at most", cost, mask, weighted, L, d)
 					}
 				}
 			}
@@ -259,7 +259,7 @@ func TestClosedForms(t *testing.T) {
 	}
 	for _, L := range []int{0, 5} {
 		if d := maxDifference(t, run[float64](t, c, project(L)), mean); d > 1e-8 { // |x|·diam/ε
-			t.Errorf("L %d: off the mean by %.1e at ε = 1e9", L, d)
+			t.Errorf("L %d: off the mean by %.1e at ε = 1e9, want 1e-8 at most", L, d)
 		}
 	}
 
@@ -267,7 +267,7 @@ func TestClosedForms(t *testing.T) {
 	p.y = []float64{-2.1, 4, 0.1, 0, 3, 1.1}
 	want := []float64{0.1, 0, 3, 1.1, -2.1, 4}
 	if d := maxDifference(t, run[float64](t, p, project(10)), want); d > 1e-12 {
-		t.Errorf("the permutation is missed by %.1e", d)
+		t.Errorf("the permutation is missed by %.1e, want 1e-12 at most", d)
 	}
 
 	near := random(6, 2, 7, 5, 3)
@@ -290,7 +290,7 @@ func TestClosedForms(t *testing.T) {
 		b[i] -= 4096
 	}
 	if d := maxDifference(t, a, b); d > 2e-3 { // float32 spacing at 4096 is 5e-4
-		t.Errorf("moving both clouds by 4096 moves the projection by %.1e", d)
+		t.Errorf("moving both clouds by 4096 moves the projection by %.1e, want 2e-3 at most", d)
 	}
 }
 
@@ -305,7 +305,7 @@ func TestBatchIsLoop(t *testing.T) {
 			one.w = append(one.w, 10*w)
 		}
 		if d := maxDifference(t, run[float64](t, one, project(4)), all[k*c.n*c.d:(k+1)*c.n*c.d]); d > 1e-13 {
-			t.Errorf("problem %d alone differs by %.1e", k, d)
+			t.Errorf("problem %d alone differs by %.1e from the batch, want 1e-13 at most", k, d)
 		}
 	}
 }
@@ -328,14 +328,14 @@ func TestMMD(t *testing.T) {
 		}
 		for i := range c.n {
 			for l := range c.d {
-				at := (k*c.n+i)*c.d + l
+				entry := (k*c.n+i)*c.d + l
 				x := append([]float64(nil), c.x[(k*c.n+i)*c.d:(k*c.n+i+1)*c.d]...)
 				x[l] += h
 				up := mean(x)
 				x[l] -= 2 * h
 				want := c.eps * (up - mean(x)) / (2 * h)
-				if math.Abs(got[at]-want) > 1e-9 { // h² truncation
-					t.Errorf("problem %d particle %d axis %d: %v, want %v", k, i, l, got[at], want)
+				if math.Abs(got[entry]-want) > 1e-9 { // h² truncation
+					t.Errorf("problem %d particle %d axis %d: %v, want %v", k, i, l, got[entry], want)
 				}
 			}
 		}

@@ -24,7 +24,8 @@ const PluginVariable = "WFLOW_XLA_PLUGIN"
 //   - else XLA, if the program is built with cgo for linux/amd64 and the plugin named by WFLOW_XLA_PLUGIN loads;
 //   - else GoMLX's pure Go engine, 20 to 30 times slower on transport, and the line says why.
 //
-// Nothing else in the laboratory chooses an engine. Finalize it when done, or leave it to the end of the program.
+// Nothing else in the laboratory chooses an engine. Finalize the engine when done, or leave that to the end of the
+// program.
 func Find() (compute.Backend, string, error) {
 	if asked, ok := os.LookupEnv(compute.ConfigEnvVar); ok && asked != "" {
 		b, err := named(asked)
@@ -55,7 +56,8 @@ func Name(b compute.Backend) string {
 	return "XLA"
 }
 
-// named returns the backend of a GoMLX configuration string; GoMLX panics at names it does not know.
+// named returns the backend of a GoMLX configuration string. GoMLX panics at a name that it does not know; here that is
+// an error.
 func named(config string) (b compute.Backend, err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -67,8 +69,8 @@ func named(config string) (b compute.Backend, err error) {
 
 var stdout sync.Mutex
 
-// quietly keeps what f prints off the standard output, where the pure Go backend announces itself: it would end up in
-// the outputs of notebooks.
+// quietly calls f without its standard output. The pure Go backend announces itself there, which would end up in the
+// outputs of notebooks.
 func quietly(f func() (compute.Backend, error)) (compute.Backend, error) {
 	stdout.Lock()
 	defer stdout.Unlock()

@@ -37,18 +37,18 @@ func TestFind(t *testing.T) {
 		b, line, err := Find()
 		if c.err != "" {
 			if err == nil || !strings.Contains(err.Error(), c.err) {
-				t.Errorf("%+v: error %v", c, err)
+				t.Errorf("%+v: error %v, want one with %q", c, err, c.err)
 			}
 			continue
 		}
 		if err != nil || line != c.line {
-			t.Errorf("%+v: line %q, error %v", c, line, err)
+			t.Errorf("%+v: line %q, error %v, want the line %q", c, line, err, c.line)
 			continue
 		}
 		b.Finalize()
 	}
 	write.Close()
 	if out, err := io.ReadAll(read); err != nil || len(bytes.TrimSpace(out)) > 0 {
-		t.Errorf("printed %q (%v)", out, err)
+		t.Errorf("printed %q (error %v), want nothing", out, err)
 	}
 }

@@ -5,8 +5,8 @@ import "math"
 // Every product is written float64(x*y): the language then forbids fusing it with the sum, and the bytes are the same
 // on every platform.
 
-// lanes holds one number of eight samples, which go through the network together: eight sums that do not wait for each
-// other, and one load of a weight for all.
+// lanes holds one number for each of eight samples. They go through the network together: a weight is loaded once for
+// all eight, and their sums do not wait for each other.
 type lanes [8]float64
 
 // dense writes w·in + bias into out, with w [len(out), len(in)].

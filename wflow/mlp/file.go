@@ -11,8 +11,8 @@ import (
 // metaKey holds the network as JSON in the metadata of a file.
 const metaKey = "wflow.network"
 
-// File returns the generator as the content of a safetensors file: its tensors and the network in the metadata. The
-// tensors are the generator's own: do not change them.
+// File returns the generator as the content of a safetensors file: its tensors, and the network in the metadata. The
+// numbers are not copied: do not change them.
 func (g *Generator) File() *safetensors.File {
 	network, err := json.Marshal(g.Network)
 	if err != nil {

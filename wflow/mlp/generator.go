@@ -17,9 +17,10 @@ type Generator struct {
 	film    []modulation // one per hidden layer once a class is chosen
 }
 
-// layer is one dense layer, the weights transposed to [out, in] so that one output's are contiguous.
+// layer is one dense layer. Its weights are transposed to [out, in], so that those of one output are contiguous.
 type layer struct{ weight, bias []float64 }
 
+// modulation is γ and β of one hidden layer for the class and the guidance scale that were chosen.
 type modulation struct{ gamma, beta []float64 }
 
 // New returns the generator with the given weights, row-major and named as in Network.Tensors; they are copied. The
@@ -97,8 +98,8 @@ func (g *Generator) Condition(class int, alpha float64) (*Generator, error) {
 	for j, h := range hidden {
 		in[j][0] = h
 	}
-	of := *g
-	of.film = nil
+	conditioned := *g
+	conditioned.film = nil
 	zero := make([]float64, 2*n.Width)
 	for l := range n.Depth {
 		out := make([]lanes, 2*n.Width)
@@ -107,14 +108,14 @@ func (g *Generator) Condition(class int, alpha float64) (*Generator, error) {
 		for j := range out {
 			both[j] = out[j][0]
 		}
-		of.film = append(of.film, modulation{both[:n.Width], both[n.Width:]})
+		conditioned.film = append(conditioned.film, modulation{both[:n.Width], both[n.Width:]})
 	}
-	return &of, nil
+	return &conditioned, nil
 }
 
-// Generate returns the samples [n, d] for noise [n, k], one evaluation of the network each. A generator with classes
-// wants Condition first. Arithmetic is float64 on the float32 weights, in one order: sample i depends on row i of the
-// noise alone, and its bytes are the same on every platform and for any number of processors.
+// Generate returns the samples [n, d] for noise [n, k], one evaluation of the network each. Choose a class with Condition
+// first if the generator has classes. Arithmetic is float64 on the float32 weights, in one order: sample i depends on row
+// i of the noise alone, and its bytes are the same on every platform and for any number of processors.
 func (g *Generator) Generate(noise *mat.Dense) (*mat.Dense, error) {
 	n, k := noise.Dims()
 	if k != g.Network.Noise {

@@ -126,7 +126,7 @@ func TestResidualStart(t *testing.T) {
 	z := stream.New(1, "noise").Normals(0, 5, 2)
 	x, err := g.Generate(z)
 	if err != nil || !mat.Equal(x, z) {
-		t.Errorf("f(z) is not z (%v)", err)
+		t.Errorf("f(z) is %v (error %v), want z", x, err)
 	}
 }
 
@@ -163,7 +163,7 @@ func TestSameBytes(t *testing.T) {
 	}
 	few, err := g.Generate(z.Slice(37, 40, 0, 3).(*mat.Dense))
 	if err != nil || !mat.Equal(few, all.Slice(37, 40, 0, 2)) {
-		t.Errorf("rows 37 to 39 alone differ (%v)", err)
+		t.Errorf("rows 37 to 39 alone give %v (error %v), want %v", few, err, all.Slice(37, 40, 0, 2))
 	}
 }
 
@@ -176,7 +176,7 @@ func TestExp(t *testing.T) {
 	}
 	for _, x := range []float64{-1e308, 1e308, math.Inf(1), math.Inf(-1)} {
 		if v := silu(x); math.IsNaN(v) {
-			t.Errorf("silu(%v) is NaN", x)
+			t.Errorf("silu(%v) is NaN, want a number", x)
 		}
 	}
 }
@@ -234,7 +234,7 @@ func TestFile(t *testing.T) {
 		for name, w := range g.weights {
 			for i := range w {
 				if again.weights[name][i] != w[i] {
-					t.Fatalf("tensor %s number %d changed", name, i)
+					t.Fatalf("tensor %s number %d is read as %v, want %v", name, i, again.weights[name][i], w[i])
 				}
 			}
 		}
@@ -242,7 +242,7 @@ func TestFile(t *testing.T) {
 		f.Tensors["moments/layer0.bias"] = safetensors.Tensor{Shape: []int{1}, Data: []float32{1}}
 		f.Meta["step"] = "3"
 		if _, err := FromFile(f); err != nil {
-			t.Errorf("a file with more in it: %v", err)
+			t.Errorf("a file with more in it: error %v, want none", err)
 		}
 		data, err := os.ReadFile(path)
 		if err != nil {
@@ -252,19 +252,19 @@ func TestFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := ReadFile(path); err == nil || !strings.Contains(err.Error(), path) {
-			t.Errorf("torn file: error %v", err)
+			t.Errorf("torn file: error %v, want one with the path %s", err, path)
 		}
 	}
 	foreign := generator(t, plain).File()
 	foreign.Tensors["layer1.weight"] = safetensors.Tensor{Shape: []int{5, 4}, Data: make([]float32, 20)}
 	if _, err := FromFile(foreign); err == nil || !strings.Contains(err.Error(), `"layer1.weight": shape [5 4], want [5 5]`) {
-		t.Errorf("foreign shape: error %v", err)
+		t.Errorf("foreign shape: error %v, want one with the tensor and both shapes", err)
 	}
 	for _, text := range []string{`{"noise":3,"out":2,"width":5,"depth":1000000000}`, `{"noise":3,"heads":2}`, `3`} {
 		odd := generator(t, plain).File()
 		odd.Meta[metaKey] = text
 		if _, err := FromFile(odd); err == nil {
-			t.Errorf("network %s is accepted", text)
+			t.Errorf("network %s is accepted, want an error", text)
 		}
 	}
 }

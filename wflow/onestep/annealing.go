@@ -6,7 +6,7 @@ import "math"
 //
 //	R(step) = From·(To/From)^min(1, 2·step/steps)
 //
-// Large R moves particles between distant modes, small R sharpens them. From == To is a constant.
+// A large R moves particles between distant modes, a small R sharpens the modes. With From == To, R is constant.
 type Annealing struct{ From, To float64 }
 
 // At returns R of a step, counted from 0, in a run of the given number of steps.

@@ -32,8 +32,8 @@ type slot struct{ path, tensor string }
 
 const generatorScope = "/generator"
 
-// slots lists the arrays of the named tensor, the moving average first: its name is the tensor's own, which makes a
-// checkpoint a generator file.
+// slots lists the arrays of the named tensor, the moving average first. In a checkpoint the average has the name of the
+// tensor itself, so that a checkpoint is a generator file too.
 func slots(name string) []slot {
 	path := generatorScope + "/" + name
 	adam := "/" + optimizer.AdamDefaultScope + path
@@ -124,11 +124,11 @@ const (
 	trainingKey = "wflow.training"
 )
 
-// errUnsaved says that the checkpoint cannot be written while all else is well.
+// errUnsaved says that the checkpoint cannot be written. The training itself is not at fault.
 var errUnsaved = errors.New("it cannot be written")
 
-// prepare tries, before hours of training, whether the checkpoint can be written, and removes what saves of it have left
-// that were killed, an hour ago or more.
+// prepare tries, before hours of training, whether the checkpoint can be written. It also removes the temporary files of
+// saves that were killed an hour ago or earlier.
 func prepare(checkpoint string) error {
 	folder, name := filepath.Split(checkpoint)
 	if folder == "" {

@@ -43,10 +43,10 @@ func TestResume(t *testing.T) {
 		g, err := Train(ctx, b, run)
 		stopped(t, g, err, run)
 		if steps != 5 || !strings.Contains(err.Error(), "stopped after step 5 of 11") {
-			t.Fatalf("%d steps, error %v", steps, err)
+			t.Fatalf("%d steps, error %v, want 5 steps and to be stopped after step 5 of 11", steps, err)
 		}
 		if !bytes.Equal(want, trained(t, b, run)) {
-			t.Error("the resumed run ends with other bytes")
+			t.Error("the resumed run ends with other bytes, want those of one run")
 		}
 		if steps != run.Steps {
 			t.Errorf("%d steps in both parts, want %d", steps, run.Steps)
@@ -58,7 +58,7 @@ func TestResume(t *testing.T) {
 func stopped(t *testing.T, g *mlp.Generator, err error, run Training) {
 	t.Helper()
 	if g == nil || !errors.Is(err, context.Canceled) {
-		t.Fatalf("generator %v, error %v", g != nil, err)
+		t.Fatalf("generator %v, error %v, want a generator and context.Canceled", g != nil, err)
 	}
 	kept, err := mlp.ReadFile(run.Checkpoint)
 	if err != nil {
@@ -67,7 +67,7 @@ func stopped(t *testing.T, g *mlp.Generator, err error, run Training) {
 	a, _ := g.File().Encode()
 	k, _ := kept.File().Encode()
 	if !bytes.Equal(a, k) {
-		t.Error("the checkpoint is not the generator returned")
+		t.Error("the checkpoint has other bytes than the generator returned, want the same")
 	}
 }
 
@@ -97,14 +97,14 @@ func TestInterrupt(t *testing.T) {
 	g, err := Train(context.Background(), b, run)
 	stopped(t, g, err, run)
 	if last < 5 {
-		t.Errorf("it ended at step %d", last)
+		t.Errorf("it ended at step %d, want 5 or later", last)
 	}
 	run.Report = nil
 	run.Steps = last + 3
 	resumed := trained(t, b, run)
 	run.Checkpoint = ""
 	if !bytes.Equal(resumed, trained(t, b, run)) {
-		t.Error("the resumed run ends with other bytes")
+		t.Error("the resumed run ends with other bytes, want those of one run")
 	}
 }
 
@@ -130,7 +130,7 @@ func TestSteps(t *testing.T) {
 	trained(t, b, run)
 	run.Steps = 11
 	if !bytes.Equal(want, trained(t, b, run)) {
-		t.Error("4 steps and then 7 end with other bytes than 11")
+		t.Error("4 steps and then 7 end with other bytes than 11, want the same")
 	}
 	run.Steps = 10
 	refused(t, b, run, "it has done 11 steps already, and Steps is 10", "want Steps of 11 or more")
@@ -210,7 +210,7 @@ func TestCheckpointErrors(t *testing.T) {
 	data.Data = []Source{run.Data[1], run.Data[0]}
 	expect("other data", data, "another training", "other samples")
 	if now, err := os.ReadFile(run.Checkpoint); err != nil || !bytes.Equal(now, whole) {
-		t.Errorf("a refused checkpoint was changed (%v)", err)
+		t.Errorf("a refused checkpoint was changed (error %v), want it as it was", err)
 	}
 
 	f, err := safetensors.Decode(whole)
@@ -239,7 +239,7 @@ func TestCheckpointErrors(t *testing.T) {
 	earlier := regexp.MustCompile(`,"Engine".*]`).ReplaceAllString(f.Meta[trainingKey], `,"DataHash":["1","2","3"]`)
 	rewrite(trainingKey, earlier)
 	if earlier == f.Meta[trainingKey] || !bytes.Equal(trained(t, b, run), end) {
-		t.Errorf("a checkpoint of an earlier version does not go on: %s", earlier)
+		t.Errorf("a checkpoint of an earlier version ends with other bytes, want those of one run: %s", earlier)
 	}
 	delete(f.Tensors, "moment2/film1.weight")
 	if err := f.WriteFile(run.Checkpoint); err != nil {
@@ -253,7 +253,9 @@ func TestCheckpointErrors(t *testing.T) {
 
 	nowhere := small()
 	nowhere.Checkpoint = filepath.Join(t.TempDir(), "no", "folder", "run")
-	nowhere.Report = func(Progress) { t.Error("trained for a checkpoint that cannot be written") }
+	nowhere.Report = func(Progress) {
+		t.Error("trained for a checkpoint that cannot be written, want an error before the first step")
+	}
 	expect("no folder", nowhere, "onestep: Checkpoint", "no such file")
 }
 
@@ -284,11 +286,11 @@ func TestFolderLost(t *testing.T) {
 		}
 		g, err := Train(context.Background(), b, run)
 		if g == nil || !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), run.Checkpoint) {
-			t.Errorf("folder lost at step %d: generator %v, error %v", lost, g != nil, err)
+			t.Errorf("folder lost at step %d: generator %v, error %v, want a generator and an error with the path %s", lost, g != nil, err, run.Checkpoint)
 			continue
 		}
 		if got, err := g.File().Encode(); err != nil || !bytes.Equal(got, want) {
-			t.Errorf("folder lost at step %d: the generator is not that of the last step (%v)", lost, err)
+			t.Errorf("folder lost at step %d: the generator has other bytes (error %v), want those of the last step", lost, err)
 		}
 	}
 }

@@ -1,20 +1,24 @@
 package onestep
 
 import (
+	"math"
+
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 
-	"github.com/wflowlab/wflowlab/sinkhorn/batched"
 	"github.com/wflowlab/wflowlab/wflow"
 )
 
-// drifting returns the velocity of wflow.Drifting at temperature τ, [b, n, d].
-func (b Batch) drifting(tau *graph.Node) *graph.Node {
-	negatives, weights := b.negatives(wflow.ByDistribution)
-	targets := graph.Concatenate([]*graph.Node{negatives, b.Data}, 1)
+// driftingGraph is the graph of wflow.Drifting.
+type driftingGraph struct{ *wflow.Drifting }
+
+func (f driftingGraph) VelocityGraph(b Batch, r *graph.Node) *graph.Node {
+	tau := graph.MulScalar(r, math.Sqrt(b.dimension()))
+	negatives := b.negatives(wflow.ByDistribution)
+	targets := graph.Concatenate([]*graph.Node{negatives.points, b.Data}, 1)
 	distance := distances(b.Particles, targets, leastSquare)
-	g, n, all, first := distance.Graph(), distance.Shape().Dim(1), distance.Shape().Dim(2), negatives.Shape().Dim(1)
+	g, n, all, first := distance.Graph(), distance.Shape().Dim(1), distance.Shape().Dim(2), negatives.points.Shape().Dim(1)
 	if b.Self == nil {
 		pair := shapes.Make(dtypes.Int32, 1, n, all)
 		diagonal := graph.Equal(graph.Iota(g, pair, 1), graph.Iota(g, pair, 2))
@@ -25,12 +29,18 @@ func (b Batch) drifting(tau *graph.Node) *graph.Node {
 	affinity := graph.Sqrt(graph.MaxScalar(product, 1e-6))
 	away := graph.Slice(affinity, graph.AxisRange(), graph.AxisRange(), graph.AxisRangeFromStart(first))
 	towards := graph.Slice(affinity, graph.AxisRange(), graph.AxisRange(), graph.AxisRangeToEnd(first))
-	if weights != nil {
-		away = graph.Mul(away, graph.InsertAxes(weights, 1))
+	if negatives.weights != nil {
+		away = graph.Mul(away, graph.InsertAxes(negatives.weights, 1))
 	}
 	return graph.Sub(
 		graph.Mul(rowSum(away), pull(towards, b.Particles, b.Data)),
-		graph.Mul(rowSum(towards), pull(away, b.Particles, negatives)))
+		graph.Mul(rowSum(towards), pull(away, b.Particles, negatives.points)))
+}
+
+func (f driftingGraph) TargetsGraph(b Batch) Targets {
+	all := joined(b.negatives(wflow.ByDistribution), cloud{points: b.Data})
+	return Targets{Points: all.points, Weights: all.weights,
+		Distance: func(x, y *graph.Node) *graph.Node { return distances(x, y, leastSquare) }}
 }
 
 // pull returns Σ_j a_ij (y_j − x_i), about the mean of y against cancellation far from the origin.
@@ -44,8 +54,3 @@ func rowSum(a *graph.Node) *graph.Node { return graph.ReduceAndKeep(a, graph.Red
 
 // leastSquare is the least squared distance in Drifting, also between a point and itself.
 const leastSquare = 1e-8
-
-// distances returns ‖x_i − y_j‖ [b, n, m], at least √least.
-func distances(x, y *graph.Node, least float64) *graph.Node {
-	return graph.Sqrt(graph.MaxScalar(batched.SquaredDifferences(x, y), least))
-}

@@ -13,7 +13,7 @@ import (
 	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
-// feed is the data set of a run: one batch of inputs per step, from the given step on, each a function of its number.
+// feed is the data set of a run from step first on: a batch of inputs per step, which is a function of the step's number.
 type feed struct {
 	Training
 	first int
@@ -79,10 +79,11 @@ func (t Training) inputs(step int) ([]*tensors.Tensor, error) {
 	return append(in, tensor(classes, cloud), tensors.FromFlatDataAndDimensions(alpha, classes)), nil
 }
 
-// largest is a number whose square float32 holds with room for sums.
+// largest is a number whose square fits float32, and so do sums of many such squares.
 const largest = 1e18
 
-// draw takes n samples of a source and looks at them: they are [n, Out] and no larger than float32 can work with.
+// draw returns samples first … first+n−1 of a source. It is an error if they are not [n, Out], or larger than float32 can
+// work with.
 func (t Training) draw(name string, source Source, first, n int) (x *mat.Dense, err error) {
 	if err := attempt(fmt.Sprintf("source %q", name), func() { x = source(stream.New(t.Seed, name), first, n) }); err != nil {
 		return nil, err
@@ -103,7 +104,7 @@ func (t Training) draw(name string, source Source, first, n int) (x *mat.Dense, 
 	return x, nil
 }
 
-// attempt calls a function of the caller's, and returns what it panics with as an error that says who did.
+// attempt calls f, a function of the user's, and returns a panic in it as an error that names who.
 func attempt(who string, f func()) (err error) {
 	defer func() {
 		switch thrown := recover().(type) {

@@ -41,7 +41,7 @@ func TestInputs(t *testing.T) {
 		4: run.Unconditional(s("unconditional"), 0, 2*2*4),
 	} {
 		if !slices.Equal(clouds[i], flat(want)) {
-			t.Errorf("input %d is not its stream", i)
+			t.Errorf("input %d is %v, want its stream %v", i, clouds[i], flat(want))
 		}
 	}
 	var data []float32 // both classes of step 0, then of step 1
@@ -51,13 +51,13 @@ func TestInputs(t *testing.T) {
 		}
 	}
 	if !slices.Equal(clouds[3], data) {
-		t.Error("the data are not their streams")
+		t.Errorf("the data are %v, want their streams %v", clouds[3], data)
 	}
 	seen := map[float32]int{}
 	for i, cloud := range clouds[1:5] {
 		for _, v := range cloud {
 			if other, ok := seen[v]; ok && other != i {
-				t.Errorf("inputs %d and %d share the number %v", other+1, i+1, v)
+				t.Errorf("inputs %d and %d share the number %v, want none shared", other+1, i+1, v)
 			}
 			seen[v] = i
 		}
@@ -99,14 +99,14 @@ func TestDeck(t *testing.T) {
 			order += string(rune('0' + v))
 		}
 		if seen != [5]bool{true, true, true, true, true} {
-			t.Errorf("deck %d is %s", k, order)
+			t.Errorf("deck %d is %s, want every card once", k, order)
 		}
 		orders[order] = true
 	}
 	if len(orders) == 1 {
-		t.Error("three decks in one order")
+		t.Errorf("three decks are in the orders %v, want different ones", orders)
 	}
 	if part := deck(s, 3, 9); !mat.Equal(part, all.Slice(3, 12, 0, 1)) {
-		t.Error("samples 3 to 11 depend on where the draw begins")
+		t.Errorf("samples 3 to 11 are\n%v when drawn alone, want\n%v", mat.Formatted(part), mat.Formatted(all.Slice(3, 12, 0, 1)))
 	}
 }

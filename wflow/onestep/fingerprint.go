@@ -11,8 +11,8 @@ import (
 	"strconv"
 )
 
-// samples is how many samples of each source the fingerprint has a hash of: drawing them takes as long as a few batches. If
-// a share p of a source's samples changes, that passes unseen with a probability of (1 − p)^1024.
+// samples is how many samples of each source go into the fingerprint's hash. Drawing them takes as long as a few batches. If
+// a share p of a source's samples changes, the hash misses it with a probability of (1 − p)^1024.
 const samples = 1024
 
 // fingerprint returns, as JSON, all that determines the run: the settings, the engine, and a hash of each source's first
@@ -55,9 +55,9 @@ func (t Training) fingerprint(engine string) (string, error) {
 	return string(text), nil
 }
 
-// continues returns an error if a run whose fingerprint is found cannot go on as the training whose fingerprint is wanted.
-// The error names the first setting that differs and says what to do. Settings that a checkpoint of an earlier version does
-// not have are not compared.
+// continues returns an error if the run with the fingerprint found cannot go on as the training with the fingerprint
+// wanted. The error names the first setting that differs and says what to do. A setting that found does not have, as a
+// checkpoint of an earlier version, is not compared.
 func (t Training) continues(found, wanted string) error {
 	var a, b map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(found), &a); err != nil {

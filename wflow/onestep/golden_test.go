@@ -68,7 +68,7 @@ func loadGoldenTraining(t *testing.T) goldenTraining {
 		t.Fatal(err)
 	}
 	if len(g.Schedules) == 0 || len(g.Quantiles.Alpha) == 0 || len(g.MLP) == 0 {
-		t.Fatal("no case in the file")
+		t.Fatalf("%d schedules, %d quantiles and %d networks in the file, want some of each", len(g.Schedules), len(g.Quantiles.Alpha), len(g.MLP))
 	}
 	return g
 }
@@ -77,7 +77,7 @@ func rateOf(t *testing.T, peak float64, warmUp int, kind string) Rate {
 	t.Helper()
 	decay, ok := map[string]bool{"const": false, "cosine": true}[kind]
 	if !ok {
-		t.Fatalf("unknown schedule %q", kind)
+		t.Fatalf("unknown schedule %q, want const or cosine", kind)
 	}
 	return Rate{Peak: peak, WarmUp: warmUp, Decay: decay}
 }
@@ -86,7 +86,7 @@ func TestGoldenRate(t *testing.T) {
 	for name, c := range loadGoldenTraining(t).Schedules {
 		rate := rateOf(t, c.Args.Peak, c.Args.WarmUp, c.Args.Kind)
 		if len(c.Steps) == 0 || len(c.Steps) != len(c.LR) {
-			t.Errorf("%s: %d steps and %d rates", name, len(c.Steps), len(c.LR))
+			t.Errorf("%s: %d steps and %d rates, want as many of both, and some", name, len(c.Steps), len(c.LR))
 		}
 		for i, step := range c.Steps {
 			if got := rate.At(step, c.Args.Steps); math.Abs(got-c.LR[i]) > 1e-14*c.Args.Peak {
@@ -131,7 +131,7 @@ func TestGoldenOptimizer(t *testing.T) {
 
 func checkOptimizer[T float32 | float64](t *testing.T, b compute.Backend, c goldenMLP) {
 	if c.Betas[0] != 0.9 || c.Betas[1] != 0.95 || c.Eps != 1e-8 {
-		t.Fatalf("betas %v and epsilon %v are not Train's", c.Betas, c.Eps)
+		t.Fatalf("betas %v and epsilon %v, want Train's, 0.9, 0.95 and 1e-8", c.Betas, c.Eps)
 	}
 	network := mlp.Network{Noise: c.Dims[0], Width: c.Dims[1], Out: c.Dims[2], Depth: 1}
 	names := map[string]string{"0.weight": "layer0.weight", "0.bias": "layer0.bias", "2.weight": "layer1.weight", "2.bias": "layer1.bias"}
@@ -194,7 +194,7 @@ func checkOptimizer[T float32 | float64](t *testing.T, b compute.Backend, c gold
 		}
 		for scope, recorded := range map[string]map[string]golden.Tensor{generatorScope: want.Params, descent.AverageScope + generatorScope: want.EMA} {
 			if len(recorded) != len(names) {
-				t.Fatalf("step %d records %d tensors", k, len(recorded))
+				t.Fatalf("step %d records %d tensors, want %d", k, len(recorded), len(names))
 			}
 			for torch, r := range recorded {
 				v := tensors.MustCopyFlatData[T](store.GetVariable(scope + "/" + names[torch]).MustValue())

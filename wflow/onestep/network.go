@@ -11,9 +11,9 @@ import (
 	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
-// generate builds the network of mlp.Network on noise [b, n, k] and returns samples [b, n, d]. Problem c of the batch
-// is class c if the network has classes (then b is their number), at guidance scale alpha [b] if it is guided. The
-// variables are those of the scope, by the names of mlp.Network.Tensors, and must exist.
+// generate builds the network n on noise [b, ·, k] and returns samples [b, ·, d]. If n has classes, b is their number and
+// problem c of the batch is class c; if n is Guided, it is at the guidance scale alpha [b]. The variables are those of the
+// scope, by the names of mlp.Network.Tensors, and must exist.
 func generate(scope *model.Scope, n mlp.Network, noise, alpha *graph.Node) *graph.Node {
 	g := noise.Graph()
 	variable := func(name string) *graph.Node { return scope.GetVariable(name).NodeValue(g) }

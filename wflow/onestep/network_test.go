@@ -67,19 +67,19 @@ func TestGraphIsMLP(t *testing.T) {
 				t.Fatal(err)
 			}
 			for c := range classes {
-				of := g
+				runner := g
 				if n.Classes > 0 {
-					if of, err = g.Condition(c, float64(alpha[c])); err != nil {
+					if runner, err = g.Condition(c, float64(alpha[c])); err != nil {
 						t.Fatal(err)
 					}
 				}
-				want, err := of.Generate(noise.Slice(c*rows, (c+1)*rows, 0, n.Noise).(*mat.Dense))
+				want, err := runner.Generate(noise.Slice(c*rows, (c+1)*rows, 0, n.Noise).(*mat.Dense))
 				if err != nil {
 					t.Fatal(err)
 				}
 				for i, v := range want.RawMatrix().Data {
 					if d := math.Abs(float64(got[c*rows*n.Out+i]) - v); !(d <= 3e-6*(1+math.Abs(v))) {
-						t.Fatalf("%+v class %d number %d: the graph has %v, the runner %v", n, c, i, got[c*rows*n.Out+i], v)
+						t.Fatalf("%+v class %d number %d: the graph has %v, want the runner's %v", n, c, i, got[c*rows*n.Out+i], v)
 					}
 				}
 			}
@@ -96,7 +96,7 @@ func TestResidualStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	if x, err := g.Generate(z); err != nil || !mat.Equal(x, z) {
-		t.Errorf("f(z) is not z (%v)", err)
+		t.Errorf("f(z) is %v (error %v), want z", x, err)
 	}
 	guided := mlp.Network{Noise: 2, Out: 3, Width: 8, Depth: 2, Classes: 2, Guided: true}
 	if g, err = fresh(guided, 1).generator(guided); err != nil {
@@ -104,17 +104,17 @@ func TestResidualStart(t *testing.T) {
 	}
 	var samples []*mat.Dense
 	for c, alpha := range []float64{1, 3} {
-		of, err := g.Condition(c, alpha)
+		runner, err := g.Condition(c, alpha)
 		if err != nil {
 			t.Fatal(err)
 		}
-		x, err := of.Generate(z)
+		x, err := runner.Generate(z)
 		if err != nil {
 			t.Fatal(err)
 		}
 		samples = append(samples, x)
 	}
 	if !mat.Equal(samples[0], samples[1]) || mat.Norm(samples[0], 2) == 0 {
-		t.Error("classes differ before training, or all samples are zero")
+		t.Errorf("before training the samples of two classes are\n%v and\n%v, want equal ones that are not zero", mat.Formatted(samples[0]), mat.Formatted(samples[1]))
 	}
 }

@@ -5,13 +5,13 @@ import (
 	"math"
 )
 
-// Scales is the law that training draws guidance scales from: α = 1 with probability Unguided, else the density
-// proportional to α^−Exponent on [Min, Max].
+// Scales is the law that training draws guidance scales α from. With probability Unguided α is 1; otherwise its density on
+// [Min, Max] is proportional to α^−Exponent.
 //
 // Source: the code of arXiv 2605.11755, with [1, 4] and exponents 3 to 5.
 type Scales struct{ Min, Max, Exponent, Unguided float64 }
 
-// Quantile returns the α below which the density, without the share Unguided, has mass r in [0, 1]:
+// Quantile returns the α below which the density has mass r in [0, 1]. The share Unguided is not part of it:
 //
 //	α = (Min^e + r·(Max^e − Min^e))^(1/e),   e = 1 − Exponent;   Min·(Max/Min)^r if Exponent is 1
 func (s Scales) Quantile(r float64) float64 {
@@ -23,7 +23,7 @@ func (s Scales) Quantile(r float64) float64 {
 	return math.Pow(low+r*(high-low), 1/e)
 }
 
-// draw returns α for two uniform numbers in [0, 1).
+// draw returns α for two uniform numbers in [0, 1): forced decides whether α is 1, r what it is otherwise.
 func (s Scales) draw(r, forced float64) float64 {
 	if forced < s.Unguided {
 		return 1

@@ -6,8 +6,9 @@ import (
 	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
-// Source is an endless sequence of samples: rows first … first+n−1 as [n, d]. It is a pure function, so that a resumed
-// run sees what an uninterrupted one would have seen. The Draw of a toy.Distribution is one.
+// Source is an endless sequence of samples: it returns samples first … first+n−1 as the rows of [n, d]. It is a pure
+// function, so that a resumed run sees what an uninterrupted one would have seen. The method Draw of a toy.Distribution is
+// a Source.
 type Source func(s stream.Stream, first, n int) *mat.Dense
 
 // Deck returns the source that deals the rows of points [m, d] like cards: all of them in random order, then all again

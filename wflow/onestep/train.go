@@ -29,10 +29,10 @@ import (
 // over classes; clips it; and updates with AdamW (β 0.9 and 0.95, ε 1e-8).
 //
 // When ctx ends or the program is interrupted, it stops after the step at hand, saves the checkpoint, and returns the
-// generator so far together with an error that wraps ctx's and its cause. So it does, with the error of the file, when
-// the checkpoint cannot be written; that it could be is tried before the first step. A loss that is not finite is an
-// error too; the last checkpoint then stays as it was. Other errors, panics of Report and of sources among them, name
-// the setting, source or file that is wrong.
+// generator so far together with an error that wraps ctx's and its cause. It does the same, with the error of the file,
+// when the checkpoint cannot be written; before the first step it tries whether that is possible. A loss that is not
+// finite is an error too, and then the last checkpoint stays as it was. Other errors name the setting, source or file that
+// is wrong; panics of Report and of sources are among them.
 //
 // The same training gives the same bytes on one engine; different engines round differently.
 //
@@ -100,7 +100,7 @@ func (t Training) run(ctx context.Context, backend compute.Backend, s *state) er
 	}
 	loop := train.NewLoop(trainer)
 	begin := time.Now()
-	started, start := begin, s.step // once the first step has compiled
+	started, start := begin, s.step // of the steps after the first, which compiles
 	step := s.step
 	loop.OnStep("report", 0, func(_ *train.Loop, values []*tensors.Tensor) error {
 		scalar := func(i int) float64 { return float64(tensors.ToScalar[float32](values[i])) }

@@ -66,10 +66,10 @@ func TestSameBytes(t *testing.T) {
 			}
 		}
 		if !bytes.Equal(first, trained(t, b, again)) {
-			t.Error("the same seed gives other bytes")
+			t.Error("the same seed gives other bytes, want the same")
 		}
 		if !bytes.Equal(first, trained(t, b, again)) {
-			t.Error("a finished checkpoint gives other bytes")
+			t.Error("a finished checkpoint gives other bytes, want the same")
 		}
 		if engine.Name(b) == "XLA" {
 			return // every call compiles
@@ -77,7 +77,7 @@ func TestSameBytes(t *testing.T) {
 		other := small()
 		other.Seed++
 		if bytes.Equal(first, trained(t, b, other)) {
-			t.Error("another seed gives the same bytes")
+			t.Error("another seed gives the same bytes, want others")
 		}
 	})
 }
@@ -89,7 +89,7 @@ func TestCancelCause(t *testing.T) {
 	cause := errors.New("lunch")
 	run.Report = func(Progress) { cancel(cause) }
 	if g, err := Train(ctx, goBackend(t), run); g == nil || !errors.Is(err, context.Canceled) || !errors.Is(err, cause) {
-		t.Errorf("generator %v, error %v", g != nil, err)
+		t.Errorf("generator %v, error %v, want a generator, context.Canceled and its cause", g != nil, err)
 	}
 }
 
@@ -145,7 +145,7 @@ func TestShortRun(t *testing.T) {
 	}
 	away := math.Hypot(mat.Sum(x.ColView(0))/100-3, mat.Sum(x.ColView(1))/100+1)
 	if away > 1 { // with the start in it, 0.999^200 = 0.82 of the way of 3.2 would be left
-		t.Errorf("the samples' mean is %.2f away from the data", away)
+		t.Errorf("the samples' mean is %.2f away from the data, want 1 at most", away)
 	}
 }
 
@@ -166,13 +166,13 @@ func TestLearns(t *testing.T) {
 			t.Fatal(err)
 		}
 		for c := range run.Data {
-			of := g
+			conditioned := g
 			if run.Network.Classes > 0 {
-				if of, err = g.Condition(c, 1); err != nil {
+				if conditioned, err = g.Condition(c, 1); err != nil {
 					t.Fatal(err)
 				}
 			}
-			x, err := of.Generate(stream.New(9, "test").Normals(0, 100, run.Network.Noise))
+			x, err := conditioned.Generate(stream.New(9, "test").Normals(0, 100, run.Network.Noise))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -182,7 +182,7 @@ func TestLearns(t *testing.T) {
 				worst = max(worst, math.Hypot(x.At(i, 0)-want.At(0, 0), x.At(i, 1)-want.At(0, 1)))
 			}
 			if worst > 0.3 { // the starting clouds are 4 away
-				t.Errorf("%+v class %d: a sample is %.2f away from the data", run.Network, c, worst)
+				t.Errorf("%+v class %d: a sample is %.2f away from the data, want 0.3 at most", run.Network, c, worst)
 			}
 		}
 	}
@@ -205,14 +205,14 @@ func TestReport(t *testing.T) {
 	}
 	end := trained(t, goBackend(t), run)
 	if len(reports) != run.Steps || !bytes.Equal(last, end) {
-		t.Fatalf("%d reports of %d steps; last generator equal: %v", len(reports), run.Steps, bytes.Equal(last, end))
+		t.Fatalf("%d reports, want %d; the last has the bytes that Train returns: %v, want true", len(reports), run.Steps, bytes.Equal(last, end))
 	}
 	for i, p := range reports {
 		if p.Step != i+1 || p.Steps != run.Steps || p.Rate != run.Rate.At(i, run.Steps) || len(p.R) != 2 || p.R[0] != run.R[0].At(i, run.Steps) {
-			t.Errorf("report %d: %+v", i, p)
+			t.Errorf("report %d: %+v, want step %d of %d, rate %v, and two R from %v", i, p, i+1, run.Steps, run.Rate.At(i, run.Steps), run.R[0].At(i, run.Steps))
 		}
 		if len(p.MeanSquare) != 2 || !(p.MeanSquare[0] > 0) || !(p.GradientNorm > 0) || p.Elapsed <= 0 {
-			t.Errorf("report %d: %+v", i, p)
+			t.Errorf("report %d: %+v, want two mean squares, a gradient's norm and a time above 0", i, p)
 		}
 	}
 }
@@ -236,6 +236,8 @@ func TestTrainErrors(t *testing.T) {
 		{"Unguided is 2", func(t *Training) { t.Scales.Unguided = 2 }},
 		{"without Unconditional", func(t *Training) { t.Unconditional = nil }},
 		{"Iterations 0", func(t *Training) { t.Field = &wflow.Sinkhorn{} }},
+		{"2 values of R", func(t *Training) { t.Field = &wflow.Sliced{} }},
+		{"the field onestep.flowing has no graph", func(t *Training) { t.Field = flowing{} }},
 		{`source "data 1" gave [`, func(t *Training) { t.Data = []Source{t.Data[0], toy.EightGaussians().Draw} }},
 		{`source "unconditional": sample 1 holds NaN`, func(t *Training) {
 			t.Unconditional = func(s stream.Stream, first, n int) *mat.Dense {

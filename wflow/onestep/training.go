@@ -24,10 +24,12 @@ type Training struct {
 	// [1, 4] with exponent 3, and Unguided 0: no share of steps at α = 1.
 	Scales Scales
 
-	// Field is what moves the particles, on clouds scaled as in Loss. Nil means &wflow.Sinkhorn{Iterations: 10}.
+	// Field is what moves the particles, on clouds scaled as in Loss, which says which fields there are. Nil means
+	// &wflow.Sinkhorn{Iterations: 10}.
 	Field wflow.Field
 
-	// R lists the regularisations, ε = R·d on the scaled clouds. Nil means 0.05 throughout.
+	// R lists the regularisations, ε = R·d on the scaled clouds. Nil means 0.05 throughout. A field without
+	// regularisation, wflow.Sliced, takes one R, whose value has no effect.
 	R []Annealing
 
 	// OneBatch makes the particles their own self term. By default a second batch is generated for it in every step.
@@ -46,9 +48,10 @@ type Training struct {
 	// Clip is the largest norm of the gradient. 0 means 2.
 	Clip float64
 
-	// Average is the decay of the weights' moving average, which is what one gets: the mean of the weights after each
-	// step, those of k steps ago counting Average^k. Its length in steps is 1/(1 − Average). Of a run that is not much
-	// longer than that, it takes in the early steps too: let it forget faster then. 0 means 0.999.
+	// Average is the decay of the weights' moving average, which is the generator that Train returns: the mean of the
+	// weights after every step, where those of k steps ago count Average^k. It looks back about 1/(1 − Average) steps. If
+	// a run is not much longer than that, its early steps are part of the mean: then choose a smaller Average. 0 means
+	// 0.999.
 	Average float64
 
 	// Checkpoint is the path of the file that keeps the run, written every Every steps (0 means 1000), at the end, and
@@ -56,8 +59,8 @@ type Training struct {
 	// reads it as the generator it stands for. Its folder must exist. Empty means none.
 	//
 	// A checkpoint belongs to one training on one engine: settings that differ are an error, as are sources whose first
-	// 1024 samples differ. Only Steps may change, to any number that the run has not passed, where no schedule depends on
-	// it: Rate without Decay, and every R with From = To.
+	// 1024 samples differ. Only Steps may change, to any number that the run has not passed, and only if no schedule
+	// depends on Steps: Rate is without Decay, and every R has From = To.
 	Checkpoint string `json:"-"`
 	Every      int    `json:"-"`
 
@@ -89,6 +92,9 @@ func (t Training) resolved() (Training, error) {
 	}
 	if len(t.R) == 0 {
 		t.R = []Annealing{{0.05, 0.05}}
+	}
+	if _, err := graphOf(t.Field, len(t.R)); err != nil {
+		return t, err
 	}
 	for _, r := range t.R {
 		if !(r.From > 0 && r.To > 0) || math.IsInf(r.From+r.To, 1) {

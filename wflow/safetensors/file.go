@@ -1,6 +1,7 @@
 // Package safetensors reads and writes the tensor file format of that name: eight bytes with the length of a JSON
 // header, the header with names, types, shapes and byte ranges, then the numbers, little-endian and without gaps.
-// Python, Rust and JavaScript read it with one call, nothing in it is executed, and it has a place for strings.
+// Python, Rust and JavaScript read the format with one call, nothing in a file is executed, and there is a place for
+// strings.
 //
 // Source: https://huggingface.co/docs/safetensors, section Format.
 package safetensors

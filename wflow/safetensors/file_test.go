@@ -36,10 +36,10 @@ func TestRoundTrip(t *testing.T) {
 	}
 	again, err := small.Encode()
 	if err != nil || !bytes.Equal(data, again) {
-		t.Errorf("encoding twice gives other bytes (%v)", err)
+		t.Errorf("encoding twice gives %d bytes and %d others (error %v), want the same", len(data), len(again), err)
 	}
 	if n := binary.LittleEndian.Uint64(data); n%8 != 0 {
-		t.Errorf("the header is %d bytes, not a multiple of 8", n)
+		t.Errorf("the header is %d bytes, want a multiple of 8", n)
 	}
 	f, err := safetensors.Decode(data)
 	if err != nil {
@@ -49,10 +49,10 @@ func TestRoundTrip(t *testing.T) {
 		t.Errorf("decoded otherwise (-want +got):\n%s", d)
 	}
 	if v, err := f.Floats("bias", 3); err != nil || v[1] != 0.5 {
-		t.Errorf("bias is %v, %v", v, err)
+		t.Errorf("bias is %v, error %v, want 0.5 in the middle", v, err)
 	}
 	if v, err := f.Integers("count"); err != nil || v[0] != 1<<40 {
-		t.Errorf("count is %v, %v", v, err)
+		t.Errorf("count is %v, error %v, want 1<<40", v, err)
 	}
 	for _, c := range []struct {
 		name  string
@@ -89,7 +89,7 @@ func TestBadFiles(t *testing.T) {
 	}
 	for n := range data {
 		if _, err := safetensors.Decode(data[:n]); err == nil {
-			t.Fatalf("the first %d of %d bytes are accepted", n, len(data))
+			t.Fatalf("the first %d of %d bytes are accepted, want an error", n, len(data))
 		}
 	}
 	for _, c := range []struct {
@@ -152,21 +152,21 @@ func TestWriteFile(t *testing.T) {
 	}
 	bad := safetensors.File{Tensors: map[string]safetensors.Tensor{"odd": {Shape: []int{2}, Data: []float32{1}}}}
 	if err := bad.WriteFile(path); err == nil {
-		t.Error("an odd tensor is written")
+		t.Error("a tensor of shape [2] with one number is written, want an error")
 	}
 	f, err := safetensors.ReadFile(path)
 	if err != nil || f.Meta["step"] != "12" {
-		t.Errorf("read %v, %v after a failed write", f, err)
+		t.Errorf("read %v, error %v after a failed write, want the file of step 12", f, err)
 	}
 	left, err := os.ReadDir(filepath.Dir(path))
 	if err != nil || len(left) != 1 {
-		t.Errorf("%d files in the folder, %v", len(left), err)
+		t.Errorf("the folder holds %v, error %v, want one file", left, err)
 	}
 	if err := os.WriteFile(path, []byte(reference[:len(reference)-3]), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := safetensors.ReadFile(path); err == nil || !strings.Contains(err.Error(), path) {
-		t.Errorf("error %v does not name the path", err)
+		t.Errorf("error %v, want one with the path %s", err, path)
 	}
 }
 
@@ -194,7 +194,7 @@ func FuzzDecode(f *testing.F) {
 		}
 		bytes2, err := b.Encode()
 		if err != nil || !bytes.Equal(bytes1, bytes2) {
-			t.Fatalf("encoded, decoded and encoded: other bytes (%v)", err)
+			t.Fatalf("encoded, decoded and encoded: %x, error %v, want %x", bytes2, err, bytes1)
 		}
 	})
 }
@@ -216,11 +216,11 @@ func TestHeader(t *testing.T) {
 		t.Errorf("read otherwise, meta %v (-want +got):\n%s", meta, d)
 	}
 	if _, err := safetensors.Decode(append(header, make([]byte, 13)...)); err == nil || !strings.Contains(err.Error(), `type "BF16"`) {
-		t.Errorf("Decode gives %v for bfloat16", err)
+		t.Errorf("Decode gives error %v for bfloat16, want one with the type", err)
 	}
 	for _, bad := range [][]safetensors.Entry{{want[0], want[0]}, {{Name: "x", Type: "F5"}}, {{Name: "__metadata__", Type: "F32"}}} {
 		if _, err := safetensors.EncodeHeader(bad, nil); err == nil {
-			t.Errorf("a header of %v", bad)
+			t.Errorf("a header of %v is encoded, want an error", bad)
 		}
 	}
 }

@@ -38,16 +38,17 @@ const (
 	maxBits   = 64        // of a number
 )
 
-// bits are what a number takes, by its type.
+// bits is how many bits a number takes, by its type.
 var bits = map[string]int64{"F64": 64, "I64": 64, "U64": 64, "C64": 64, "F32": 32, "I32": 32, "U32": 32, "F16": 16,
 	"BF16": 16, "I16": 16, "U16": 16, "F8_E4M3": 8, "F8_E4M3FNUZ": 8, "F8_E5M2": 8, "F8_E5M2FNUZ": 8, "F8_E8M0": 8, "I8": 8, "U8": 8,
 	"BOOL": 8, "F6_E2M3": 6, "F6_E3M2": 6, "F4": 4}
 
-// newer is how the name of a type is written.
+// newer matches the names that types of newer versions of the format may have.
 var newer = regexp.MustCompile(`^[A-Z][A-Z0-9_]{0,31}$`)
 
-// Bytes returns how many bytes an array takes, and false for a type or a shape that there is not: numbers of 4 and 6 bits
-// have no gaps between them, and end with a byte.
+// Bytes returns how many bytes an array of a type and a shape takes. It returns false for a type that it does not know, for
+// a negative length, and for numbers of 4 or 6 bits that end within a byte: they lie without gaps, and only the last byte
+// could have one.
 func Bytes(kind string, shape []int) (int64, bool) {
 	size, ok := bits[kind]
 	n, ok2 := count(shape, math.MaxInt64/max(size, 8))
@@ -57,7 +58,8 @@ func Bytes(kind string, shape []int) (int64, bool) {
 	return n * size / 8, true
 }
 
-// count returns how many numbers an array has, and false if they are more than most.
+// count returns how many numbers an array has. It returns false if a length is negative, or if there are more numbers than
+// the bound most.
 func count(shape []int, most int64) (int64, bool) {
 	n := int64(1)
 	for _, d := range shape {
@@ -72,7 +74,7 @@ func count(shape []int, most int64) (int64, bool) {
 // ReadHeader reads the header of a file of size bytes: its tensors in the order in which they lie, and the strings that
 // stand beside them. All it says is checked against size before anything is allocated; the error names the tensor. A
 // header that says too much is an error too: a name given twice, a member that the format does not know, a null. A type
-// that this package does not know is passed on with the bytes that the header gives it: there will be newer ones.
+// that this package does not know may be a newer one: it is passed on, with the bytes that the header gives it.
 func ReadHeader(r io.ReaderAt, size int64) (entries []Entry, meta map[string]string, err error) {
 	if size < 8 {
 		return nil, nil, fmt.Errorf("safetensors: %d bytes, want at least 8", size)
@@ -129,8 +131,8 @@ func ReadHeader(r io.ReaderAt, size int64) (entries []Entry, meta map[string]str
 	return entries, meta, nil
 }
 
-// EncodeHeader returns what stands before the numbers of tensors that follow in the order given, without gaps. Only
-// their names, types and shapes count.
+// EncodeHeader returns the header of a file whose tensors lie in the order of entries, without gaps. Of an entry it looks
+// at the name, the type and the shape alone.
 func EncodeHeader(entries []Entry, meta map[string]string) ([]byte, error) {
 	header := map[string]any{}
 	if meta != nil {
@@ -156,7 +158,7 @@ func EncodeHeader(entries []Entry, meta map[string]string) ([]byte, error) {
 	return append(binary.LittleEndian.AppendUint64(nil, uint64(len(text))), text...), nil
 }
 
-// object returns the members of a JSON object; none is named twice.
+// object returns the members of a JSON object. A name given twice is an error.
 func object(text []byte) (map[string]json.RawMessage, error) {
 	if !bytes.HasPrefix(text, []byte("{")) || !utf8.Valid(text) {
 		return nil, errors.New("not a JSON object")
@@ -169,7 +171,7 @@ func object(text []byte) (map[string]json.RawMessage, error) {
 		if err != nil {
 			return nil, err
 		}
-		name := token.(string) // as all that the decoder takes for one
+		name := token.(string) // the decoder takes nothing else for a name
 		if _, twice := members[name]; twice {
 			return nil, fmt.Errorf("%q is there twice", name)
 		}
@@ -244,7 +246,8 @@ func integers[T int | int64](text []byte) ([]T, error) {
 	return v, nil
 }
 
-// check holds an entry to its type, its shape, the end of the tensor before it and the bytes there are.
+// check returns an error if the entry does not begin at begin, where the tensor before it ends, if its bytes are not those
+// of its type and shape, or if there are fewer than that among the available ones.
 func (e Entry) check(begin, available int64) error {
 	want, ok := Bytes(e.Type, e.Shape)
 	if bits[e.Type] == 0 {

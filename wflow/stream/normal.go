@@ -2,26 +2,26 @@ package stream
 
 import "math"
 
-// upper returns the x ≥ 0 with 1 − Φ(x) = p, 0 < p ≤ ½: three rational functions, of x's distance to the median, and of
-// √(−log p) near and far out.
+// upper returns the x ≥ 0 with 1 − Φ(x) = p, for 0 < p ≤ ½. Three rational functions give it: one of (½ − p)² about the
+// median, and two of √(−log p), in the near and in the far tail.
 //
 // Source: Wichura, Algorithm AS 241: The Percentage Points of the Normal Distribution (1988), PPND16.
 func upper(p float64) float64 {
 	q := 0.5 - p
 	if q <= 0.425 {
-		return q * central.at(0.180625-float64(q*q))
+		return q * central.value(0.180625-float64(q*q))
 	}
 	r := math.Sqrt(-log(p))
 	if r <= 5 {
-		return tail.at(r - 1.6)
+		return tail.value(r - 1.6)
 	}
-	return far.at(r - 5)
+	return far.value(r - 5)
 }
 
-// rational is P(r)/Q(r), both of degree 7, lowest power first.
+// rational is P(r)/Q(r), both of degree 7. Their coefficients have the lowest power first.
 type rational struct{ p, q [8]float64 }
 
-func (f *rational) at(r float64) float64 { return octic(&f.p, r) / octic(&f.q, r) }
+func (f *rational) value(r float64) float64 { return octic(&f.p, r) / octic(&f.q, r) }
 
 // octic sums c[k]·r^k pairwise, in powers of two: three dependent steps instead of seven.
 func octic(c *[8]float64, r float64) float64 {
@@ -58,7 +58,8 @@ var (
 //
 //	log x = e·log 2 + 2·(s + s³/3 + s⁵/5 + … + s¹⁷/17 + …)
 //
-// where the terms left out are below 3.1e-16 together: half an ulp of log p for the p ≤ 0.075 of the tails.
+// The terms after s¹⁷/17 are left out. Together they are below 3.1e-16, half an ulp of log p for the p ≤ 0.075 of the
+// tails.
 func log(x float64) float64 {
 	m, e := math.Frexp(x)
 	if m < math.Sqrt2/2 {

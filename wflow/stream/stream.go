@@ -42,8 +42,9 @@ func (s Stream) Uint64(i uint64) uint64 {
 	return w
 }
 
-// Sub returns stream i of an endless sequence of streams, for what takes more than one word: the i-th sample, epoch or
-// step then reads words 0, 1, 2, … of its own. It is keyed by the seed and by the half of the block that word i leaves.
+// Sub returns stream i of an endless sequence of streams, for a sample, an epoch or a step that takes more than one word:
+// the i-th reads words 0, 1, 2, … of stream i. The name of that stream is the second half of block i, which Uint64 does
+// not use.
 func (s Stream) Sub(i uint64) Stream {
 	_, name := philox(i, s.name, s.seed)
 	return Stream{s.seed, name}
@@ -73,8 +74,8 @@ func (s Stream) Intn(i uint64, n int) int {
 	return int(hi)
 }
 
-// Perm returns the i-th of a sequence of random permutations of 0 … n−1, by Fisher and Yates: with i the epoch, its
-// slices are mini-batches that visit every sample once.
+// Perm returns the i-th of a sequence of random permutations of 0 … n−1, by Fisher and Yates. If i is the epoch, slices
+// of the permutation are mini-batches that visit every sample once.
 func (s Stream) Perm(i uint64, n int) []int {
 	s = s.Sub(i)
 	p := make([]int, n)
@@ -86,7 +87,7 @@ func (s Stream) Perm(i uint64, n int) []int {
 }
 
 // Normals returns samples first … first+n−1 of the standard normal law in dimension d, as rows of [n, d]. Entry (k, j)
-// is Normal((first+k)·d + j): sample i is the same whatever first and n. It panics if first < 0, n < 1 or d < 1.
+// is Normal((first+k)·d + j), so that a sample does not depend on the first and n it is drawn with. It panics if first < 0, n < 1 or d < 1.
 func (s Stream) Normals(first, n, d int) *mat.Dense {
 	if first < 0 || n < 1 || d < 1 {
 		panic(fmt.Sprintf("stream: Normals(first %d, n %d, d %d) wants first ≥ 0, n ≥ 1, d ≥ 1", first, n, d))

@@ -65,7 +65,7 @@ func TestNormalIsTheQuantile(t *testing.T) {
 		x := upper(p)
 		if p == 0.5 {
 			if x != 0 {
-				t.Errorf("upper(½) = %v", x)
+				t.Errorf("upper(½) = %v, want 0", x)
 			}
 			continue
 		}
@@ -73,7 +73,7 @@ func TestNormalIsTheQuantile(t *testing.T) {
 		miss, _ := tail.Sub(tail, newBig(p)).Float64()
 		err := math.Abs(miss / density / x)
 		if err > 8e-16 {
-			t.Errorf("p = %v: x = %v is off by %.2g of itself", p, x, err)
+			t.Errorf("p = %v: x = %v is off by %.2g of itself, want 8e-16 at most", p, x, err)
 		}
 		worst = max(worst, err)
 	}
@@ -154,7 +154,7 @@ func TestKolmogorovSmirnov(t *testing.T) {
 				sup = max(sup, f-float64(i)/n, float64(i+1)/n-f)
 			}
 			if sup *= math.Sqrt(n); sup > 1.63 {
-				t.Errorf("seed %d: %s: √n·D = %.2f", seed, name, sup)
+				t.Errorf("seed %d: %s: √n·D = %.2f, want 1.63 at most", seed, name, sup)
 			}
 		}
 	}
@@ -187,23 +187,23 @@ func TestTails(t *testing.T) {
 // TestAvalanche flips one bit of index, seed or name: half of the word's bits must change, whichever they are.
 func TestAvalanche(t *testing.T) {
 	const n = 2000
-	at := New(9, "avalanche")
+	base := New(9, "avalanche")
 	for input, flip := range map[string]func(i, bit uint64) uint64{
-		"index": func(i, bit uint64) uint64 { return at.Uint64(i ^ bit) },
-		"seed":  func(i, bit uint64) uint64 { return Stream{at.seed ^ bit, at.name}.Uint64(i) },
-		"name":  func(i, bit uint64) uint64 { return Stream{at.seed, at.name ^ bit}.Uint64(i) },
+		"index": func(i, bit uint64) uint64 { return base.Uint64(i ^ bit) },
+		"seed":  func(i, bit uint64) uint64 { return Stream{base.seed ^ bit, base.name}.Uint64(i) },
+		"name":  func(i, bit uint64) uint64 { return Stream{base.seed, base.name ^ bit}.Uint64(i) },
 	} {
 		for bit := range 64 {
 			var flipped [64]int
 			for i := range uint64(n) {
-				d := at.Uint64(i) ^ flip(i, 1<<bit)
+				d := base.Uint64(i) ^ flip(i, 1<<bit)
 				for ; d != 0; d &= d - 1 {
 					flipped[bits.TrailingZeros64(d)]++
 				}
 			}
 			for k, f := range flipped { // 12,288 counts: 5.5 standard deviations are reached once in 2,000 runs
 				if math.Abs(float64(f)-n/2) > 5.5*math.Sqrt(n)/2 {
-					t.Errorf("bit %d of the %s flips bit %d of the word %d times in %d", bit, input, k, f, n)
+					t.Errorf("bit %d of the %s flips bit %d of the word %d times in %d, want half of them ± %.0f", bit, input, k, f, n, 5.5*math.Sqrt(n)/2)
 				}
 			}
 		}
@@ -231,7 +231,7 @@ func TestIndependence(t *testing.T) {
 			squared += (x*x - 1) * (y*y - 1) / 2 / math.Sqrt(n)
 		}
 		if math.Abs(plain) > 4 || math.Abs(squared) > 4 {
-			t.Errorf("%s: correlation %.1f, of squares %.1f standard deviations", name, plain, squared)
+			t.Errorf("%s: correlation %.1f, of squares %.1f standard deviations, want 4 at most", name, plain, squared)
 		}
 	}
 }
@@ -268,24 +268,24 @@ func TestProperties(t *testing.T) {
 		rest := s.Normals(first+cut, n-cut, d)
 		for k := range n - cut {
 			if !slices.Equal(batch.RawRowView(cut+k), rest.RawRowView(k)) {
-				t.Fatalf("sample %d depends on the batch", first+cut+k)
+				t.Fatalf("sample %d is %v in a batch of its own, want %v as in the whole", first+cut+k, rest.RawRowView(k), batch.RawRowView(cut+k))
 			}
 		}
 		i, sides := rapid.Uint64().Draw(t, "i"), rapid.IntRange(1, math.MaxInt).Draw(t, "sides")
 		if k := s.Intn(i, sides); k < 0 || k >= sides {
-			t.Fatalf("Intn(%d, %d) = %d", i, sides, k)
+			t.Fatalf("Intn(%d, %d) = %d, want 0 to n−1", i, sides, k)
 		}
 		if u := s.Uniform(i); u < 0 || u >= 1 {
-			t.Fatalf("Uniform(%d) = %v", i, u)
+			t.Fatalf("Uniform(%d) = %v, want [0, 1)", i, u)
 		}
 		if x := s.Normal(i); !(math.Abs(x) < 9.3) {
-			t.Fatalf("Normal(%d) = %v", i, x)
+			t.Fatalf("Normal(%d) = %v, want less than 9.3 in size", i, x)
 		}
 		p := s.Perm(i, n)
 		slices.Sort(p)
 		for k := range p {
 			if p[k] != k {
-				t.Fatalf("sorted Perm(%d, %d) = %v", i, n, p)
+				t.Fatalf("sorted Perm(%d, %d) = %v, want 0 to n−1", i, n, p)
 			}
 		}
 	})
@@ -301,7 +301,7 @@ func TestMisusePanics(t *testing.T) {
 		func() {
 			defer func() {
 				if recover() == nil {
-					t.Errorf("%s does not panic", name)
+					t.Errorf("%s does not panic, want a panic", name)
 				}
 			}()
 			f()

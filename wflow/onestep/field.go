@@ -1,0 +1,51 @@
+package onestep
+
+import (
+	"fmt"
+
+	"github.com/gomlx/gomlx/core/graph"
+
+	"github.com/wflowlab/wflowlab/wflow"
+)
+
+// GraphField is a field inside a graph, as wflow.Trainable is one on the host. Loss knows the graphs of package wflow's
+// fields. To train with a field of your own, give its type these methods beside the Velocity of wflow.Field.
+type GraphField interface {
+	// Regularised says whether the velocity depends on R: see wflow.Trainable.
+	Regularised() bool
+
+	// VelocityGraph returns the velocity [b, n, d] at the regularisation r, a scalar. The clouds are scaled already.
+	VelocityGraph(b Batch, r *graph.Node) *graph.Node
+
+	// TargetsGraph returns the points that the scale of the problems is measured to: for most fields b.Targets.
+	TargetsGraph(b Batch) Targets
+}
+
+// graphOf returns the field's graph for a number of regularisations, or an error that says why training cannot use it.
+func graphOf(field wflow.Field, regularisations int) (GraphField, error) {
+	g, ok := field.(GraphField)
+	switch f := field.(type) {
+	case *wflow.Sinkhorn:
+		g, ok = sinkhornGraph{f}, true
+	case *wflow.KL:
+		g, ok = klGraph{f}, true
+	case *wflow.MMD:
+		g, ok = mmdGraph{f}, true
+	case *wflow.Drifting:
+		g, ok = driftingGraph{f}, true
+	case *wflow.Sliced:
+		g, ok = slicedGraph{f}, true
+	}
+	if !ok {
+		return nil, fmt.Errorf("onestep: the field %T has no graph: for training it wants the methods Regularised, VelocityGraph and TargetsGraph of GraphField", field)
+	}
+	if regularisations > 1 && !g.Regularised() {
+		return nil, fmt.Errorf("onestep: %d values of R for %T, which has no regularisation: want one, whose value has no effect", regularisations, field)
+	}
+	if f, ok := field.(wflow.Trainable); ok {
+		if _, err := f.WithR(1, 1); err != nil { // a setting for flows only; no R and no dimension decides that
+			return nil, fmt.Errorf("onestep: %w", err)
+		}
+	}
+	return g, nil
+}

@@ -1,0 +1,55 @@
+package onestep
+
+import (
+	"github.com/gomlx/gomlx/core/graph"
+
+	"github.com/wflowlab/wflowlab/sinkhorn/batched"
+	"github.com/wflowlab/wflowlab/wflow"
+)
+
+// Targets are the points that the scale of training is measured to, wflow.Targets in a graph.
+type Targets struct {
+	Points   *graph.Node                        // [b, k, d]
+	Weights  *graph.Node                        // [b, k]; nil: all 1
+	Distance func(x, y *graph.Node) *graph.Node // [b, n, k] from [b, n, d] and [b, k, d]; nil for root mean squares
+}
+
+// Targets returns the usual targets: the particles, the cloud of the self term and the data. Under guidance by
+// distribution the unconditional data are part of the self term's cloud, with the weight that wflow.Guidance states.
+func (b Batch) Targets(g wflow.Guidance) Targets {
+	negatives := b.negatives(g)
+	all := joined(cloud{points: b.Particles}, negatives, cloud{points: b.Data})
+	return Targets{Points: all.points, Weights: all.weights}
+}
+
+// scale returns the scale of the problems, a scalar.
+func (t Targets) scale(particles *graph.Node) *graph.Node {
+	if t.Distance == nil {
+		return graph.Sqrt(meanSquaredDistance(particles, t.Points, t.Weights))
+	}
+	return weightedMean(graph.ReduceMean(t.Distance(particles, t.Points), 1), t.Weights)
+}
+
+// meanSquaredDistance returns the mean over problems and pairs of w_j‖x_i − y_j‖² over the mean weight, in n + m and not
+// n·m operations:
+//
+//	mean_i ‖x_i − y_j‖² = ‖y_j − x̄‖² + mean_i ‖x_i − x̄‖²,   x̄ the mean of x
+func meanSquaredDistance(x, y, weights *graph.Node) *graph.Node {
+	centre := graph.ReduceAndKeep(x, graph.ReduceMean, 1)
+	spread := graph.ReduceMean(graph.ReduceSum(graph.Square(graph.Sub(x, centre)), -1), 1)
+	toCentre := graph.ReduceSum(graph.Square(graph.Sub(y, centre)), -1)
+	return weightedMean(graph.Add(toCentre, graph.InsertAxes(spread, -1)), weights)
+}
+
+// weightedMean returns mean(w·x)/(mean(w) + 1e-8); nil weights are 1.
+func weightedMean(x, weights *graph.Node) *graph.Node {
+	if weights == nil {
+		return graph.DivScalar(graph.ReduceAllMean(x), 1+1e-8)
+	}
+	return graph.Div(graph.ReduceAllMean(graph.Mul(x, weights)), graph.AddScalar(graph.ReduceAllMean(weights), 1e-8))
+}
+
+// distances returns ‖x_i − y_j‖ [b, n, m], at least √least.
+func distances(x, y *graph.Node, least float64) *graph.Node {
+	return graph.Sqrt(graph.MaxScalar(batched.SquaredDifferences(x, y), least))
+}

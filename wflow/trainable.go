@@ -1,0 +1,49 @@
+package wflow
+
+import "gonum.org/v1/gonum/mat"
+
+// Trainable is a Field that serves training too: an Objective can set its regularisation, and knows which distances give
+// the scale of the clouds. In package onestep a GraphField is the same inside a graph.
+type Trainable interface {
+	Field
+
+	// Regularised says whether the velocity depends on the regularisation R of training. For a field on which R has no
+	// effect, an Objective takes one R only: a second would add the same velocity once more.
+	Regularised() bool
+
+	// WithR returns a field with the same settings at the regularisation R > 0, for clouds in d dimensions that are
+	// scaled as in Objective: ε is R·d for a cost that grows as ‖x−y‖², R·√d for one that grows as ‖x−y‖. The field
+	// itself stays as it is. The error names a setting that serves flows only.
+	WithR(r float64, d int) (Field, error)
+
+	// Targets returns the points that the scale of a problem is measured to: for most fields c.Targets.
+	Targets(c Clouds) Targets
+}
+
+// Targets are the points that the scale of training is measured to. With x the particles, y the points and w their
+// weights, the scale is
+//
+//	√(mean w‖x−y‖² / mean w),   or with a Distance:   mean w·Distance(x, y) / mean w.
+type Targets struct {
+	Points   *mat.Dense                   // [k, d]
+	Weights  []float64                    // [k]; nil: all 1
+	Distance func(x, y []float64) float64 // of a field that looks at distances and not at their squares; nil for the others
+}
+
+// Targets returns the usual targets: the cloud of the self term, the particles and the data. Under guidance by
+// distribution the unconditional data are part of the self term's cloud, with the weight that Guidance states.
+func (c Clouds) Targets(g Guidance) Targets {
+	own, weights := c.negatives(g)
+	t := Targets{Points: stacked(own, c.Particles, c.Data)}
+	if weights == nil {
+		return t
+	}
+	t.Weights = make([]float64, t.Points.RawMatrix().Rows)
+	for j := range t.Weights {
+		t.Weights[j] = 1
+		if j < len(weights) {
+			t.Weights[j] = weights[j] / weights[0] // the own points come first
+		}
+	}
+	return t
+}
