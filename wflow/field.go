@@ -68,6 +68,19 @@ type Field interface {
 	Velocity(ctx context.Context, c Clouds) (*Velocity, error)
 }
 
+// ask returns the field's velocity of the particles, or an error if its shape is not theirs.
+func ask(ctx context.Context, field Field, c Clouds) (*Velocity, error) {
+	v, err := field.Velocity(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	n, d := c.Particles.Dims()
+	if rows, columns := v.V.Dims(); rows != n || columns != d {
+		return nil, fmt.Errorf("wflow: the field %T gives a velocity [%d, %d], want [%d, %d] as Particles", field, rows, columns, n, d)
+	}
+	return v, nil
+}
+
 // Guidance says how the unconditional data push the particles away: the larger α, the stronger.
 type Guidance int
 

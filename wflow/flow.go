@@ -131,14 +131,14 @@ func (f Flow) velocity(ctx context.Context, step int, x, data *mat.Dense) (*Velo
 		return nil, err
 	}
 	if !f.FreshSelf {
-		return f.Field.Velocity(ctx, Clouds{Particles: x, Data: data})
+		return ask(ctx, f.Field, Clouds{Particles: x, Data: data})
 	}
 	n, d := x.Dims()
 	order := stream.New(f.Seed, "halves").Perm(uint64(step), n)
 	halves := [2][]int{order[:n/2], order[n/2:]}
 	both := &Velocity{V: mat.NewDense(n, d, nil)}
 	for k, half := range halves {
-		v, err := f.Field.Velocity(ctx, Clouds{Particles: rows(x, half), Self: rows(x, halves[1-k]), Data: data})
+		v, err := ask(ctx, f.Field, Clouds{Particles: rows(x, half), Self: rows(x, halves[1-k]), Data: data})
 		if err != nil {
 			return nil, err
 		}

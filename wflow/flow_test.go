@@ -160,6 +160,18 @@ func TestCancelled(t *testing.T) {
 }
 
 // A frame is the caller's: what is done to it changes neither the flow nor the frames before.
+// TestVelocityOfAnotherShape: a field that gives too few rows is named, with both shapes.
+func TestVelocityOfAnotherShape(t *testing.T) {
+	x := mat.NewDense(4, 2, []float64{0, 0, 1, 0, 0, 1, 1, 1})
+	for _, fresh := range []bool{false, true} {
+		flow := Flow{Field: constant{mat.NewDense(3, 2, nil)}, StepSize: 1, Steps: 1, FreshSelf: fresh}
+		_, err := flow.Run(background, x, x)
+		if want := "the field wflow.constant gives a velocity [3, 2], want ["; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("fresh self %v: error %v, want one with %q", fresh, err, want)
+		}
+	}
+}
+
 func TestFramesAreCopies(t *testing.T) {
 	x, y := mat.NewDense(1, 1, []float64{0}), mat.NewDense(1, 1, []float64{8})
 	field := constant{mat.NewDense(1, 1, []float64{2})}

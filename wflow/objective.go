@@ -92,7 +92,7 @@ func (o Objective) Goal(ctx context.Context, batch []Clouds) (*Goal, error) {
 		velocities := make([]*mat.Dense, len(batch))
 		meanSquare, count := 0.0, 0
 		for b, c := range scaled {
-			v, err := field.Velocity(ctx, c)
+			v, err := ask(ctx, field, c)
 			if err != nil {
 				return nil, err
 			}
