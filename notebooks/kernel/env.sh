@@ -16,6 +16,12 @@ export PATH="$lab/bin:$PATH"
 GOTOOLCHAIN=$(sed -n 's/^toolchain //p' "$WFLOW_ROOT/go.mod")
 export GOTOOLCHAIN GOEXPERIMENT=simd GOWORK=off
 
+# With GOEXPERIMENT=simd, Go 1.26 saves and restores whole vector registers when it preempts a goroutine by a signal. Intel's
+# processors then take them for in use, and scalar float code, such as math.Exp's, runs up to a hundred times slower until
+# something clears them. Goroutines still yield wherever they call a function.
+GODEBUG=asyncpreemptoff=1${GODEBUG:+,$GODEBUG}
+export GODEBUG
+
 # Set but empty, WFLOW_XLA_PLUGIN means: the pure Go backend. XLA needs cgo, which needs a C compiler.
 plugin=${WFLOW_XLA_PLUGIN-$lab/xla/lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so}
 if [ -e "$plugin" ]; then
