@@ -189,6 +189,7 @@ class Interrupt(unittest.TestCase):
         own = 'import "github.com/wflowlab/wflowlab/notebooks/cell"\n\n%%\nctx := cell.Context()\nfmt.Println("partial")\n<-ctx.Done()\nfmt.Println("whole")'
         for source, status, want in (
             ('%%\nfmt.Println("partial")\ntime.Sleep(time.Hour)', "error", "partial\n^C\nsignal: interrupt\n"),
+            ('%%\ngo func() {\n\tfor {\n\t\truntime.GC()\n\t}\n}()\nfmt.Println("partial")\nfor {\n}', "error", "partial\n^C\nsignal: interrupt\n"),
             (own, "ok", "partial\nwhole\n"),
             ("!echo partial; sleep 300; echo no\n!echo no", "error", "partial\n^C\nsignal: interrupt\n"),
             ("%%bash\necho partial; sleep 300; echo no", "error", "partial\n^C\nsignal: interrupt\n"),

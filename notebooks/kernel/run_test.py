@@ -253,6 +253,13 @@ class Environment(unittest.TestCase):
             self.assertEqual(self.plugin(PATH=tools), "")
 
 
+    def test_the_users_godebug_stays(self):
+        command = [HERE / "env.sh", "/bin/sh", "-c", "echo $GODEBUG"]
+        for own, want in (("", "asyncpreemptoff=1\n"), ("gctrace=1", "asyncpreemptoff=1,gctrace=1\n")):
+            done = subprocess.run(command, env={**os.environ, "GODEBUG": own}, capture_output=True, text=True)
+            self.assertEqual(done.stdout, want)
+
+
 class Serve(unittest.TestCase):
     def test_bad_ports(self):
         for port in ("abc", "99999", "0", "-1", "²"):
