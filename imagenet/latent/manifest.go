@@ -66,8 +66,8 @@ func (m *Manifest) open(folder string, s Split, p part) (*os.File, *array, error
 	return f, a, err
 }
 
-// check returns the SHA-256 of a file of the cache, and counts the bytes that it reads.
-func (m *Manifest) check(count *counter.Writer, folder string, s Split, p part) (string, error) {
+// sum returns the SHA-256 of a file of the cache, and counts the bytes that it reads.
+func (m *Manifest) sum(count *counter.Writer, folder string, s Split, p part) (string, error) {
 	f, a, err := m.open(folder, s, p)
 	if err != nil {
 		return "", err
@@ -87,18 +87,26 @@ func ReadManifest(folder string) (*Manifest, error) {
 	if err := readJSON(path, &m); err != nil {
 		return nil, fmt.Errorf("latent: cache: %w", err)
 	}
+	if err := m.check(); err != nil {
+		return nil, fmt.Errorf("latent: cache: %s is damaged: %w", path, err)
+	}
+	return &m, nil
+}
+
+// check returns an error for numbers of images below 0, and for a manifest that does not name the six files with their sums.
+func (m *Manifest) check() error {
 	if want := len(splits) * len(parts); m.Train < 0 || m.Val < 0 || len(m.Files) != want {
-		return nil, fmt.Errorf("latent: cache: %s is damaged: %d images of train and %d of val in %d files, want %d files", path, m.Train, m.Val, len(m.Files), want)
+		return fmt.Errorf("%d images of train and %d of val in %d files, want %d files", m.Train, m.Val, len(m.Files), want)
 	}
 	for _, s := range splits {
 		for _, p := range parts {
 			name := p.name(s)
 			if sum, err := hex.DecodeString(m.Files[name]); err != nil || len(sum) != sha256.Size {
-				return nil, fmt.Errorf("latent: cache: %s is damaged: SHA-256 %q of %s", path, m.Files[name], name)
+				return fmt.Errorf("SHA-256 %q of %s", m.Files[name], name)
 			}
 		}
 	}
-	return &m, nil
+	return nil
 }
 
 // readFinished reads the manifest of a cache, and checks that its files are there, by their headers and lengths.
@@ -130,7 +138,7 @@ func Verify(ctx context.Context, folder string, progress func(done, total int64)
 	count := &counter.Writer{Context: ctx, Total: m.bytes(), Report: progress}
 	for _, s := range splits {
 		for _, p := range parts {
-			got, err := m.check(count, folder, s, p)
+			got, err := m.sum(count, folder, s, p)
 			if err != nil {
 				return nil, fmt.Errorf("latent: cache: %w", err)
 			}

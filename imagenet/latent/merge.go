@@ -88,7 +88,7 @@ func merge(ctx context.Context, folder string, progress func(done, total int64))
 			if err := join(count, folder, there, s, p, m.rows(s)); err != nil {
 				return fail(err)
 			}
-			if m.Files[p.name(s)], err = m.check(count, folder, s, p); err != nil {
+			if m.Files[p.name(s)], err = m.sum(count, folder, s, p); err != nil {
 				return fail(err)
 			}
 		}

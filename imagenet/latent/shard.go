@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -222,12 +223,16 @@ func readJSON(path string, into any) error {
 		return err
 	}
 	defer f.Close()
-	d := json.NewDecoder(f)
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
+	if err := decodeJSON(f, into); err != nil {
 		return fmt.Errorf("%s is damaged: %w", path, err)
 	}
 	return nil
+}
+
+func decodeJSON(r io.Reader, into any) error {
+	d := json.NewDecoder(r)
+	d.DisallowUnknownFields()
+	return d.Decode(into)
 }
 
 // writeJSON writes a file as a whole or not at all.
