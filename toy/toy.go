@@ -66,8 +66,9 @@ func Empirical(points *mat.Dense) Distribution {
 
 // All returns every distribution of the plane in this package, each with its density.
 //
-// A new one joins this list; then the tests say what they want for it. TestBytes prints the line with its hash to paste,
-// TestSecondMoments asks for the closed form of E‖x‖², and TestDensity for a larger box or smaller cells where it needs them.
+// A new one joins this list: TestAll says so. Then the other tests say what they want for it. TestBytes prints the line
+// with its hash to paste, TestSecondMoments asks for the closed form of E‖x‖², and TestDensity for a larger box or smaller
+// cells where it needs them.
 func All() []Distribution {
 	return []Distribution{
 		EightGaussians().Distribution, SixPlusTwo().Distribution, Gaussian(2).Distribution,

@@ -12,6 +12,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 
+	"github.com/wflowlab/wflowlab/internal/declared"
 	"github.com/wflowlab/wflowlab/toy"
 	"github.com/wflowlab/wflowlab/wflow/stream"
 )
@@ -47,6 +48,28 @@ func TestBytes(t *testing.T) {
 				t.Errorf("the samples of %q begin their SHA-256 with %s, want %s. If they are to change, the line in TestBytes is\n\t\t%q: %q,",
 					name, got, want[name], name, got)
 			}
+		}
+		delete(want, name)
+	}
+	for name := range want {
+		t.Errorf("TestBytes has a line for %q, which is the name and dimension of no distribution that it hashes: remove it, or list the distribution in toy.All",
+			name)
+	}
+}
+
+// TestAll: a function of the package that returns a distribution is called in All.
+func TestAll(t *testing.T) {
+	made, err := declared.Makers(".", "Distribution", "*Mixture")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listed, err := declared.Mentioned(".", "All")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range made {
+		if !slices.Contains(listed, name) {
+			t.Errorf("toy.All does not call %s, want every distribution of the plane in it", name)
 		}
 	}
 }
@@ -108,6 +131,10 @@ func TestSecondMoments(t *testing.T) {
 		if se := math.Sqrt((square - mean*mean) / n); math.Abs(mean-want) > 4*se {
 			t.Errorf("%s: mean of ‖x‖² is %v ± %.2g, want %v", d.Name, mean, se, want)
 		}
+		delete(moments, d.Name)
+	}
+	for name := range moments {
+		t.Errorf("TestSecondMoments has a line for %q, which is the name of no distribution in toy.All: remove it, or list the distribution there", name)
 	}
 }
 

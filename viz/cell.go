@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 
 	"gonum.org/v1/plot"
@@ -30,26 +31,22 @@ type cell struct {
 func newCell(p Panel) (*cell, error) {
 	c := &cell{plot: plot.New()}
 	p.Layers = slices.Clone(p.Layers)
-	curves, levels := 0, 0
-	for i, l := range p.Layers {
-		switch l := l.(type) {
-		case Curve:
-			p.Layers[i] = l.within(p, curves)
-			curves++
-		case Level:
-			p.Layers[i] = l.within(levels)
-			levels++
-		}
-	}
 	if p.LogX {
 		c.plot.X.Scale = plot.LogScale{}
 	}
 	if p.LogY {
 		c.plot.Y.Scale = plot.LogScale{}
 	}
+	before := map[reflect.Type]int{}
 	for i, l := range p.Layers {
 		if isNil(l) {
 			return nil, fmt.Errorf("layer %d: nil", i)
+		}
+		if f, ok := l.(follower); ok {
+			kind := reflect.TypeOf(l)
+			l = f.within(p, before[kind])
+			before[kind]++
+			p.Layers[i] = l
 		}
 		if l, ok := l.(checker); ok {
 			if err := l.check(); err != nil {

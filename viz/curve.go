@@ -23,7 +23,7 @@ type Curve struct {
 
 // within returns the curve as the panel draws it: with the scales of its axes, and with a role that follows those of the
 // curves before.
-func (l Curve) within(p Panel, before int) Curve {
+func (l Curve) within(p Panel, before int) plot.Plotter {
 	l.Role = l.Role.or(Series1 + Role(before%4))
 	l.logX, l.logY = p.LogX, p.LogY
 	return l

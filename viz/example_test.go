@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/janpfeifer/must"
@@ -13,6 +14,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/plot/cmpimg"
 
+	"github.com/wflowlab/wflowlab/internal/declared"
 	"github.com/wflowlab/wflowlab/sinkhorn"
 	"github.com/wflowlab/wflowlab/toy"
 	"github.com/wflowlab/wflowlab/toy/digits"
@@ -215,4 +217,21 @@ func TestExamples(t *testing.T) {
 		})
 	}
 	ExampleAnimation()
+}
+
+// TestEveryExampleIsListed: TestExamples runs every example.
+func TestEveryExampleIsListed(t *testing.T) {
+	examples, err := declared.Examples(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := declared.Mentioned(".", "TestExamples")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range examples {
+		if !slices.Contains(run, name) {
+			t.Errorf("TestExamples has no line for %s, want one with the name of its picture", name)
+		}
+	}
 }

@@ -24,4 +24,7 @@ type (
 	filler  interface {                // draws once the ranges are known, with a colour bar
 		fill(*plot.Plot) (*shading, error)
 	}
+	follower interface { // looks different by its turn among the panel's layers of its type, or on other axes
+		within(p Panel, before int) plot.Plotter // the layer as p draws it, after so many of its type
+	}
 )

@@ -20,7 +20,7 @@ type Level struct {
 var patterns = [...][]vg.Length{{2, 2.5}, {6, 2.5}, {10, 2.5, 2, 2.5}, {6, 2.5, 2, 2.5, 2, 2.5}}
 
 // within returns the level as its panel draws it: with a pattern that follows those of the levels before.
-func (l Level) within(before int) Level {
+func (l Level) within(_ Panel, before int) plot.Plotter {
 	l.pattern = before % len(patterns)
 	return l
 }

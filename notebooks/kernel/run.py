@@ -7,8 +7,7 @@ Every notebook runs from a clean kernel, in its own folder. --small gives a para
     steps = 7500 // [count] training steps; small: 60
 
 runs as steps = 60, and the notebook starts with an empty WFLOW_CACHE. --inplace stores the outputs, unless something is
-wrong with them, beside each the fingerprint of the code that made it, and the figure of the cell tagged "picture" in
-pictures/NN.png. --check runs nothing: it reads the outputs that are stored, and compares the fingerprints with the code.
+wrong with them, fingerprints of the code that made them, and the figure of the cell tagged "picture" in pictures/NN.png. --check runs nothing: it reads the outputs that are stored, and compares the fingerprints with the code.
 --json writes time per cell and peak memory. Exit status 1 if anything failed.
 """
 
@@ -58,6 +57,28 @@ class Report:
     cells: list = field(default_factory=list)  # seconds of each code cell
     problems: list = field(default_factory=list)
     warnings: list = field(default_factory=list)
+
+
+class Unreadable(Exception):
+    """Says what is in a file instead of a notebook, and what to do."""
+
+
+def read(path):
+    """Returns the notebook in a file, or raises Unreadable."""
+    again = f"Mend it, or take the one of the last commit: git restore {path}"
+    try:
+        stored = json.loads(path.read_bytes())
+    except ValueError as error:
+        raise Unreadable(f"it is not JSON: {path.stat().st_size} bytes, {error}. {again}") from error
+    if not isinstance(stored, dict) or "nbformat" not in stored:
+        raise Unreadable(f"it is JSON, but not a notebook: it has no nbformat. {again}")
+    if stored["nbformat"] != 4:
+        raise Unreadable(f"its nbformat is {stored['nbformat']}, want 4. Open it in JupyterLab (make lab) and save it")
+    try:
+        nbformat.validate(stored)
+        return nbformat.read(path, 4)
+    except Exception as error:  # nbformat stumbles over a missing key before it can say so
+        raise Unreadable(f"it is not a notebook of nbformat 4: {getattr(error, 'message', repr(error))[:200]}. {again}") from error
 
 
 def shrink(source):
@@ -161,19 +182,50 @@ def fingerprints(notebook):
             yield i, cell, {"source": code.hexdigest()[:12]}
 
 
+def counts(notebook):
+    """Returns how many code cells a notebook has, and how many of them have outputs."""
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    return {"cells": len(code), "outputs": sum(bool(cell.outputs) for cell in code)}
+
+
 def mark(notebook):
-    """Notes in every code cell, with outputs or without, which code it ran as."""
+    """Notes in every code cell, with outputs or without, which code it ran as, and in the notebook how many there were."""
     for _, cell, fingerprint in fingerprints(notebook):
         cell.metadata["wflow"] = fingerprint
+    notebook.metadata["wflow"] = counts(notebook)
 
 
 def stale(notebook, name):
-    """Returns the problem of the first code cell whose outputs are not those of its code. The cells below it share the problem."""
+    """Returns at most one problem of a notebook whose outputs are not those of its code.
+
+    It names the first cell whose code changed; the cells below it share the problem. That code cells at the end were deleted,
+    or outputs cleared, shows only in their numbers.
+    """
+    again = f"Store new ones: make notebooks NOTEBOOKS=notebooks/{name}"
     for i, cell, fingerprint in fingerprints(notebook):
         if cell.metadata.get("wflow") != fingerprint:
             why = "its code, or code above it, changed after the outputs were stored" if "wflow" in cell.metadata else "its outputs have no fingerprint"
-            return [f"cell {i}: {why}. Store new ones: make notebooks NOTEBOOKS=notebooks/{name}"]
+            return [f"cell {i}: {why}. {again}"]
+    stored, now = notebook.metadata.get("wflow"), counts(notebook)
+    if stored is None:
+        return [f"it does not say how many code cells it had when its outputs were stored. {again}"]
+    if now != stored:
+        had, has = (f"{n['cells']} code cells, {n['outputs']} of them with outputs" for n in (stored, now))
+        return [f"it has {has}; it was stored with {had}. {again}"]
     return []
+
+
+def check(path):
+    """Returns the report on what is stored in a notebook."""
+    report = Report(str(path))
+    try:
+        notebook = read(path)
+    except Unreadable as error:
+        report.problems.append(str(error))
+        return report
+    report.problems, report.warnings = source_problems(notebook)
+    report.problems += output_problems(notebook) + stale(notebook, path.name)
+    return report
 
 
 class Memory(threading.Thread):
@@ -213,9 +265,14 @@ class Memory(threading.Thread):
 def run(path, rewrite=None, say=lambda line: None):
     """Runs a notebook from a clean kernel. Returns it with its outputs, and the report. Says one line per cell.
 
-    With rewrite, a function of a cell's source such as smaller, the notebook starts with an empty WFLOW_CACHE.
+    A file that is no notebook is None, and a problem in the report. With rewrite, a function of a cell's source such as smaller, the notebook starts with an empty WFLOW_CACHE.
     """
-    notebook, report = nbformat.read(path, 4), Report(str(path), rewrite is smaller)
+    report = Report(str(path), rewrite is smaller)
+    try:
+        notebook = read(path)
+    except Unreadable as error:
+        report.problems.append(str(error))
+        return None, report
     report.problems, report.warnings = source_problems(notebook)
     if rewrite:
         for cell in notebook.cells:
@@ -316,14 +373,14 @@ def main():
     how.add_argument("--check", action="store_true", help="check what is stored, run nothing")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what was measured")
     options = parser.parse_args()
+    if "WFLOW_ROOT" not in os.environ:
+        parser.error(f"WFLOW_ROOT is not set, want the environment of the lab: {Path(__file__).with_name('env.sh')} .lab/venv/bin/python {' '.join(sys.argv)}")
     if absent := [str(path) for path in options.notebooks if not path.is_file()]:
         parser.error(f"no such notebook: {', '.join(absent)}")
     reports = []
     for path in options.notebooks:
         if options.check:
-            notebook, report = nbformat.read(path, 4), Report(str(path))
-            report.problems, report.warnings = source_problems(notebook)
-            report.problems += output_problems(notebook) + stale(notebook, path.name)
+            report = check(path)
         else:
             print(path, flush=True)
             notebook, report = run(path, smaller if options.small else None, lambda line: print(line, flush=True))
@@ -331,7 +388,7 @@ def main():
             mark(notebook)
             store(notebook, path)
             store_picture(notebook, path)
-        elif options.inplace:
+        elif options.inplace and notebook:
             failed = Path(os.environ["WFLOW_ROOT"], ".lab", "failed", path.name)
             failed.parent.mkdir(exist_ok=True)
             store(notebook, failed)

@@ -95,6 +95,7 @@ class Stale(unittest.TestCase):
     def setUp(self):
         self.notebook = notebook('import "fmt"', "const n = 3", "%%\nfmt.Println(n)", "%%\nfmt.Println(2 * n)")
         self.notebook.cells.insert(1, new_markdown_cell("three"))
+        self.notebook.cells[3].outputs = [new_output("stream", text="3")]
         run.mark(self.notebook)
 
     def changed(self, cell):
@@ -104,7 +105,7 @@ class Stale(unittest.TestCase):
 
     def test_words_and_outputs_may_change(self):
         self.notebook.cells[1].source = "four"
-        self.notebook.cells[3].outputs = [new_output("stream", text="3")]
+        self.notebook.cells[3].outputs = [new_output("stream", text="4")]
         self.assertEqual(run.stale(self.notebook, "01-test.ipynb"), [])
         self.assertEqual(run.stale(nbformat.reads(nbformat.writes(self.notebook), 4), "01-test.ipynb"), [])
 
@@ -124,6 +125,23 @@ class Stale(unittest.TestCase):
         self.notebook.cells = [*cells[:2], first, second, *cells[3:]]
         self.changed(3)
 
+    def test_last_cell_deleted(self):
+        del self.notebook.cells[4]
+        want = f"it has 3 code cells, 1 of them with outputs; it was stored with 4 code cells, 1 of them with outputs. {self.AGAIN}"
+        self.assertEqual(run.stale(self.notebook, "01-test.ipynb"), [want])
+        self.notebook.cells = []
+        self.assertIn("it has 0 code cells", run.stale(self.notebook, "01-test.ipynb")[0])
+
+    def test_outputs_cleared(self):
+        self.notebook.cells[3].outputs = []
+        want = f"it has 4 code cells, 0 of them with outputs; it was stored with 4 code cells, 1 of them with outputs. {self.AGAIN}"
+        self.assertEqual(run.stale(self.notebook, "01-test.ipynb"), [want])
+
+    def test_no_numbers(self):
+        del self.notebook.metadata["wflow"]
+        want = f"it does not say how many code cells it had when its outputs were stored. {self.AGAIN}"
+        self.assertEqual(run.stale(self.notebook, "01-test.ipynb"), [want])
+
     def test_no_fingerprint(self):
         del self.notebook.cells[3].metadata["wflow"]
         self.assertEqual(run.stale(self.notebook, "01-test.ipynb"), [f"cell 4: its outputs have no fingerprint. {self.AGAIN}"])
@@ -140,6 +158,43 @@ class Stale(unittest.TestCase):
             self.assertIn("1 passed, 0 failed", runner("--check"))
             path.write_text(path.read_text().replace("Println(2)", "Println(3)"))
             self.assertIn("cell 2: its code, or code above it, changed", runner("--check"))
+            path.write_text(path.read_text().replace("Println(3)", "Println(2)"))
+            stored = nbformat.read(path, 4)
+            del stored.cells[1]
+            nbformat.write(stored, path)
+            self.assertIn("it has 1 code cells, 0 of them with outputs; it was stored with 2 code cells, 1", runner("--check"))
+
+
+class Unreadable(unittest.TestCase):
+    def test_no_notebook(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "01-test.ipynb")
+            mend = f". Mend it, or take the one of the last commit: git restore {path}"
+            for stored, want in (
+                (b"", f"it is not JSON: 0 bytes, Expecting value: line 1 column 1 (char 0){mend}"),
+                (b"\xff\xfe", "it is not JSON: 2 bytes, "),
+                (b"<<<<<<< HEAD\n", "it is not JSON: 13 bytes, "),
+                (b"[]", f"it is JSON, but not a notebook: it has no nbformat{mend}"),
+                (b'{"nbformat": 3, "worksheets": []}', "its nbformat is 3, want 4. Open it in JupyterLab (make lab) and save it"),
+                (b'{"nbformat": 4}', "it is not a notebook of nbformat 4: "),
+                (b'{"nbformat": 4, "nbformat_minor": 5, "cells": [{}]}', "it is not a notebook of nbformat 4: "),
+                (b'{"nbformat": 4, "nbformat_minor": 5, "cells": []}', "of nbformat 4: 'metadata' is a required property"),
+                (b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}}', "it is not a notebook of nbformat 4: KeyError('cells')"),
+            ):
+                path.write_bytes(stored)
+                for report in (run.check(path), run.run(path)[1]):
+                    self.assertEqual(len(report.problems), 1, report.problems)
+                    self.assertIn(want, report.problems[0])
+            for how in ("--check", "--small", "--inplace"):
+                done = subprocess.run([sys.executable, HERE / "run.py", how, path, path], capture_output=True, text=True)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("0 passed, 2 failed", done.stdout, done.stderr)
+
+    def test_no_environment(self):
+        environment = {name: value for name, value in os.environ.items() if name != "WFLOW_ROOT"}
+        done = subprocess.run([sys.executable, HERE / "run.py", "--check", __file__], env=environment, capture_output=True, text=True)
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, "WFLOW_ROOT is not set.*env.sh .lab/venv/bin/python .*run.py --check ")
 
 
 class Gallery(unittest.TestCase):
