@@ -4,7 +4,8 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// relative is points relative to a centre, without rounding.
+// relative holds points from which a centre was subtracted without rounding: every coordinate is the sum of a high and a low
+// part, as in twofold.
 type relative struct {
 	d         int
 	high, low []float64 // [points, d]

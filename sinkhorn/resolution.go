@@ -29,7 +29,8 @@ func largest(p []float64, c *cloud) (most float64) {
 // more than a share of 1e-3.
 const resolved = 1e-3 / 0x1p-53
 
-// resolution returns the error of the marginals that the rounding of the potentials alone may make.
+// resolution returns how large a marginal error the rounding of the potentials to float64 can cause by itself. A solution
+// reports no smaller error.
 func (it *iteration) resolution() (e float64) {
 	for i, w := range it.x.weights {
 		if w > 0 {

@@ -19,6 +19,8 @@ const (
 //
 // the last for guidance by velocity. The field gives two functions: couple solves for the coupling to the cloud y, whose
 // weights are nil where all are equal, and project makes T of it. The couplings are returned too, by their term.
+//
+// The clouds are checked here. A field calls Clouds.check itself only if it looks at the clouds before.
 func difference[S any](c Clouds, g Guidance, couple func(t term, y *mat.Dense, weights []float64) (S, error),
 	project func(S) *mat.Dense) (v *mat.Dense, couplings [terms]S, err error) {
 	if err := c.check(); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -26,7 +25,7 @@ type Clouds struct {
 	// Unconditional is a sample [u, d] of the data of all classes, for guidance. Nil means no guidance.
 	Unconditional *mat.Dense
 
-	// Alpha is the guidance scale α = w + 1. 0 and 1 mean no guidance.
+	// Alpha is the guidance scale α = w + 1, at most 1e100. 0 and 1 mean no guidance.
 	Alpha float64
 }
 
@@ -63,7 +62,8 @@ type Velocity struct {
 // by several goroutines at a time.
 //
 // Errors name the cloud that is empty, of another dimension, or not finite, with its row and value. Clouds that are too
-// large for float64 can have a velocity that is not finite, which is an error too. So is a cancelled context.
+// large for float64 can have a velocity or an energy that is not finite, which is an error too. So is a cancelled
+// context.
 type Field interface {
 	Velocity(ctx context.Context, c Clouds) (*Velocity, error)
 }
@@ -90,9 +90,13 @@ const (
 	ByVelocity Guidance = iota
 
 	// ByDistribution adds the unconditional data to the cloud of the self term: each of the u unconditional points with
-	// the weight (α−1)(n−1)/u, each of the n own points with the weight 1.
+	// the weight (α−1)(n−1)/u, each of the n own points with the weight 1. So with one own point, n = 1, there is no
+	// guidance.
 	ByDistribution
 )
+
+// mostAlpha is the largest guidance scale: more than anyone wants, and far from where float64 overflows.
+const mostAlpha = 1e100
 
 // check validates the clouds' shapes and numbers once, where they enter.
 func (c Clouds) check() error {
@@ -117,8 +121,8 @@ func (c Clouds) check() error {
 			return fmt.Errorf("wflow: %s is [%d, %d], want dimension %d as Particles", o.name, n, k, d)
 		}
 	}
-	if !(c.Alpha == 0 || c.Alpha >= 1) || math.IsInf(c.Alpha, 1) {
-		return fmt.Errorf("wflow: Alpha is %v, want a finite guidance scale ≥ 1, or 0 for none", c.Alpha)
+	if !(c.Alpha == 0 || c.Alpha >= 1 && c.Alpha <= mostAlpha) {
+		return fmt.Errorf("wflow: Alpha is %v, want a guidance scale from 1 to %v, or 0 for none", c.Alpha, mostAlpha)
 	}
 	if c.Alpha > 1 && c.Unconditional == nil {
 		return errors.New("wflow: Alpha asks for guidance but Unconditional is nil")

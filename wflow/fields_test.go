@@ -140,7 +140,8 @@ func TestBadClouds(t *testing.T) {
 		"Unconditional is nil":                      func(c *Clouds) { c.Unconditional = nil },
 		"Alpha is 0.5":                              func(c *Clouds) { c.Alpha = 0.5 },
 		"Alpha is +Inf":                             func(c *Clouds) { c.Alpha = math.Inf(1) },
-		"Alpha is NaN":                              func(c *Clouds) { c.Alpha = math.NaN() },
+		"Alpha is 1.7976931348623157e+308, want a guidance scale from 1 to 1e+100": func(c *Clouds) { c.Alpha = math.MaxFloat64 },
+		"Alpha is NaN": func(c *Clouds) { c.Alpha = math.NaN() },
 	} {
 		bad := c
 		change(&bad)
@@ -152,15 +153,16 @@ func TestBadClouds(t *testing.T) {
 	}
 }
 
-// TestFieldErrors: knobs that make no sense are errors that name them, and so are velocities beyond float64.
+// TestFieldErrors: knobs that make no sense are errors that name them, and so are velocities and energies
+// beyond float64.
 func TestFieldErrors(t *testing.T) {
 	c := smallClouds(8)
-	far, apart := c, c
+	far := c
 	far.Particles = mat.DenseCopyOf(c.Particles)
 	far.Particles.Set(1, 0, 1e200)
-	apart.Unconditional = mat.DenseCopyOf(c.Unconditional)
-	apart.Unconditional.Apply(func(_, _ int, v float64) float64 { return v + 10 }, apart.Unconditional)
-	apart.Alpha = math.MaxFloat64
+	guided := c.mapped(func(_ int, v float64) float64 { return 1e160 * v })
+	large := guided
+	large.Unconditional, large.Alpha = nil, 0
 	for _, k := range []struct {
 		f    Field
 		c    Clouds
@@ -172,7 +174,9 @@ func TestFieldErrors(t *testing.T) {
 		{&Drifting{}, c, "Temperature 0"},
 		{&Sliced{Projections: -1}, c, "Projections -1"},
 		{&Drifting{Temperature: 1}, far, "velocity row 1"},
-		{&KL{Epsilon: 1}, apart, "velocity row"},
+		{&Sliced{Projections: 1 << 40}, c, "Projections 1099511627776, want 1 to 1048576"},
+		{&Sliced{}, large, "Sliced has the energy +Inf"},
+		{&Sliced{}, guided, "Sliced has the energy NaN"},
 	} {
 		if _, err := k.f.Velocity(background, k.c); err == nil || !strings.Contains(err.Error(), k.want) {
 			t.Errorf("error %v, want one with %q", err, k.want)
@@ -262,7 +266,7 @@ func TestVelocityIsMinusTheGradientOfTheEnergy(t *testing.T) {
 	}
 }
 
-// TestNoGuidance: guidance at α = 1 is no guidance, by either way.
+// TestNoGuidance: guidance at α = 1 is no guidance, by either way. Neither is guidance by distribution with one own point.
 func TestNoGuidance(t *testing.T) {
 	guided := smallClouds(4)
 	guided.Alpha = 1
@@ -270,6 +274,13 @@ func TestNoGuidance(t *testing.T) {
 	plain.Unconditional, plain.Alpha = nil, 0
 	everyField(t, func(t *testing.T, f listed, g Guidance) {
 		sameVelocity(t, "α = 1", velocity(t, f.flow(g), guided).V, velocity(t, f.flow(g), plain).V, 1e-9)
+		if g == ByDistribution && !reflect.DeepEqual(f.flow(g), f.flow(ByVelocity)) { // Drifting has a guidance of its own
+			alone := guided
+			alone.Alpha, alone.Self = 3, rows(guided.Self, []int{2})
+			unguided := alone
+			unguided.Unconditional, unguided.Alpha = nil, 0
+			sameVelocity(t, "one own point", velocity(t, f.flow(g), alone).V, velocity(t, f.flow(g), unguided).V, 1e-9)
+		}
 	})
 }
 

@@ -24,7 +24,7 @@ type Flow struct {
 	// StepSize is the pseudo-time η of a step. 0 means 0.2. The Sinkhorn flow contracts towards the data about like
 	// e^−t, so that 20 units of time are plenty. A step takes the particles' mean the share η of the way to the data's
 	// mean, and with KL a lone particle the share η of the way to a lone datum. So η up to 1 does not overshoot, and η
-	// above 2 diverges. In d dimensions Sliced is d times as slow, and takes steps d times as large. MMD is slow where
+	// above 2 diverges. In d dimensions Sliced is d times as slow, and its steps may be d times as large. MMD is slow where
 	// the sums of its kernel are small, and Drifting where its affinities are.
 	StepSize float64
 

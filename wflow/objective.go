@@ -30,8 +30,8 @@ type Objective struct {
 	Field Field
 
 	// R lists the regularisations: ε = R·d for the cost ‖x−y‖²/2, and R·√d for ‖x−y‖ and Drifting's temperature, on
-	// the scaled clouds. In the plane, d = 2, R = 0.05 is ε = 0.1, and the mean cost is d/2 = 1. Sliced has no
-	// regularisation: it takes one R, whose value has no effect.
+	// the scaled clouds. In the plane, d = 2, R = 0.05 is ε = 0.1, and the mean cost is d/2 = 1. A field that
+	// is not Regularised takes one R, whose value has no effect.
 	R []float64
 }
 

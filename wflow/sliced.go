@@ -18,10 +18,10 @@ import (
 //	V(x) = (1/K) Σ_k θ_k (t_k(x) − t'_k(x)).
 //
 // Here t_k(x) is the barycentric projection of θ_k·x under the optimal coupling of the projected particles to the
-// projected data, and t'_k(x) the same towards the cloud of the self term. For the particles themselves it is θ_k·x. On a
-// line the optimal coupling keeps the order: the particle of rank r owns the masses from r/n to (r+1)/n, every target an
-// interval as long as its weight, and what two intervals share goes from the one to the other. Points whose projections
-// are equal have the order of their rows.
+// projected data, and t'_k(x) the same towards the cloud of the self term. If the particles are their own self term,
+// t'_k(x) is θ_k·x. On a line the optimal coupling keeps the order: the particle of rank r owns the masses from r/n to
+// (r+1)/n, every target an interval as long as its weight, and what two intervals share goes from the one to the other.
+// Points whose projections are equal have the order of their rows.
 //
 // The directions come from Seed and are the same at every call, so that the flow descends one function. With Clouds.Self
 // nil, V is exactly −n ∂Energy/∂x, except where two particles have equal projections: there Energy has no gradient.
@@ -31,21 +31,26 @@ import (
 // by distribution Energy is NaN.
 //
 // Each direction moves a particle only along itself. If the data are the particles shifted by c, then V is
-// (1/K) Σ_k θ_k(θ_k·c), about c/d: in d dimensions the flow takes d times as long as Sinkhorn's, or steps d times as
-// large. If there are fewer directions than dimensions, nothing moves at right angles to all of them.
+// (1/K) Σ_k θ_k(θ_k·c), about c/d, where Sinkhorn's is c. So in d dimensions the flow takes d times as long, and its steps
+// may be d times as large. If there are fewer directions than dimensions, nothing moves at right angles to all of them.
 //
-// There is no regularisation: in training, R has no effect.
+// There is no regularisation: in training, R has no effect. Velocity takes memory for about K·(n + m) numbers. The graph of
+// training compares all pairs of points along every direction, and takes memory for about K·max(n, m)² numbers a
+// problem.
 //
 // Source: Rabin, Peyré, Delon and Bernot, Wasserstein Barycenter and its Application to Texture Mixing (2011); Bonneel,
 // Rabin, Peyré and Pfister, Sliced and Radon Wasserstein Barycenters of Measures (2015); for the flow Liutkus, Şimşekli,
 // Majewski, Durmus and Stöter, Sliced-Wasserstein Flows (2019).
 type Sliced struct {
-	Projections int    // number of directions K; 0 means 64, or 2d if that is more
+	Projections int    // number of directions K, at most 1<<20; 0 means 64, or 2d if that is more
 	Seed        uint64 // of the directions
 	Guidance    Guidance
 }
 
-const defaultProjections = 64
+const (
+	defaultProjections = 64
+	mostProjections    = 1 << 20
+)
 
 // Velocity returns the velocity of every particle.
 func (f *Sliced) Velocity(ctx context.Context, c Clouds) (*Velocity, error) {
@@ -75,22 +80,28 @@ func (f *Sliced) Velocity(ctx context.Context, c Clouds) (*Velocity, error) {
 	if away := couplings[toUnconditional]; away != nil {
 		energy += c.weight() * (couplings[toData].cost - away.cost) / 2
 	}
-	if f.Guidance == ByDistribution && c.weight() > 0 {
+	switch {
+	case f.Guidance == ByDistribution && c.weight() > 0:
 		energy = math.NaN()
+	case math.IsNaN(energy) || math.IsInf(energy, 0):
+		return nil, fmt.Errorf("wflow: Sliced has the energy %v: squares of distances overflow float64, want smaller coordinates", energy)
 	}
 	return (&Velocity{V: v, Energy: energy}).finite()
 }
 
 func (f *Sliced) check() error {
-	if f.Projections < 0 {
-		return fmt.Errorf("wflow: Sliced has Projections %d, want 1 or more, or 0 for the default", f.Projections)
+	if f.Projections < 0 || f.Projections > mostProjections {
+		return fmt.Errorf("wflow: Sliced has Projections %d, want 1 to %d, or 0 for the default", f.Projections, mostProjections)
 	}
 	return nil
 }
 
 // Directions returns the directions θ [K, d] in d dimensions, uniform on the sphere: normal vectors of the stream
-// "directions", divided by their length.
+// "directions", divided by their length. It panics if Projections is out of its range.
 func (f *Sliced) Directions(d int) *mat.Dense {
+	if err := f.check(); err != nil {
+		panic(err)
+	}
 	count := f.Projections
 	if count == 0 {
 		count = max(defaultProjections, 2*d)

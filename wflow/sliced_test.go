@@ -1,8 +1,10 @@
 package wflow
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"gonum.org/v1/gonum/floats"
@@ -91,6 +93,14 @@ func TestSlicedDirections(t *testing.T) {
 	if other := (&Sliced{Projections: 7, Seed: 6}).Directions(d); mat.EqualApprox(other, all.Slice(0, 7, 0, d), 1e-3) {
 		t.Errorf("seeds 5 and 6 give the same directions\n%v, want others", mat.Formatted(other))
 	}
+	func() {
+		defer func() {
+			if err := fmt.Sprint(recover()); !strings.Contains(err, "Projections 1048577, want 1 to 1048576") {
+				t.Errorf("more directions than there may be: %s, want a panic that says how many there may be", err)
+			}
+		}()
+		(&Sliced{Projections: mostProjections + 1}).Directions(d)
+	}()
 	var second mat.Dense
 	second.Mul(all.T(), all)
 	for j := range d {

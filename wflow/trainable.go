@@ -12,18 +12,25 @@ type Trainable interface {
 	Regularised() bool
 
 	// WithR returns a field with the same settings at the regularisation R > 0, for clouds in d dimensions that are
-	// scaled as in Objective: ε is R·d for a cost that grows as ‖x−y‖², R·√d for one that grows as ‖x−y‖. The field
-	// itself stays as it is. The error names a setting that serves flows only.
+	// scaled as in Objective: ε is R·d for a cost that grows as ‖x−y‖², R·√d for one that grows as ‖x−y‖. The receiver
+	// is not changed. A field on which R has no effect returns itself.
+	//
+	// A field that cannot be trained with its settings, or in d dimensions, returns an error that names the setting or d:
+	// Drifting does so with Bare, which is for flows. The error must not depend on R, because package onestep asks for it
+	// before there is an R: it calls WithR(1, d).
 	WithR(r float64, d int) (Field, error)
 
-	// Targets returns the points that the scale of a problem is measured to: for most fields c.Targets.
+	// Targets returns the points whose distances from the particles give the scale of a problem. Most fields return
+	// c.Targets.
 	Targets(c Clouds) Targets
 }
 
-// Targets are the points that the scale of training is measured to. With x the particles, y the points and w their
-// weights, the scale is
+// Targets are points whose distances from the particles give the scale of training. With x the particles, y the points
+// and w the weights of the points, the scale is
 //
-//	√(mean w‖x−y‖² / mean w),   or with a Distance:   mean w·Distance(x, y) / mean w.
+//	√(mean w‖x−y‖² / (mean w + 1e-8)),   or with a Distance:   mean w·Distance(x, y) / (mean w + 1e-8).
+//
+// The means run over all pairs of a particle and a point, in all problems that share the scale.
 type Targets struct {
 	Points   *mat.Dense                   // [k, d]
 	Weights  []float64                    // [k]; nil: all 1

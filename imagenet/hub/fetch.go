@@ -30,7 +30,8 @@ type Watch struct {
 
 // Fetch returns the path of a file in the cache, and downloads the file if it is not there. The cache is that of Python's
 // huggingface_hub: $HF_HUB_CACHE, $HF_HOME/hub, or huggingface/hub in $XDG_CACHE_HOME or ~/.cache. What Python has
-// downloaded is found here, and the reverse. A branch stays the commit that it was when it was fetched first.
+// downloaded is found here, and the reverse. The cache notes the commit that a branch was at the last download from it. A
+// file that the cache has of this commit is returned, even if the branch has moved on since.
 //
 // A download that was cut off is resumed, now or by the next call. The file gets its name once its length and its checksum
 // are right. Wrong bytes are removed. While one process downloads, others that want the same file wait. On a file system
@@ -40,10 +41,10 @@ type Watch struct {
 // .checked, beside the snapshots, records the check. Otherwise the file is checked again:
 //
 //   - If its SHA-256 is known, all of it is read. The SHA-256 of a large file is known: it is the name of its blob.
-//   - If not, its length must be the one that the hub tells. The file is taken as it is if nothing may be asked, or if the
-//     hub does not answer within ten seconds.
+//   - If not, its length must be the one that the hub tells. The file is taken as it is if HF_HUB_OFFLINE is set,
+//     or if the hub does not answer within ten seconds.
 //
-// A file that is wrong is downloaded again. If nothing may be asked, the error names the file to delete.
+// A file that is wrong is downloaded again. If HF_HUB_OFFLINE is set, the error names the file to delete instead.
 //
 // HF_ENDPOINT stands for https://huggingface.co, HF_TOKEN opens private repositories, and with HF_HUB_OFFLINE=1 nothing is
 // asked of the network. The watch may be nil.

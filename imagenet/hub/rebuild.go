@@ -198,7 +198,7 @@ func encoded(a []any) (any, error) {
 	return b, nil
 }
 
-// reconstructed returns the object of (class, arguments…).
+// reconstructed returns the object that a pickle describes by its class and the arguments of the class.
 func reconstructed(a []any) (any, error) {
 	if len(a) == 0 {
 		return nil, errors.New("an object of no class")
@@ -206,7 +206,8 @@ func reconstructed(a []any) (any, error) {
 	return &object{class: className(a[0]), arguments: a[1:]}, nil
 }
 
-// based returns the object of (class, base class, value of the base class). The value is a dict, a list or a tuple.
+// based returns the object that a pickle describes by three things: its class, the class of Python's own that this class
+// extends, such as dict, list or tuple, and the value that the object has as one of that class.
 func based(a []any) (any, error) {
 	o := &object{class: "object", arguments: a}
 	if len(a) != 3 {

@@ -33,8 +33,8 @@ type File struct {
 // .jpg, .jpeg, .png, .ppm, .bmp, .pgm, .tif, .tiff or .webp, in large or small letters.
 //
 // Files and folders whose names begin with a dot are left out, and so is what file servers, archives and other programs
-// leave (Thumbs.db, @eaDir, __MACOSX and others). The images, their order and SHA256 are those of a folder without these.
-// Notes counts what was left out.
+// leave (Thumbs.db, @eaDir, __MACOSX and others). They change neither the images, nor their order, nor SHA256. Notes counts
+// what was left out.
 //
 // A split without folders of classes can be read if its labels are known: from Kaggle's LOC_val_solution.csv, in val or in
 // a folder around it; from Tiny ImageNet's val_annotations.txt; or from names that end in their class, such as Hugging

@@ -75,8 +75,9 @@ func (n network) block(name string, x *graph.Node, stride int) *graph.Node {
 
 // conv is a convolution of side 3 or 1 without bias, padded so that stride 1 keeps the side.
 //
-// If there are fewer positions than channels out, it is one matrix product with the neighbours of every position: on a CPU
-// that is about twice as fast as XLA's convolution. On the pure Go engine it always is, a hundred times as fast there.
+// If there are fewer positions than channels out, it is built as one matrix product, in which the row of a position holds
+// its neighbours too. On a CPU this is about twice as fast as XLA's convolution. On the pure Go engine it is built so for
+// all sizes, because there the product is about a hundred times as fast.
 func (n network) conv(name string, x *graph.Node, stride int) *graph.Node {
 	kernel := weights.Node(n.scope, x.Graph(), name+".weight")
 	pad, out := kernel.Shape().Dim(0)/2, kernel.Shape().Dim(3)
@@ -93,8 +94,8 @@ func (n network) conv(name string, x *graph.Node, stride int) *graph.Node {
 	return graph.Reshape(graph.MatMul(x, graph.Reshape(kernel, -1, out)), b, side, side, out)
 }
 
-// neighbours takes every stride-th position along an axis, and puts the channels of its two neighbours before and behind its
-// own. Beyond the border, channels are zero.
+// neighbours returns every stride-th position along an axis with three times as many channels: those of the position before
+// it, its own, and those of the position behind it, in this order. Beyond the border, channels are zero.
 func neighbours(x *graph.Node, axis, stride int) *graph.Node {
 	dims := slices.Clone(x.Shape().Dimensions)
 	n := dims[axis]

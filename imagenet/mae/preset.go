@@ -8,7 +8,8 @@ import (
 )
 
 // FromPreset returns the network and the pre-training that a configuration file of an encoder describes. It is an error if a
-// key asks for what is not built here: see [Config]. So is a share of hidden squares that is to be drawn.
+// key asks for what is not built here: see [Config]. The share of squares that are hidden must be one number: it is an error
+// if mask_ratio_min and mask_ratio_max differ, which asks for a share that is drawn.
 func FromPreset(m *preset.MAE) (Config, Pretraining, error) {
 	n, t := m.Model, m.Train
 	switch {

@@ -82,6 +82,40 @@ func TestFromPreset(t *testing.T) {
 	}
 }
 
+// Every key of the features, changed alone, changes the activations that it leads to, and the report of the features.
+func TestEveryFeatureIsMapped(t *testing.T) {
+	g := must.M1(preset.Named("gen/ablation_ot_1node")).Generator
+	features := &g.Train.Features
+	report := func() string {
+		lines := (&preset.Preset{Name: "changed", Generator: g}).Report()
+		return lines[slices.IndexFunc(lines, func(l preset.Line) bool { return l.Name == "features" })].Text
+	}
+	before, activations, text := *features, mae.ActivationsFromPreset(*features), report()
+	for field, value := range reflect.ValueOf(features).Elem().Fields() {
+		switch value.Kind() {
+		case reflect.Bool:
+			value.SetBool(!value.Bool())
+		case reflect.Int:
+			value.SetInt(value.Int() + 1)
+		case reflect.Float64:
+			value.SetFloat(value.Float() + 1)
+		case reflect.String:
+			value.SetString(value.String() + "x")
+		case reflect.Slice:
+			value.Set(reflect.Append(value, reflect.Zero(value.Type().Elem())))
+		default:
+			t.Errorf("%s: a %s, want a kind that this test can change", field.Name, value.Kind())
+		}
+		if got := mae.ActivationsFromPreset(*features); reflect.DeepEqual(got, activations) {
+			t.Errorf("%s is %v: activations %+v as before, want others: map it in ActivationsFromPreset", field.Name, value, got)
+		}
+		if got := report(); got == text {
+			t.Errorf("%s is %v: features reported as %q as before, want another line: name it in imagenet/preset/report.go", field.Name, value, got)
+		}
+		*features = before
+	}
+}
+
 // From a preset by way of a weight file to features: the same as with the weights themselves.
 func TestPresetToFeatures(t *testing.T) {
 	m := must.M1(preset.Named("mae/latent_ablation_256")).MAE

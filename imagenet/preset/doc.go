@@ -5,8 +5,10 @@
 // them, [ReadFile] reads a file of your own. To add a preset, write its file and its line in the list.
 //
 // Reading is strict. An unknown key, a key given twice, a value of the wrong type and an impossible value are errors. The
-// error names the file, the line and the path of the key, and for an unknown key the nearest known one. A key that a
-// file may leave out takes the default of the official code; [Preset.Defaults] tells which keys did.
+// error names the file, the line and the path of the key, and for an unknown key the nearest known one. An
+// official key that a file may leave out takes the default of the official code; [Preset.Defaults] tells which keys did.
+// A key of ours, which the official code lacks, has the tag ours: see [Generator]. Its default changes nothing, so that
+// official files and their reports stay as they are.
 //
 // dit.FromPreset and mae.FromPreset build the networks that are described; this package knows nothing of graphs.
 //

@@ -12,6 +12,7 @@ import (
 //	in       the interval in which the number lies; for a list, the interval in which each of its numbers lies
 //	one      the words that the string may be
 //	default  the value that the official code takes if the file lacks the key; a key without this tag must be given
+//	ours     true for a key that the official code lacks; its default means what the official code does
 type Generator struct {
 	Logging   Logging        `yaml:"logging"`
 	Data      Data           `yaml:"dataset"`

@@ -16,6 +16,7 @@ type key struct {
 	in, one    string
 	fallback   string // the tag default
 	optional   bool   // it has one
+	ours       bool   // the official code lacks it
 }
 
 // block tells whether the key has keys of its own.
@@ -26,7 +27,7 @@ func keys(path string, block reflect.Value) iter.Seq[key] {
 	return func(yield func(key) bool) {
 		for i := range block.NumField() {
 			tag := block.Type().Field(i).Tag
-			k := key{name: tag.Get("yaml"), value: block.Field(i), in: tag.Get("in"), one: tag.Get("one")}
+			k := key{name: tag.Get("yaml"), value: block.Field(i), in: tag.Get("in"), one: tag.Get("one"), ours: tag.Get("ours") == "true"}
 			k.path = strings.TrimPrefix(path+"."+k.name, ".")
 			k.fallback, k.optional = tag.Lookup("default")
 			if !yield(k) {
@@ -53,6 +54,16 @@ func leaves(path string, block reflect.Value) iter.Seq[key] {
 			}
 		}
 	}
+}
+
+// leftOut returns the paths of the official keys of a configuration that are not among those given.
+func leftOut(config reflect.Value, given map[string]int) (left []string) {
+	for k := range leaves("", config) {
+		if _, there := given[k.path]; !there && !k.ours {
+			left = append(left, k.path)
+		}
+	}
+	return left
 }
 
 // setDefault gives a key the value of its tag default.

@@ -14,7 +14,7 @@ const (
 type Listed struct {
 	Name    string `json:"name"`    // gen/… trains a generator, mae/… an encoder; the file is Name with .yaml behind it
 	Origin  Origin `json:"origin"`  // who wrote it
-	Source  string `json:"source"`  // of a released preset where it was published, of ours who wrote it and after what
+	Source  string `json:"source"`  // where a released preset was published; who wrote one of ours, and after which paper
 	Purpose string `json:"purpose"` // what it is for, in a line
 }
 
@@ -22,6 +22,11 @@ type Listed struct {
 const official = "github.com/hanjq17/W-Flow"
 
 // presets lists every file of the folders gen and mae. A new preset is its file and a line here, and nothing else.
+//
+// A file of ours begins with a comment that says what the preset is and where its numbers are from. If it varies another
+// preset, the first word of the comment is the name of that preset, and the comment has a line for every key that differs:
+//
+//	#   train.loss_kwargs.R_list: [0.025] instead of [0.05]
 var presets = []Listed{
 	{"gen/ablation_ot_1node", Released, official, "generator B/2 of the paper's comparisons: a short training on 8 GPUs, features of mae/latent_ablation_256"},
 	{"gen/latent_sota_B_ot_1node", Released, official, "generator B/2 at full length: 8 GPUs, features of mae/latent_640"},

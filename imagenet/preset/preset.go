@@ -107,18 +107,14 @@ func (p *Preset) Check() error {
 	return r.error(p.Name)
 }
 
-// Defaults returns the paths of the keys that the file left out, in the order of the fields. Their values are the defaults
-// of the official code. A preset that was made by hand has left out none.
-func (p *Preset) Defaults() (left []string) {
+// Defaults returns the paths of the official keys that the file left out, in the order of the fields. Their values are the
+// defaults of the official code. Keys of ours that were left out are not among them: they have no effect. A preset that
+// was made by hand has left out none.
+func (p *Preset) Defaults() []string {
 	if p.lines == nil {
 		return nil
 	}
-	for k := range leaves("", p.config()) {
-		if _, given := p.lines[k.path]; !given {
-			left = append(left, k.path)
-		}
-	}
-	return left
+	return leftOut(p.config(), p.lines)
 }
 
 // Marshal returns the text of a configuration file. It has the keys of the file that the preset was read from, and every
@@ -143,7 +139,7 @@ func (p *Preset) Marshal() ([]byte, error) {
 
 // MarshalJSON returns what there is to know for a machine: name, origin (that of [Listed], or "file"), source and purpose
 // of a listed preset, kind, number of parameters, for a generator the variant of the method, all values by their official
-// keys, defaults included, and the list of the keys that took the default.
+// keys, defaults included, and the list of [Preset.Defaults].
 func (p *Preset) MarshalJSON() ([]byte, error) {
 	if err := p.Check(); err != nil {
 		return nil, err

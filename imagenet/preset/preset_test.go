@@ -173,6 +173,28 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+// A key of ours that is left out is not reported: only the defaults of official keys are. It has a default, so that
+// official files lead to it.
+func TestKeysOfOurs(t *testing.T) {
+	var c struct {
+		Official int `yaml:"official" default:"2"`
+		Block    struct {
+			Ours  int `yaml:"ours" default:"3" ours:"true"`
+			Given int `yaml:"given" default:"4"`
+		} `yaml:"block"`
+	}
+	if got := leftOut(reflect.ValueOf(&c).Elem(), map[string]int{"block.given": 1}); !slices.Equal(got, []string{"official"}) {
+		t.Errorf("keys left out are %q, want official alone", got)
+	}
+	for _, config := range []any{&Generator{}, &MAE{}} {
+		for k := range leaves("", reflect.ValueOf(config).Elem()) {
+			if k.ours && !k.optional {
+				t.Errorf("%s is a key of ours without a default, want one", k.path)
+			}
+		}
+	}
+}
+
 // A preset made by hand is written with what differs from the defaults, and read back the same.
 func TestMarshalByHand(t *testing.T) {
 	for _, name := range Names() {

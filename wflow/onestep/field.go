@@ -17,12 +17,14 @@ type GraphField interface {
 	// VelocityGraph returns the velocity [b, n, d] at the regularisation r, a scalar. The clouds are scaled already.
 	VelocityGraph(b Batch, r *graph.Node) *graph.Node
 
-	// TargetsGraph returns the points that the scale of the problems is measured to: for most fields b.Targets.
+	// TargetsGraph returns the points whose distances from the particles give the scale of the problems. Most fields return
+	// b.Targets.
 	TargetsGraph(b Batch) Targets
 }
 
-// graphOf returns the field's graph for a number of regularisations, or an error that says why training cannot use it.
-func graphOf(field wflow.Field, regularisations int) (GraphField, error) {
+// graphOf returns the field's graph for a number of regularisations and clouds in d dimensions, or an error that says why
+// training cannot use the field.
+func graphOf(field wflow.Field, regularisations, d int) (GraphField, error) {
 	g, ok := field.(GraphField)
 	switch f := field.(type) {
 	case *wflow.Sinkhorn:
@@ -43,7 +45,7 @@ func graphOf(field wflow.Field, regularisations int) (GraphField, error) {
 		return nil, fmt.Errorf("onestep: %d values of R for %T, which has no regularisation: want one, whose value has no effect", regularisations, field)
 	}
 	if f, ok := field.(wflow.Trainable); ok {
-		if _, err := f.WithR(1, 1); err != nil { // a setting for flows only; no R and no dimension decides that
+		if _, err := f.WithR(1, d); err != nil { // the error is the same for every R
 			return nil, fmt.Errorf("onestep: %w", err)
 		}
 	}

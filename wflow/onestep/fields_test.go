@@ -50,13 +50,13 @@ func TestEveryFieldIsListed(t *testing.T) {
 	var got []string
 	for _, f := range fields() {
 		got = append(got, reflect.TypeOf(f).Elem().Name())
-		if _, err := graphOf(f, 1); err != nil {
-			t.Errorf("%T %+v: error %v, want a graph", f, f, err)
+		if _, err := graphOf(f, 1, 2); err != nil {
+			t.Errorf("%T %+v: error %v, want a graph: add its case to graphOf in field.go", f, f, err)
 		}
 	}
 	slices.Sort(got)
 	if got = slices.Compact(got); !slices.Equal(got, want) {
-		t.Errorf("the list of fields has %v, package wflow has %v that are Trainable: give each a line in fields", got, want)
+		t.Errorf("the list of fields has %v, package wflow has %v that are Trainable: give each a case in graphOf of field.go and a line in fields", got, want)
 	}
 }
 
@@ -148,6 +148,38 @@ func TestEveryFieldTrains(t *testing.T) {
 		mean := func(v []float64) float64 { return mat.Sum(mat.NewVecDense(len(v), v)) / float64(len(v)) }
 		if first, last := mean(signal[:10]), mean(signal[140:]); !(last < first/2) {
 			t.Errorf("%T: mean V² goes from %v to %v, want less than half", field, first, last)
+		}
+	}
+}
+
+// plane is a field for two dimensions.
+type plane struct{ wflow.Sliced }
+
+func (f *plane) WithR(_ float64, d int) (wflow.Field, error) {
+	if d != 2 {
+		return nil, fmt.Errorf("plane: %d dimensions, want 2", d)
+	}
+	return f, nil
+}
+
+func (f *plane) VelocityGraph(b Batch, r *graph.Node) *graph.Node {
+	return slicedGraph{&f.Sliced}.VelocityGraph(b, r)
+}
+
+func (f *plane) TargetsGraph(b Batch) Targets { return slicedGraph{&f.Sliced}.TargetsGraph(b) }
+
+// TestDimension: Loss and Train ask a field about the dimension of their clouds, and about no other.
+func TestDimension(t *testing.T) {
+	b := goBackend(t)
+	agrees(t, b, &plane{}, []float64{1}, unequal()[0])
+	for d, want := range map[int]string{2: "<nil>", 3: "plane: 3 dimensions, want 2"} {
+		_, err := Train(context.Background(), b, Training{
+			Network: mlp.Network{Noise: d, Out: d, Width: 4, Depth: 1},
+			Data:    []Source{func(s stream.Stream, first, n int) *mat.Dense { return s.Normals(first, n, d) }},
+			Field:   &plane{}, Batch: Sizes{Particles: 4, Data: 5}, Steps: 1,
+		})
+		if got := fmt.Sprint(err); !strings.Contains(got, want) {
+			t.Errorf("training in %d dimensions: error %s, want %s", d, got, want)
 		}
 	}
 }

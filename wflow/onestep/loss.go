@@ -36,7 +36,7 @@ func Loss(field wflow.Field, r []*graph.Node, batch Batch) Goal {
 		exceptions.Panicf("onestep: no R, want one regularisation or more")
 	}
 	batch.check()
-	fieldGraph, err := graphOf(field, len(r))
+	fieldGraph, err := graphOf(field, len(r), batch.Particles.Shape().Dim(2))
 	if err != nil {
 		panic(err)
 	}

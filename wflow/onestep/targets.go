@@ -7,7 +7,7 @@ import (
 	"github.com/wflowlab/wflowlab/wflow"
 )
 
-// Targets are the points that the scale of training is measured to, wflow.Targets in a graph.
+// Targets are points whose distances from the particles give the scale of training: wflow.Targets in a graph.
 type Targets struct {
 	Points   *graph.Node                        // [b, k, d]
 	Weights  *graph.Node                        // [b, k]; nil: all 1

@@ -28,8 +28,8 @@ type Training struct {
 	// &wflow.Sinkhorn{Iterations: 10}.
 	Field wflow.Field
 
-	// R lists the regularisations, ε = R·d on the scaled clouds. Nil means 0.05 throughout. A field without
-	// regularisation, wflow.Sliced, takes one R, whose value has no effect.
+	// R lists the regularisations, ε = R·d on the scaled clouds. Nil means 0.05 throughout. A field that is
+	// not Regularised takes one R, whose value has no effect.
 	R []Annealing
 
 	// OneBatch makes the particles their own self term. By default a second batch is generated for it in every step.
@@ -93,7 +93,7 @@ func (t Training) resolved() (Training, error) {
 	if len(t.R) == 0 {
 		t.R = []Annealing{{0.05, 0.05}}
 	}
-	if _, err := graphOf(t.Field, len(t.R)); err != nil {
+	if _, err := graphOf(t.Field, len(t.R), t.Network.Out); err != nil {
 		return t, err
 	}
 	for _, r := range t.R {

@@ -3,8 +3,10 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/wflowlab/wflowlab/imagenet/hub"
 	"github.com/wflowlab/wflowlab/imagenet/preset"
+	"github.com/wflowlab/wflowlab/internal/magic"
 )
 
 // checkpoint is what info reports of a weight file.
@@ -140,7 +143,7 @@ func info(c *cobra.Command, what string, list bool) error {
 	extension := strings.ToLower(filepath.Ext(what))
 	yaml := extension == ".yaml" || extension == ".yml"
 	if list && (err != nil || s.IsDir() || yaml) {
-		return misuse{fmt.Errorf("--tensors %s: want a weight file", what)}
+		return misuse{fmt.Errorf("--tensors %s: want a weight file", shown(what))}
 	}
 	if what == "presets" {
 		list, err := newPresets()
@@ -170,6 +173,9 @@ func info(c *cobra.Command, what string, list bool) error {
 	}
 	f, done, err := open(c.Context(), what)
 	if err != nil {
+		if isText(what) {
+			err = fmt.Errorf("%w; if it is a configuration, give it a name that ends in .yaml", err)
+		}
 		return err
 	}
 	defer done()
@@ -198,6 +204,18 @@ func info(c *cobra.Command, what string, list bool) error {
 		return err
 	}
 	return report(c, r)
+}
+
+// isText tells whether a file begins with text that has no mark of another kind of file.
+func isText(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head, err := io.ReadAll(io.LimitReader(f, magic.Enough))
+	_, known := magic.Of(head)
+	return err == nil && len(head) > 0 && !known && strings.HasPrefix(http.DetectContentType(head), "text/plain")
 }
 
 // brief shortens what is too long for a line.

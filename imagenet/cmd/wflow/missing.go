@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 
 	"github.com/wflowlab/wflowlab/imagenet/preset"
 	"github.com/wflowlab/wflowlab/internal/nearest"
@@ -22,13 +24,13 @@ func missing(path string, err error) error {
 		if reason := (*fs.PathError)(nil); errors.As(err, &reason) {
 			err = reason.Err
 		}
-		return fmt.Errorf("%s: %w", path, err)
+		return fmt.Errorf("%s: %w", shown(path), err)
 	case notLink == nil:
-		return fmt.Errorf("%s: a link to %s, which is not there", path, target)
+		return fmt.Errorf("%s: a link to %s, which is not there", shown(path), shown(target))
 	case noFolder != nil:
-		return fmt.Errorf("%s: there is no folder %s", path, folder)
+		return fmt.Errorf("%s: there is no folder %s", shown(path), shown(folder))
 	}
-	return fmt.Errorf("%s: there is no such file or folder%s", path, nearest.Hint(path, beside(path)))
+	return fmt.Errorf("%s: there is no such file or folder%s", shown(path), nearest.Hint(path, beside(path)))
 }
 
 // noSuchThing does what missing does if the name of a preset may have been meant too.
@@ -40,7 +42,19 @@ func noSuchThing(what string, err error) error {
 	if hint == "" {
 		hint = "; wflow info presets lists the presets"
 	}
-	return fmt.Errorf("%s: there is no such file, folder or preset%s", what, hint)
+	return fmt.Errorf("%s: there is no such file, folder or preset%s", shown(what), hint)
+}
+
+// shown returns a path for an error: as it is, or in quotes if it has characters that do not print. A long path is cut.
+func shown(path string) string {
+	const longest = 300
+	if r := []rune(path); len(r) > longest {
+		return strconv.Quote(string(r[:longest]) + "…")
+	}
+	if strings.ContainsFunc(path, func(r rune) bool { return !strconv.IsPrint(r) }) {
+		return strconv.Quote(path)
+	}
+	return path
 }
 
 // beside returns the paths in the folder of a path whose names are near its own.

@@ -155,6 +155,32 @@ func TestMissing(t *testing.T) {
 	}
 }
 
+// A name that is long, or that has a line end, is on one short line of the error. A configuration without the end of its
+// name is told from a weight file.
+func TestOddNames(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for file, text := range map[string]string{"configuration": "logging:\n", "bytes": "\xff\x00\x01", "empty": ""} {
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	long := strings.Repeat("ü", 3000)
+	for name, says := range map[string]string{
+		"a\nb":          `"a\nb": `,
+		"a\nb/c":        `"a\nb/c": `,
+		long:            `"` + long[:600] + `…": `,
+		"x/" + long:     `"x/` + long[:2*298] + `…": `,
+		"configuration": "of unknown kind: it begins with \"logging:\\n\"; want safetensors, PyTorch, Flax msgpack, npy or npz; if it is a configuration, give it a name that ends in .yaml\n",
+		"bytes":         "want safetensors, PyTorch, Flax msgpack, npy or npz\n",
+		"empty":         "want safetensors, PyTorch, Flax msgpack, npy or npz\n",
+	} {
+		_, said, code := wflow(context.Background(), "info", name)
+		if code != failed || !strings.Contains(said, says) || strings.Count(said, "\n") > 1 || len(said) > 800 {
+			t.Errorf("wflow info %.20q: exit code %d: %s, want %s on one line", name, code, said, says)
+		}
+	}
+}
+
 // If the report cannot be written, as on a full disk, the exit code is 1 and the error says why.
 func TestFullDisk(t *testing.T) {
 	for _, arguments := range []string{"help", "info presets", "info presets --json", "info --help", "completion bash", "version", "--version", "data"} {
