@@ -123,6 +123,9 @@ func TestGoldenTable(t *testing.T) {
 }
 
 func TestGoldenNetwork(t *testing.T) {
+	if testing.Short() {
+		t.Skip("with the race detector GoMLX's loops take three minutes; other tests run the same graphs on less")
+	}
 	b, _ := backend(t)
 	g := readGolden(t)
 	ran := 0
