@@ -177,7 +177,7 @@ class Unreadable(unittest.TestCase):
                 (b"[]", f"it is JSON, but not a notebook: it has no nbformat{mend}"),
                 (b'{"nbformat": 3, "worksheets": []}', "its nbformat is 3, want 4. Open it in JupyterLab (make lab) and save it"),
                 (b'{"nbformat": 4}', "it is not a notebook of nbformat 4: "),
-                (b'{"nbformat": 4, "nbformat_minor": 5, "cells": [{}]}', "it is not a notebook of nbformat 4: "),
+                (b'{"nbformat": 4, "nbformat_minor": 5, "cells": [{"id": "a"}]}', "it is not a notebook of nbformat 4: "),
                 (b'{"nbformat": 4, "nbformat_minor": 5, "cells": []}', "of nbformat 4: 'metadata' is a required property"),
                 (b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}}', "it is not a notebook of nbformat 4: KeyError('cells')"),
             ):
