@@ -68,11 +68,14 @@ type Field interface {
 	Velocity(ctx context.Context, c Clouds) (*Velocity, error)
 }
 
-// ask returns the field's velocity of the particles, or an error if its shape is not theirs.
+// ask returns the field's velocity of the particles, or an error if there is none or its shape is not theirs.
 func ask(ctx context.Context, field Field, c Clouds) (*Velocity, error) {
 	v, err := field.Velocity(ctx, c)
 	if err != nil {
 		return nil, err
+	}
+	if v == nil || v.V == nil {
+		return nil, fmt.Errorf("wflow: the field %T gives neither a velocity nor an error", field)
 	}
 	n, d := c.Particles.Dims()
 	if rows, columns := v.V.Dims(); rows != n || columns != d {

@@ -160,9 +160,12 @@ func TestCancelled(t *testing.T) {
 }
 
 // A frame is the caller's: what is done to it changes neither the flow nor the frames before.
-// TestVelocityOfAnotherShape: a field that gives too few rows is named, with both shapes.
+// TestVelocityOfAnotherShape: a field that gives no velocity, or too few rows, is named, the latter with both shapes.
 func TestVelocityOfAnotherShape(t *testing.T) {
 	x := mat.NewDense(4, 2, []float64{0, 0, 1, 0, 0, 1, 1, 1})
+	if _, err := (Flow{Field: constant{}, StepSize: 1, Steps: 1}).Run(background, x, x); err == nil || !strings.Contains(err.Error(), "wflow.constant gives neither") {
+		t.Errorf("error %v, want one that the field gives no velocity", err)
+	}
 	for _, fresh := range []bool{false, true} {
 		flow := Flow{Field: constant{mat.NewDense(3, 2, nil)}, StepSize: 1, Steps: 1, FreshSelf: fresh}
 		_, err := flow.Run(background, x, x)

@@ -197,16 +197,17 @@ func FuzzManifest(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(text)
+	f.Add(bytes.Replace(text, []byte(`"train":2`), []byte(`"train":281474976710657`), 1)) // bytes overflows
 	f.Add([]byte(`{"images": "", "classes": ["a"], "encoder": "", "seed": 1, "batch": 8, "train": 1, "val": 1, "skipped": [{"file": "", "cause": ""}], "files": {"a": "b"}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var m Manifest
 		if decodeJSON(bytes.NewReader(text), &m) != nil || m.check() != nil {
 			return
 		}
+		if n := m.bytes(); n < int64(len(splits)*len(parts))*headerSize {
+			t.Errorf("%d images of train and %d of val in %d bytes", m.Train, m.Val, n)
+		}
 		for _, s := range splits {
-			if m.rows(s) < 0 {
-				t.Errorf("%d images of %s", m.rows(s), s)
-			}
 			for _, p := range parts {
 				if len(m.Files[p.name(s)]) != 64 {
 					t.Errorf("%s has the SHA-256 %q, want 64 digits", p.name(s), m.Files[p.name(s)])

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -93,10 +94,14 @@ func ReadManifest(folder string) (*Manifest, error) {
 	return &m, nil
 }
 
-// check returns an error for numbers of images below 0, and for a manifest that does not name the six files with their sums.
+// mostRows is the largest number of images of a split: more than anyone has, and few enough that bytes is an int64.
+const mostRows = math.MaxInt32
+
+// check returns an error for numbers of images below 0 or above mostRows, and for a manifest that does not name the six
+// files with their sums.
 func (m *Manifest) check() error {
-	if want := len(splits) * len(parts); m.Train < 0 || m.Val < 0 || len(m.Files) != want {
-		return fmt.Errorf("%d images of train and %d of val in %d files, want %d files", m.Train, m.Val, len(m.Files), want)
+	if want := len(splits) * len(parts); m.Train < 0 || m.Train > mostRows || m.Val < 0 || m.Val > mostRows || len(m.Files) != want {
+		return fmt.Errorf("%d images of train and %d of val in %d files, want 0 to %d images and %d files", m.Train, m.Val, len(m.Files), mostRows, want)
 	}
 	for _, s := range splits {
 		for _, p := range parts {
