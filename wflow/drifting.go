@@ -46,13 +46,13 @@ func (f *Drifting) Velocity(ctx context.Context, c Clouds) (*Velocity, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	targets, weights, negatives := c.driftingTargets()
+	points, weights, negatives := c.driftingSurroundings()
 	n, d := c.Particles.Dims()
-	m, _ := targets.Dims()
+	m, _ := points.Dims()
 	logits, rows, columns := mat.NewDense(n, m, nil), make([]float64, n), make([]float64, m)
 	inParallel(ctx, n, func(i int) {
 		for j := range m {
-			r := driftingDistance(c.Particles.RawRowView(i), targets.RawRowView(j))
+			r := driftingDistance(c.Particles.RawRowView(i), points.RawRowView(j))
 			if c.Self == nil && i == j {
 				r += driftingSelfDistance
 			}
@@ -78,7 +78,7 @@ func (f *Drifting) Velocity(ctx context.Context, c Clouds) (*Velocity, error) {
 			if j < negatives {
 				w = -a[j] * towards
 			}
-			for k, y := range targets.RawRowView(j) {
+			for k, y := range points.RawRowView(j) {
 				out[k] += w * (y - x[k])
 			}
 		}
@@ -100,15 +100,15 @@ func (f *Drifting) WithR(r float64, d int) (Field, error) {
 	return &Drifting{Temperature: r * math.Sqrt(float64(d))}, nil
 }
 
-// Targets returns all that the particles see, each at its distance. The particles themselves are among them only as their
-// own self term.
-func (f *Drifting) Targets(c Clouds) Targets {
-	points, weights, _ := c.driftingTargets()
-	return Targets{Points: points, Weights: weights, Distance: driftingDistance}
+// Surroundings returns all that the particles see, each at its distance. The particles themselves are among them only as
+// their own self term.
+func (f *Drifting) Surroundings(c Clouds) Surroundings {
+	points, weights, _ := c.driftingSurroundings()
+	return Surroundings{Points: points, Weights: weights, Distance: driftingDistance}
 }
 
-// driftingTargets returns all that the particles see, negatives first, with their weights.
-func (c Clouds) driftingTargets() (targets *mat.Dense, weights []float64, negatives int) {
+// driftingSurroundings returns all that the particles see, negatives first, with their weights.
+func (c Clouds) driftingSurroundings() (points *mat.Dense, weights []float64, negatives int) {
 	clouds := []*mat.Dense{c.self()}
 	own, _ := c.self().Dims()
 	negatives = own
@@ -116,15 +116,15 @@ func (c Clouds) driftingTargets() (targets *mat.Dense, weights []float64, negati
 		clouds = append(clouds, c.Unconditional)
 		negatives += c.Unconditional.RawMatrix().Rows
 	}
-	targets = stacked(append(clouds, c.Data)...)
-	weights = make([]float64, targets.RawMatrix().Rows)
+	points = stacked(append(clouds, c.Data)...)
+	weights = make([]float64, points.RawMatrix().Rows)
 	for j := range weights {
 		weights[j] = 1
 		if j >= own && j < negatives {
 			weights[j] = c.weight() * float64(own-1) / float64(negatives-own)
 		}
 	}
-	return targets, weights, negatives
+	return points, weights, negatives
 }
 
 // driftingDistance returns ‖x−y‖, or 1e-4 if that is less.

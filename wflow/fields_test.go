@@ -342,7 +342,7 @@ func TestTrainables(t *testing.T) {
 				t.Fatal(err)
 			}
 			tolerance := 1e-12
-			if f.Targets(c).Distance != nil {
+			if f.Surroundings(c).Distance != nil {
 				tolerance = 1e-3 // Drifting's least distance, 1e-4, has a unit
 			}
 			near(t, "scale of clouds 1024 times as large", larger.Scale, 1024*g.Scale, tolerance*larger.Scale)

@@ -55,5 +55,5 @@ func (f *KL) WithR(r float64, d int) (Field, error) {
 	return &KL{Epsilon: r * float64(d), MaskDiagonal: f.MaskDiagonal, Guidance: f.Guidance}, nil
 }
 
-// Targets returns the usual targets.
-func (f *KL) Targets(c Clouds) Targets { return c.Targets(f.Guidance) }
+// Surroundings returns the usual surroundings.
+func (f *KL) Surroundings(c Clouds) Surroundings { return c.Surroundings(f.Guidance) }

@@ -79,5 +79,5 @@ func (f *MMD) WithR(r float64, d int) (Field, error) {
 	return &MMD{Epsilon: r * float64(d), Guidance: f.Guidance}, nil
 }
 
-// Targets returns the usual targets.
-func (f *MMD) Targets(c Clouds) Targets { return c.Targets(f.Guidance) }
+// Surroundings returns the usual surroundings.
+func (f *MMD) Surroundings(c Clouds) Surroundings { return c.Surroundings(f.Guidance) }

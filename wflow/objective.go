@@ -43,8 +43,8 @@ type Goal struct {
 	// Loss is the mean over a problem's particles and coordinates of V².
 	Loss []float64
 
-	// Scale is the root mean square distance of the particles to the field's Targets, or the mean one where the targets
-	// have a Distance; S = max(Scale/√d, 1e-3) divides the clouds.
+	// Scale is the root mean square distance of the particles to the field's Surroundings, or the mean one where those have
+	// a Distance; S = max(Scale/√d, 1e-3) divides the clouds.
 	Scale, S float64
 
 	// MeanSquare is mean V_R² for every R, before normalisation.
@@ -125,7 +125,7 @@ func (o Objective) trainable() (Trainable, error) {
 	}
 	field, ok := o.Field.(Trainable)
 	if !ok {
-		return nil, fmt.Errorf("wflow: the field %T serves flows only: for training it wants the methods Regularised, WithR and Targets of Trainable", o.Field)
+		return nil, fmt.Errorf("wflow: the field %T serves flows only: for training it wants the methods Regularised, WithR and Surroundings of Trainable", o.Field)
 	}
 	if len(o.R) > 1 && !field.Regularised() {
 		return nil, fmt.Errorf("wflow: %d values of R for %T, which has no regularisation: want one, whose value has no effect", len(o.R), o.Field)
@@ -133,25 +133,25 @@ func (o Objective) trainable() (Trainable, error) {
 	return field, nil
 }
 
-// scale returns the scale of problems that share one: see Targets.
+// scale returns the scale of problems that share one: see Surroundings.
 func scale(field Trainable, batch []Clouds) float64 {
 	sum, weight, pairs := 0.0, 0.0, 0.0
 	rooted := false
 	for _, c := range batch {
-		targets := field.Targets(c)
-		distance := targets.Distance
+		around := field.Surroundings(c)
+		distance := around.Distance
 		if rooted = distance == nil; rooted {
 			distance = func(x, y []float64) float64 { return 2 * sinkhorn.HalfSquared.At(x, y) }
 		}
 		n, _ := c.Particles.Dims()
-		m, _ := targets.Points.Dims()
+		m, _ := around.Points.Dims()
 		for j := range m {
 			w := 1.0
-			if targets.Weights != nil {
-				w = targets.Weights[j]
+			if around.Weights != nil {
+				w = around.Weights[j]
 			}
 			for i := range n {
-				sum += w * distance(c.Particles.RawRowView(i), targets.Points.RawRowView(j))
+				sum += w * distance(c.Particles.RawRowView(i), around.Points.RawRowView(j))
 			}
 			weight += w * float64(n)
 		}

@@ -108,7 +108,7 @@ func TestObjectiveErrors(t *testing.T) {
 		{Objective{Field: &Sliced{Projections: -1}, R: []float64{1}}, "Projections -1"},
 		{Objective{Field: &Sliced{}, R: []float64{1, 2}}, "2 values of R for *wflow.Sliced, which has no regularisation"},
 		{Objective{Field: constant{mat.NewDense(3, 2, nil)}, R: []float64{1}},
-			"the field wflow.constant serves flows only: for training it wants the methods Regularised, WithR and Targets"},
+			"the field wflow.constant serves flows only: for training it wants the methods Regularised, WithR and Surroundings"},
 	} {
 		if _, err := c.o.Goal(background, []Clouds{handBatch(1)}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("error %v, want one with %q", err, c.want)

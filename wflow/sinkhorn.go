@@ -138,11 +138,11 @@ func (f *Sinkhorn) WithR(r float64, d int) (Field, error) {
 	return &Sinkhorn{Epsilon: epsilon, Iterations: f.Iterations, Cost: f.Cost, MaskDiagonal: f.MaskDiagonal, Guidance: f.Guidance}, nil
 }
 
-// Targets returns the usual targets, with the distance itself for the cost ‖x−y‖.
-func (f *Sinkhorn) Targets(c Clouds) Targets {
-	t := c.Targets(f.Guidance)
+// Surroundings returns the usual surroundings, with the distance itself for the cost ‖x−y‖.
+func (f *Sinkhorn) Surroundings(c Clouds) Surroundings {
+	s := c.Surroundings(f.Guidance)
 	if f.Cost == sinkhorn.Euclidean {
-		t.Distance = sinkhorn.Euclidean.At
+		s.Distance = sinkhorn.Euclidean.At
 	}
-	return t
+	return s
 }

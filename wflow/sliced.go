@@ -126,8 +126,8 @@ func (f *Sliced) Regularised() bool { return false }
 // WithR returns the field as it is.
 func (f *Sliced) WithR(float64, int) (Field, error) { return f, f.check() }
 
-// Targets returns the usual targets.
-func (f *Sliced) Targets(c Clouds) Targets { return c.Targets(f.Guidance) }
+// Surroundings returns the usual surroundings.
+func (f *Sliced) Surroundings(c Clouds) Surroundings { return c.Surroundings(f.Guidance) }
 
 // sortedCoupling is the optimal coupling of two clouds along every direction.
 type sortedCoupling struct {

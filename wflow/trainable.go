@@ -20,37 +20,37 @@ type Trainable interface {
 	// before there is an R: it calls WithR(1, d).
 	WithR(r float64, d int) (Field, error)
 
-	// Targets returns the points whose distances from the particles give the scale of a problem. Most fields return
-	// c.Targets.
-	Targets(c Clouds) Targets
+	// Surroundings returns the points whose distances from the particles give the scale of a problem. Most fields return
+	// c.Surroundings.
+	Surroundings(c Clouds) Surroundings
 }
 
-// Targets are points whose distances from the particles give the scale of training. With x the particles, y the points
+// Surroundings are points whose distances from the particles give the scale of training. With x the particles, y the points
 // and w the weights of the points, the scale is
 //
 //	√(mean w‖x−y‖² / (mean w + 1e-8)),   or with a Distance:   mean w·Distance(x, y) / (mean w + 1e-8).
 //
 // The means run over all pairs of a particle and a point, in all problems that share the scale.
-type Targets struct {
+type Surroundings struct {
 	Points   *mat.Dense                   // [k, d]
 	Weights  []float64                    // [k]; nil: all 1
 	Distance func(x, y []float64) float64 // of a field that looks at distances and not at their squares; nil for the others
 }
 
-// Targets returns the usual targets: the cloud of the self term, the particles and the data. Under guidance by
+// Surroundings returns the usual surroundings: the cloud of the self term, the particles and the data. Under guidance by
 // distribution the unconditional data are part of the self term's cloud, with the weight that Guidance states.
-func (c Clouds) Targets(g Guidance) Targets {
+func (c Clouds) Surroundings(g Guidance) Surroundings {
 	own, weights := c.negatives(g)
-	t := Targets{Points: stacked(own, c.Particles, c.Data)}
+	s := Surroundings{Points: stacked(own, c.Particles, c.Data)}
 	if weights == nil {
-		return t
+		return s
 	}
-	t.Weights = make([]float64, t.Points.RawMatrix().Rows)
-	for j := range t.Weights {
-		t.Weights[j] = 1
+	s.Weights = make([]float64, s.Points.RawMatrix().Rows)
+	for j := range s.Weights {
+		s.Weights[j] = 1
 		if j < len(weights) {
-			t.Weights[j] = weights[j] / weights[0] // the own points come first
+			s.Weights[j] = weights[j] / weights[0] // the own points come first
 		}
 	}
-	return t
+	return s
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/wflowlab/wflowlab/imagenet/preset"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/internal/golden"
 )
@@ -42,7 +43,7 @@ func BenchmarkFeatures(b *testing.B) {
 	x := tensors.FromFlatDataAndDimensions(converted[float32](normals("latents", batch*32*32*4)), batch, 32, 32, 4)
 	exec := model.MustNewExec(engine, store, func(scope *model.Scope, x *graph.Node) []*graph.Node {
 		var values []*graph.Node
-		for _, f := range config.Features(scope, x, ReleasedActivations()) {
+		for _, f := range config.Features(scope, x, preset.ReleasedFeatures()) {
 			values = append(values, f.Value)
 		}
 		return values

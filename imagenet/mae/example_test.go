@@ -10,6 +10,7 @@ import (
 	"github.com/janpfeifer/must"
 
 	"github.com/wflowlab/wflowlab/imagenet/mae"
+	"github.com/wflowlab/wflowlab/imagenet/preset"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/wflow/engine"
 )
@@ -24,7 +25,7 @@ func ExampleConfig_Features() {
 
 	var names []string
 	exec := model.MustNewExec(backend, store, func(scope *model.Scope, latents *graph.Node) (values []*graph.Node) {
-		for _, f := range c.Features(scope, latents, mae.ReleasedActivations()) {
+		for _, f := range c.Features(scope, latents, preset.ReleasedFeatures()) {
 			names, values = append(names, f.Name), append(values, f.Value)
 		}
 		return values

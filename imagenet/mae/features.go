@@ -7,24 +7,9 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
+
+	"github.com/wflowlab/wflowlab/imagenet/preset"
 )
-
-// Activations says which features [Config.Features] makes of the encoder's maps. Beside each field stands its key in the
-// block activation_kwargs of the official configuration files. The zero value asks for the positions of the maps alone.
-type Activations struct {
-	Mean       bool  // use_mean: the mean over all positions of a map
-	Std        bool  // use_std: the standard deviation over all positions of a map
-	PatchMean  []int // patch_mean_size: means over squares of these sides; a map whose side is no multiple of one has none of it
-	PatchStd   []int // patch_std_size: standard deviations over squares of these sides
-	EveryBlock int   // every_k_block: 2 makes maps of every second block of a stage, too; 0, inf in the files, of no block
-}
-
-// ReleasedActivations returns what every released configuration asks for: means and standard deviations over whole maps
-// and over squares of sides 2 and 4, and maps of every second block. They are also the defaults of the official code for
-// the keys that a file lacks.
-func ReleasedActivations() Activations {
-	return Activations{Mean: true, Std: true, PatchMean: []int{2, 4}, PatchStd: []int{2, 4}, EveryBlock: 2}
-}
 
 // Feature is a group of feature vectors [B, vectors, channels], by its official name.
 type Feature struct {
@@ -45,39 +30,39 @@ type Feature struct {
 //	conv1_mean, conv1_std      over all positions              [B, 1, channels]
 //	conv1_mean_p, conv1_std_p  over the positions of a square  [B, (side/p)², channels]
 //
-// There std is √(variance + 1e-6), and the variance is the biased one. With [ReleasedActivations], latents of 32×32 have
+// There std is √(variance + 1e-6), and the variance is the biased one. With [preset.ReleasedFeatures], latents of 32×32 have
 // 86 groups of 6,734 vectors together, latents of 16×16 have 82 groups of 1,702.
 //
 // Source: arXiv 2605.11755 and its code.
-func (c Config) Features(scope *model.Scope, x *graph.Node, a Activations) []Feature {
+func (c Config) Features(scope *model.Scope, x *graph.Node, f preset.Features) []Feature {
 	m := c.Encode(scope, x)
 	b := x.Shape().Dim(0)
 	features := []Feature{
 		{"global", graph.Reshape(x, b, 1, -1)},
 		{"norm_x", root(graph.Reshape(graph.ReduceMean(graph.Square(x), 1, 2), b, 1, c.Channels))},
 	}
-	features = append(features, a.mapFeatures("conv1", m.Conv1)...)
+	features = append(features, mapFeatures(f, "conv1", m.Conv1)...)
 	for k, stage := range m.Stages {
-		features = append(features, a.mapFeatures(fmt.Sprintf("layer%d", k+1), stage)...)
+		features = append(features, mapFeatures(f, fmt.Sprintf("layer%d", k+1), stage)...)
 	}
 	for k, blocks := range m.Blocks {
 		for i, block := range blocks {
-			if a.EveryBlock > 0 && (i+1)%a.EveryBlock == 0 {
-				features = append(features, a.mapFeatures(fmt.Sprintf("layer%d_blk%d", k+1, i+1), block)...)
+			if f.EveryBlock > 0 && (i+1)%int(f.EveryBlock) == 0 {
+				features = append(features, mapFeatures(f, fmt.Sprintf("layer%d_blk%d", k+1, i+1), block)...)
 			}
 		}
 	}
 	return features
 }
 
-// mapFeatures returns the features of a map [B, side, side, channels].
-func (a Activations) mapFeatures(name string, x *graph.Node) []Feature {
+// mapFeatures returns the features f of a map [B, side, side, channels].
+func mapFeatures(f preset.Features, name string, x *graph.Node) []Feature {
 	b, side, channels := x.Shape().Dim(0), x.Shape().Dim(1), x.Shape().Dim(-1)
 	over := map[int]moments{1: {mean: x}} // squares of a side
 	if side == 1 {
 		over[1] = moments{x, graph.ZerosLike(x)}
 	}
-	for _, p := range slices.Sorted(slices.Values(slices.Concat(a.PatchMean, a.PatchStd, []int{side}))) {
+	for _, p := range slices.Sorted(slices.Values(slices.Concat(f.MeanPatches, f.StdPatches, []int{side}))) {
 		if p < 2 && p != side {
 			exceptions.Panicf("mae: squares of side %d, want at least 2", p)
 		}
@@ -97,18 +82,18 @@ func (a Activations) mapFeatures(name string, x *graph.Node) []Feature {
 	addFeature := func(suffix string, x *graph.Node) {
 		features = append(features, Feature{name + suffix, graph.Reshape(x, b, -1, channels)})
 	}
-	if a.Mean {
+	if f.Mean {
 		addFeature("_mean", over[side].mean)
 	}
-	if a.Std {
+	if f.Std {
 		addFeature("_std", root(over[side].variance))
 	}
-	for _, p := range a.PatchMean {
+	for _, p := range f.MeanPatches {
 		if m, ok := over[p]; ok {
 			addFeature(fmt.Sprintf("_mean_%d", p), m.mean)
 		}
 	}
-	for _, p := range a.PatchStd {
+	for _, p := range f.StdPatches {
 		if m, ok := over[p]; ok {
 			addFeature(fmt.Sprintf("_std_%d", p), root(m.variance))
 		}

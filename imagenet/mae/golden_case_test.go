@@ -81,27 +81,26 @@ func (c goldenConfig) config(t *testing.T) Config {
 }
 
 // goldenActivations are keyword arguments of the official function that computes features.
-type goldenActivations struct{ Activations }
+type goldenActivations struct{ preset.Features }
 
 // UnmarshalJSON reads the keys that are there; the others have the official defaults.
 func (a *goldenActivations) UnmarshalJSON(text []byte) error {
-	a.Activations = ReleasedActivations()
-	every := json.RawMessage(strconv.Itoa(a.EveryBlock))
+	a.Features = preset.ReleasedFeatures()
+	every := json.RawMessage(strconv.Itoa(int(a.EveryBlock)))
 	if err := golden.Decode(text, &struct {
-		PatchMean  *[]int           `json:"patch_mean_size"`
-		PatchStd   *[]int           `json:"patch_std_size"`
-		Std        *bool            `json:"use_std"`
-		Mean       *bool            `json:"use_mean"`
-		EveryBlock *json.RawMessage `json:"every_k_block"`
-	}{&a.PatchMean, &a.PatchStd, &a.Std, &a.Mean, &every}); err != nil {
+		MeanPatches *[]int           `json:"patch_mean_size"`
+		StdPatches  *[]int           `json:"patch_std_size"`
+		Std         *bool            `json:"use_std"`
+		Mean        *bool            `json:"use_mean"`
+		EveryBlock  *json.RawMessage `json:"every_k_block"`
+	}{&a.MeanPatches, &a.StdPatches, &a.Std, &a.Mean, &every}); err != nil {
 		return err
 	}
 	if string(every) == `"inf"` {
-		a.EveryBlock = 0
-		return nil
+		every = []byte(".inf") // as YAML writes it
 	}
-	if err := json.Unmarshal(every, &a.EveryBlock); err != nil || a.EveryBlock < 1 {
-		return fmt.Errorf("every_k_block is %s, want a whole number from 1, or \"inf\"", every)
+	if err := a.EveryBlock.UnmarshalText(every); err != nil {
+		return fmt.Errorf("every_k_block is %w", err)
 	}
 	return nil
 }

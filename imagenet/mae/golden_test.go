@@ -177,7 +177,7 @@ func features[T float32 | float64](t *testing.T, b compute.Backend, c goldenCase
 		var values []*graph.Node
 		var loss *graph.Node
 		names = nil
-		for _, f := range config.Features(scope, x, c.ActivationKwargs.Activations) {
+		for _, f := range config.Features(scope, x, c.ActivationKwargs.Features) {
 			names = append(names, f.Name)
 			values = append(values, f.Value)
 			square := graph.ReduceAllMean(graph.Square(f.Value))

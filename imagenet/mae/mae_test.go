@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/ml/train"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 
+	"github.com/wflowlab/wflowlab/imagenet/preset"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/internal/golden"
 	"github.com/wflowlab/wflowlab/wflow/stream"
@@ -107,10 +108,10 @@ func TestStatistics(t *testing.T) {
 	const batch, side, channels = 2, 12, 5
 	x := normals("map", batch*side*side*channels)
 	var names []string
-	a := Activations{Std: true, PatchMean: []int{6, 3}, PatchStd: []int{2, 5, 4, 6}}
+	f := preset.Features{Std: true, MeanPatches: []int{6, 3}, StdPatches: []int{2, 5, 4, 6}}
 	got := call(t, b, model.NewStore(), func(_ *model.Scope, x []*graph.Node) (out []*graph.Node) {
 		names = nil
-		for _, f := range a.mapFeatures("map", x[0]) {
+		for _, f := range mapFeatures(f, "map", x[0]) {
 			names = append(names, f.Name)
 			out = append(out, f.Value)
 		}
@@ -156,7 +157,7 @@ func TestStatisticsOfOnePosition(t *testing.T) {
 	b, _ := backend(t)
 	x := normals("map", 2*3)
 	got := call(t, b, model.NewStore(), func(_ *model.Scope, x []*graph.Node) (out []*graph.Node) {
-		for _, f := range ReleasedActivations().mapFeatures("map", x[0]) {
+		for _, f := range mapFeatures(preset.ReleasedFeatures(), "map", x[0]) {
 			out = append(out, f.Value)
 		}
 		return out
@@ -368,20 +369,20 @@ func TestErrors(t *testing.T) {
 		config Config
 		store  *model.Store
 		shape  []int
-		a      Activations
+		f      preset.Features
 		want   string
 	}{
-		{shallow, full, []int{1, 8, 8, 3}, Activations{}, "mae: Layers[2] is 0, want at least 1"},
-		{tiny, full, []int{1, 8, 8, 4}, Activations{}, "[1 8 8 4], want [B, S, S, 3] with S a multiple of 8"},
-		{tiny, full, []int{1, 12, 12, 3}, Activations{}, "[1 12 12 3], want [B, S, S, 3] with S a multiple of 8"},
-		{tiny, full, []int{1, 8, 16, 3}, Activations{}, "[1 8 16 3], want [B, S, S, 3] with S a multiple of 8"},
-		{tiny, full, []int{8, 8, 3}, Activations{}, "[8 8 3], want [B, S, S, 3]"},
-		{tiny, full, []int{1, 8, 8, 3}, Activations{PatchStd: []int{2, 1}}, "squares of side 1, want at least 2"},
-		{tiny, full, []int{1, 8, 8, 3}, Activations{PatchMean: []int{-2}}, "squares of side -2, want at least 2"},
-		{tiny, empty, []int{1, 8, 8, 3}, Activations{}, `"encoder.conv1.weight" is not in scope`},
+		{shallow, full, []int{1, 8, 8, 3}, preset.Features{}, "mae: Layers[2] is 0, want at least 1"},
+		{tiny, full, []int{1, 8, 8, 4}, preset.Features{}, "[1 8 8 4], want [B, S, S, 3] with S a multiple of 8"},
+		{tiny, full, []int{1, 12, 12, 3}, preset.Features{}, "[1 12 12 3], want [B, S, S, 3] with S a multiple of 8"},
+		{tiny, full, []int{1, 8, 16, 3}, preset.Features{}, "[1 8 16 3], want [B, S, S, 3] with S a multiple of 8"},
+		{tiny, full, []int{8, 8, 3}, preset.Features{}, "[8 8 3], want [B, S, S, 3]"},
+		{tiny, full, []int{1, 8, 8, 3}, preset.Features{StdPatches: []int{2, 1}}, "squares of side 1, want at least 2"},
+		{tiny, full, []int{1, 8, 8, 3}, preset.Features{MeanPatches: []int{-2}}, "squares of side -2, want at least 2"},
+		{tiny, empty, []int{1, 8, 8, 3}, preset.Features{}, `"encoder.conv1.weight" is not in scope`},
 	} {
 		exec := model.MustNewExec(b, c.store, func(scope *model.Scope, x *graph.Node) *graph.Node {
-			return c.config.Features(scope, x, c.a)[0].Value
+			return c.config.Features(scope, x, c.f)[0].Value
 		})
 		n := 1
 		for _, d := range c.shape {

@@ -33,8 +33,3 @@ func FromPreset(m *preset.MAE) (Config, Pretraining, error) {
 	}
 	return c, p, c.Validate()
 }
-
-// ActivationsFromPreset returns the features that a configuration file of a generator asks for.
-func ActivationsFromPreset(f preset.Features) Activations {
-	return Activations{Mean: f.Mean, Std: f.Std, PatchMean: f.MeanPatches, PatchStd: f.StdPatches, EveryBlock: int(f.EveryBlock)}
-}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -35,7 +37,7 @@ func ExampleFromPreset() {
 }
 
 // Every preset of an encoder leads to a network with as many parameters as the preset says. The released ones lead to those
-// whose tables TestGoldenTable compares with PyTorch's, and all released generators ask for ReleasedActivations.
+// whose tables TestGoldenTable compares with PyTorch's, and all released generators ask for ReleasedFeatures.
 func TestFromPreset(t *testing.T) {
 	widths := map[string]int{"mae/latent_640": 640, "mae/latent_ablation_256": 256}
 	var released []string
@@ -43,8 +45,8 @@ func TestFromPreset(t *testing.T) {
 		name, ofRelease := listed.Name, listed.Origin == preset.Released
 		p := must.M1(preset.Named(name))
 		if p.MAE == nil {
-			if a := mae.ActivationsFromPreset(p.Generator.Train.Features); ofRelease && !reflect.DeepEqual(a, mae.ReleasedActivations()) {
-				t.Errorf("%s: %+v, want %+v", name, a, mae.ReleasedActivations())
+			if f := p.Generator.Train.Features; ofRelease && !reflect.DeepEqual(f, preset.ReleasedFeatures()) {
+				t.Errorf("%s: %+v, want %+v", name, f, preset.ReleasedFeatures())
 			}
 			continue
 		}
@@ -82,15 +84,34 @@ func TestFromPreset(t *testing.T) {
 	}
 }
 
-// Every key of the features, changed alone, changes the activations that it leads to, and the report of the features.
-func TestEveryFeatureIsMapped(t *testing.T) {
+// Every key of the features, changed alone, makes other features, and another line of the report.
+func TestEveryFeatureHasItsKey(t *testing.T) {
 	g := must.M1(preset.Named("gen/ablation_ot_1node")).Generator
 	features := &g.Train.Features
 	report := func() string {
 		lines := (&preset.Preset{Name: "changed", Generator: g}).Report()
 		return lines[slices.IndexFunc(lines, func(l preset.Line) bool { return l.Name == "features" })].Text
 	}
-	before, activations, text := *features, mae.ActivationsFromPreset(*features), report()
+	backend, _, err := engine.Find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := mae.Config{Width: 6, Layers: [4]int{1, 2, 3, 6}, Channels: 3, Classes: 5, Patch: 2}
+	store := model.NewStore()
+	if err := weights.Load(store.RootScope(), c.Table().Under("encoder."), mae.Initial(3)); err != nil {
+		t.Fatal(err)
+	}
+	names := func() (names []string) {
+		must.M1(model.CallOnce(backend, store, func(scope *model.Scope, x *graph.Node) *graph.Node {
+			all := c.Features(scope, x, *features)
+			for _, f := range all {
+				names = append(names, f.Name)
+			}
+			return all[0].Value
+		}, tensors.FromShape(shapes.Make(dtypes.Float32, 1, 16, 16, 3))))
+		return names
+	}
+	before, made, text := *features, names(), report()
 	for field, value := range reflect.ValueOf(features).Elem().Fields() {
 		switch value.Kind() {
 		case reflect.Bool:
@@ -102,15 +123,15 @@ func TestEveryFeatureIsMapped(t *testing.T) {
 		case reflect.String:
 			value.SetString(value.String() + "x")
 		case reflect.Slice:
-			value.Set(reflect.Append(value, reflect.Zero(value.Type().Elem())))
+			value.Set(reflect.Append(value, reflect.ValueOf(16)))
 		default:
 			t.Errorf("%s: a %s, want a kind that this test can change", field.Name, value.Kind())
 		}
-		if got := mae.ActivationsFromPreset(*features); reflect.DeepEqual(got, activations) {
-			t.Errorf("%s is %v: activations %+v as before, want others: map it in ActivationsFromPreset", field.Name, value, got)
+		if got := names(); slices.Equal(got, made) {
+			t.Errorf("%s is %v: the features %q as before, want others: make them in imagenet/mae/features.go", field.Name, value, got)
 		}
 		if got := report(); got == text {
-			t.Errorf("%s is %v: features reported as %q as before, want another line: name it in imagenet/preset/report.go", field.Name, value, got)
+			t.Errorf("%s is %v: features reported as %q as before, want another line: name it in imagenet/preset/features.go", field.Name, value, got)
 		}
 		*features = before
 	}
@@ -159,7 +180,7 @@ func TestPresetToFeatures(t *testing.T) {
 			x[i] = float32(i%7) - 3
 		}
 		out, err := model.CallOnce(backend, store, func(scope *model.Scope, x *graph.Node) *graph.Node {
-			all := c.Features(scope, x, mae.ReleasedActivations())
+			all := c.Features(scope, x, preset.ReleasedFeatures())
 			return all[len(all)-1].Value // layer2_blk2_std_4
 		}, tensors.FromFlatDataAndDimensions(x, 2, 8, 8, 4))
 		if err != nil {

@@ -1,10 +1,5 @@
 package preset
 
-import (
-	"fmt"
-	"strconv"
-)
-
 // Generator is the configuration of a generator's training. A field that counts something for each class counts what
 // one step takes. The tags of the fields say what a file may hold:
 //
@@ -133,41 +128,6 @@ type Guidance struct {
 	Most      float64 `yaml:"cfg_max" in:"[1,1e6]"`
 	Exponent  float64 `yaml:"neg_cfg_pw" in:"[-1000,1000]" default:"1.0"`
 	Unguided  float64 `yaml:"no_cfg_frac" in:"[0,1]" default:"0.0"`
-}
-
-// Features are those of the encoder in which particles are moved.
-type Features struct {
-	MeanPatches []int  `yaml:"patch_mean_size" in:"[1,4096]"` // sides of the squares averaged over
-	StdPatches  []int  `yaml:"patch_std_size" in:"[1,4096]"`
-	Std         bool   `yaml:"use_std"` // of whole maps
-	Mean        bool   `yaml:"use_mean"`
-	EveryBlock  Stride `yaml:"every_k_block"` // 2 adds the output of every second block of a stage
-}
-
-// Stride counts blocks. 0 stands for .inf, with which no block is taken.
-type Stride int
-
-// MarshalText writes a positive number or .inf.
-func (s Stride) MarshalText() ([]byte, error) {
-	if s == 0 {
-		return []byte(".inf"), nil
-	}
-	return []byte(strconv.Itoa(int(s))), nil
-}
-
-// UnmarshalText reads a positive number or .inf.
-func (s *Stride) UnmarshalText(text []byte) error {
-	switch string(text) {
-	case ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF":
-		*s = 0
-		return nil
-	}
-	n, err := strconv.ParseInt(string(text), 10, 32)
-	if err != nil || n < 1 || text[0] == '0' {
-		return fmt.Errorf("%s, want a positive integer or .inf", quote(string(text)))
-	}
-	*s = Stride(n)
-	return nil
 }
 
 // Loss has the regularisations R. For each R alone, transport is solved and the velocity normalised; then the velocities

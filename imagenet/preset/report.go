@@ -71,17 +71,11 @@ func (g *Generator) report(addLine func(name, format string, args ...any)) {
 
 // features says what the features are in which particles are moved.
 func (g *Generator) features() string {
-	f := g.Train.Features
-	if !g.Feature.MAE {
-		return "the latent itself" + when(g.Feature.ConvNeXt, "ConvNeXt")
+	features := "the latent itself"
+	if g.Feature.MAE {
+		features = g.Feature.Path + ": " + g.Train.Features.text()
 	}
-	s := g.Feature.Path + ": stage outputs"
-	if f.EveryBlock > 0 {
-		s += ", every block " + strconv.Itoa(int(f.EveryBlock))
-	}
-	s += when(f.Mean, "means") + when(f.Std, "deviations") + when(g.Feature.ConvNeXt, "ConvNeXt")
-	return s + when(len(f.MeanPatches) > 0, "means of squares of "+list(f.MeanPatches)) +
-		when(len(f.StdPatches) > 0, "deviations of squares of "+list(f.StdPatches))
+	return features + when(g.Feature.ConvNeXt, "ConvNeXt")
 }
 
 func (m *MAE) report(addLine func(name, format string, args ...any)) {

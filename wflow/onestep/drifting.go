@@ -16,8 +16,8 @@ type driftingGraph struct{ *wflow.Drifting }
 func (f driftingGraph) VelocityGraph(b Batch, r *graph.Node) *graph.Node {
 	tau := graph.MulScalar(r, math.Sqrt(b.dimension()))
 	negatives := b.negatives(wflow.ByDistribution)
-	targets := graph.Concatenate([]*graph.Node{negatives.points, b.Data}, 1)
-	distance := distances(b.Particles, targets, leastSquare)
+	points := graph.Concatenate([]*graph.Node{negatives.points, b.Data}, 1)
+	distance := distances(b.Particles, points, leastSquare)
 	g, n, all, first := distance.Graph(), distance.Shape().Dim(1), distance.Shape().Dim(2), negatives.points.Shape().Dim(1)
 	if b.Self == nil {
 		pair := shapes.Make(dtypes.Int32, 1, n, all)
@@ -37,9 +37,9 @@ func (f driftingGraph) VelocityGraph(b Batch, r *graph.Node) *graph.Node {
 		graph.Mul(rowSum(towards), pull(away, b.Particles, negatives.points)))
 }
 
-func (f driftingGraph) TargetsGraph(b Batch) Targets {
+func (f driftingGraph) SurroundingsGraph(b Batch) Surroundings {
 	all := joined(b.negatives(wflow.ByDistribution), cloud{points: b.Data})
-	return Targets{Points: all.points, Weights: all.weights,
+	return Surroundings{Points: all.points, Weights: all.weights,
 		Distance: func(x, y *graph.Node) *graph.Node { return distances(x, y, leastSquare) }}
 }
 

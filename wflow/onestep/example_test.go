@@ -62,7 +62,9 @@ func (meanShift) VelocityGraph(b onestep.Batch, _ *graph.Node) *graph.Node {
 	return graph.BroadcastToShape(shift, b.Particles.Shape())
 }
 
-func (meanShift) TargetsGraph(b onestep.Batch) onestep.Targets { return b.Targets(wflow.ByVelocity) }
+func (meanShift) SurroundingsGraph(b onestep.Batch) onestep.Surroundings {
+	return b.Surroundings(wflow.ByVelocity)
+}
 
 func (meanShift) Regularised() bool { return false }
 

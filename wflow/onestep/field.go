@@ -17,9 +17,9 @@ type GraphField interface {
 	// VelocityGraph returns the velocity [b, n, d] at the regularisation r, a scalar. The clouds are scaled already.
 	VelocityGraph(b Batch, r *graph.Node) *graph.Node
 
-	// TargetsGraph returns the points whose distances from the particles give the scale of the problems. Most fields return
-	// b.Targets.
-	TargetsGraph(b Batch) Targets
+	// SurroundingsGraph returns the points whose distances from the particles give the scale of the problems. Most fields
+	// return b.Surroundings.
+	SurroundingsGraph(b Batch) Surroundings
 }
 
 // graphOf returns the field's graph for a number of regularisations and clouds in d dimensions, or an error that says why
@@ -39,7 +39,7 @@ func graphOf(field wflow.Field, regularisations, d int) (GraphField, error) {
 		g, ok = slicedGraph{f}, true
 	}
 	if !ok {
-		return nil, fmt.Errorf("onestep: the field %T has no graph: for training it wants the methods Regularised, VelocityGraph and TargetsGraph of GraphField", field)
+		return nil, fmt.Errorf("onestep: the field %T has no graph: for training it wants the methods Regularised, VelocityGraph and SurroundingsGraph of GraphField", field)
 	}
 	if regularisations > 1 && !g.Regularised() {
 		return nil, fmt.Errorf("onestep: %d values of R for %T, which has no regularisation: want one, whose value has no effect", regularisations, field)

@@ -166,7 +166,9 @@ func (f *plane) VelocityGraph(b Batch, r *graph.Node) *graph.Node {
 	return slicedGraph{&f.Sliced}.VelocityGraph(b, r)
 }
 
-func (f *plane) TargetsGraph(b Batch) Targets { return slicedGraph{&f.Sliced}.TargetsGraph(b) }
+func (f *plane) SurroundingsGraph(b Batch) Surroundings {
+	return slicedGraph{&f.Sliced}.SurroundingsGraph(b)
+}
 
 // TestDimension: Loss and Train ask a field about the dimension of their clouds, and about no other.
 func TestDimension(t *testing.T) {
@@ -193,7 +195,7 @@ func (wide) Regularised() bool { return true }
 
 func (wide) VelocityGraph(b Batch, r *graph.Node) *graph.Node { return graph.Reshape(r, 1, 1, 1) }
 
-func (wide) TargetsGraph(b Batch) Targets { return b.Targets(wflow.ByVelocity) }
+func (wide) SurroundingsGraph(b Batch) Surroundings { return b.Surroundings(wflow.ByVelocity) }
 
 // TestLossErrors: what Loss cannot use is an error that says what to do.
 func TestLossErrors(t *testing.T) {
@@ -208,7 +210,7 @@ func TestLossErrors(t *testing.T) {
 		{&wflow.Drifting{Bare: true}, 1, "Bare"},
 		{&wflow.Sliced{Projections: -1}, 1, "Projections -1"},
 		{&wflow.Sliced{}, 2, "2 values of R for *wflow.Sliced, which has no regularisation"},
-		{flowing{}, 1, "the field onestep.flowing has no graph: for training it wants the methods Regularised, VelocityGraph and TargetsGraph"},
+		{flowing{}, 1, "the field onestep.flowing has no graph: for training it wants the methods Regularised, VelocityGraph and SurroundingsGraph"},
 		{wide{}, 1, "the velocity of onestep.wide is"},
 	} {
 		exec, err := graph.NewExec(b, func(particles, data, r *graph.Node) *graph.Node {

@@ -18,4 +18,4 @@ func (f klGraph) VelocityGraph(b Batch, r *graph.Node) *graph.Node {
 	})
 }
 
-func (f klGraph) TargetsGraph(b Batch) Targets { return b.Targets(f.Guidance) }
+func (f klGraph) SurroundingsGraph(b Batch) Surroundings { return b.Surroundings(f.Guidance) }

@@ -13,7 +13,7 @@ import (
 type Goal struct {
 	Loss       *graph.Node   // [b], mean of V² over a problem's particles and coordinates
 	Velocity   *graph.Node   // V [b, n, d], on the scaled clouds; a constant
-	Scale      *graph.Node   // scalar: the root mean square distance to the field's Targets, or the mean of their Distance
+	Scale      *graph.Node   // scalar: the root mean square distance to the field's Surroundings, or the mean of their Distance
 	S          *graph.Node   // scalar: s = max(Scale/√d, 1e-3), which divides the clouds
 	MeanSquare []*graph.Node // scalars: mean V_R² before normalisation, one per R
 }
@@ -41,7 +41,7 @@ func Loss(field wflow.Field, r []*graph.Node, batch Batch) Goal {
 		panic(err)
 	}
 	constant := batch.apply(graph.StopGradient)
-	goal := Goal{Scale: fieldGraph.TargetsGraph(constant).scale(constant.Particles)}
+	goal := Goal{Scale: fieldGraph.SurroundingsGraph(constant).scale(constant.Particles)}
 	goal.S = graph.MaxScalar(graph.DivScalar(goal.Scale, math.Sqrt(batch.dimension())), 1e-3)
 	scaled := constant.apply(func(x *graph.Node) *graph.Node { return graph.Div(x, goal.S) })
 	for _, r := range r {

@@ -17,4 +17,4 @@ func (f mmdGraph) VelocityGraph(b Batch, r *graph.Node) *graph.Node {
 	})
 }
 
-func (f mmdGraph) TargetsGraph(b Batch) Targets { return b.Targets(f.Guidance) }
+func (f mmdGraph) SurroundingsGraph(b Batch) Surroundings { return b.Surroundings(f.Guidance) }

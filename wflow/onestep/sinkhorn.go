@@ -33,10 +33,10 @@ func (f sinkhornGraph) problem(b Batch, r *graph.Node) func(c cloud, own bool) b
 	}
 }
 
-func (f sinkhornGraph) TargetsGraph(b Batch) Targets {
-	t := b.Targets(f.Guidance)
+func (f sinkhornGraph) SurroundingsGraph(b Batch) Surroundings {
+	s := b.Surroundings(f.Guidance)
 	if f.Cost == sinkhorn.Euclidean {
-		t.Distance = func(x, y *graph.Node) *graph.Node { return distances(x, y, 0) }
+		s.Distance = func(x, y *graph.Node) *graph.Node { return distances(x, y, 0) }
 	}
-	return t
+	return s
 }

@@ -34,7 +34,7 @@ func (f slicedGraph) VelocityGraph(b Batch, _ *graph.Node) *graph.Node {
 	})
 }
 
-func (f slicedGraph) TargetsGraph(b Batch) Targets { return b.Targets(f.Guidance) }
+func (f slicedGraph) SurroundingsGraph(b Batch) Surroundings { return b.Surroundings(f.Guidance) }
 
 // intervals returns where the mass of every point begins and ends [b, k, m], if the points x [b, k, m] of a line with the
 // masses [b, m] stand in ascending order, those that are equal in the order of their rows.

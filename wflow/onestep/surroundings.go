@@ -7,27 +7,27 @@ import (
 	"github.com/wflowlab/wflowlab/wflow"
 )
 
-// Targets are points whose distances from the particles give the scale of training: wflow.Targets in a graph.
-type Targets struct {
+// Surroundings are points whose distances from the particles give the scale of training: wflow.Surroundings in a graph.
+type Surroundings struct {
 	Points   *graph.Node                        // [b, k, d]
 	Weights  *graph.Node                        // [b, k]; nil: all 1
 	Distance func(x, y *graph.Node) *graph.Node // [b, n, k] from [b, n, d] and [b, k, d]; nil for root mean squares
 }
 
-// Targets returns the usual targets: the particles, the cloud of the self term and the data. Under guidance by
+// Surroundings returns the usual surroundings: the particles, the cloud of the self term and the data. Under guidance by
 // distribution the unconditional data are part of the self term's cloud, with the weight that wflow.Guidance states.
-func (b Batch) Targets(g wflow.Guidance) Targets {
+func (b Batch) Surroundings(g wflow.Guidance) Surroundings {
 	negatives := b.negatives(g)
 	all := joined(cloud{points: b.Particles}, negatives, cloud{points: b.Data})
-	return Targets{Points: all.points, Weights: all.weights}
+	return Surroundings{Points: all.points, Weights: all.weights}
 }
 
 // scale returns the scale of the problems, a scalar.
-func (t Targets) scale(particles *graph.Node) *graph.Node {
-	if t.Distance == nil {
-		return graph.Sqrt(meanSquaredDistance(particles, t.Points, t.Weights))
+func (s Surroundings) scale(particles *graph.Node) *graph.Node {
+	if s.Distance == nil {
+		return graph.Sqrt(meanSquaredDistance(particles, s.Points, s.Weights))
 	}
-	return weightedMean(graph.ReduceMean(t.Distance(particles, t.Points), 1), t.Weights)
+	return weightedMean(graph.ReduceMean(s.Distance(particles, s.Points), 1), s.Weights)
 }
 
 // meanSquaredDistance returns the mean over problems and pairs of w_j‖x_i − y_j‖² over the mean weight, in n + m and not
