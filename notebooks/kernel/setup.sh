@@ -91,10 +91,10 @@ install_python() {
 	echo "$wanted" >"$lab/venv/installed"
 }
 
-# mend_gonb makes .lab/gonb.mod: our tools, with a GoNB mended as gonb.py says.
+# mend_gonb makes .lab/gonb.mod: our tools, with a GoNB mended as gonb/mend.py says.
 mend_gonb() {
 	go mod download github.com/janpfeifer/gonb &&
-		"$python" "$kernel/gonb.py" "$(go list -m -f '{{.Dir}}' github.com/janpfeifer/gonb)" "$lab/gonb" &&
+		"$python" "$kernel/gonb/mend.py" "$(go list -m -f '{{.Dir}}' github.com/janpfeifer/gonb)" "$lab/gonb" &&
 		cp go.mod "$lab/gonb.mod" && cp go.sum "$lab/gonb.sum" &&
 		go mod edit -replace=github.com/janpfeifer/gonb="$lab/gonb" "$lab/gonb.mod"
 }
@@ -166,7 +166,7 @@ warm() {
 state() {
 	{
 		printf '%s\n' "$WFLOW_ROOT $GOTOOLCHAIN $cgo"
-		(cd "$kernel" && cat setup.sh gonb.py gonb_run.py process/process.go go.mod go.sum requirements.txt xla.txt overrides.json)
+		(cd "$kernel" && cat setup.sh gonb/*.py gonb/*/*.go go.mod go.sum requirements.txt xla.txt overrides.json)
 		(cd "$lab" && ls bin/goimports bin/gonb bin/gopls bin/staticcheck bin/actionlint "$plugin" venv/share/jupyter/kernels/gonb/kernel.json \
 			venv/share/jupyter/lab/settings/overrides.json 2>/dev/null) || true
 	} | cksum

@@ -1,6 +1,6 @@
-"""What is mended in how GoNB runs programs, interrupts them and ends them: RUN, a list for gonb.py."""
+"""What is mended in how GoNB runs programs, interrupts them and ends them."""
 
-RUN = [
+MENDS = [
     # An interrupt reaches a running cell only. One that comes while a cell waits in the queue, or compiles, is lost, and the
     # cell runs. Here every message has a context, which ends with the next interrupt: it counts for all that came before it.
     (
@@ -276,46 +276,6 @@ var WaitToKill = 5 * time.Second
         '	"context"\n	"github.com/janpfeifer/gonb/gonbui/protocol"\n',
     ),
     ("internal/jpyexec/jpyexec.go", '	"os"\n', ""),
-    # A program that reads input which none can give waits for ever. It is told at once that there is none, unless the front
-    # end allows input and gonbui.RequestInput or %with_inputs can ask for it.
-    (
-        "internal/jpyexec/jpyexec.go",
-        """// done signals program finished""",
-        """// asks returns whether the program can be given input while it runs.
-func (exec *Executor) asks() bool {
-	content, _ := exec.Msg.ComposedMsg().Content.(map[string]any)
-	allowed, said := content["allow_stdin"].(bool)
-	return (allowed || !said) && (exec.useNamedPipes || exec.millisecondsToInput > 0)
-}
-
-// done signals program finished""",
-    ),
-    (
-        "internal/jpyexec/jpyexec.go",
-        """		exec.handleStaticInput()
-	}
-""",
-        """		exec.handleStaticInput()
-	} else if !exec.asks() {
-		_ = exec.cmdStdin.Close()
-	}
-""",
-    ),
-    (
-        "internal/jpyexec/jpyexec.go",
-        """	if exec.millisecondsToInput > 0 {
-		exec.handleJupyterInput()""",
-        """	if exec.millisecondsToInput > 0 && exec.asks() {
-		exec.handleJupyterInput()""",
-    ),
-    (
-        "internal/jpyexec/namedpipes_dispatch.go",
-        """	err := exec.Msg.PromptInput(""",
-        """	if !exec.asks() {
-		return
-	}
-	err := exec.Msg.PromptInput(""",
-    ),
     # What a cell still says when it ends is written to a channel that is closed by then: the kernel panics.
     ("internal/jpyexec/namedpipes.go", "		close(exec.PipeWriterFifo)\n", ""),
     (

@@ -1,7 +1,7 @@
 //go:build unix
 
 // Package process starts the kernel's programs so that an interrupt reaches everything they have started, and nothing of
-// them outlives the kernel. It is a part of the mended GoNB: gonb.py copies it there.
+// them outlives the kernel. It is a part of the mended GoNB: gonb/mend.py copies it there.
 package process
 
 import (
