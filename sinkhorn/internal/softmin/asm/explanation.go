@@ -37,6 +37,10 @@ lanes are added in float64 along one tree: lane i with i + %[8]d, and so on down
 operations on the same lanes in the same order, so that they give the same bytes.
 
 The kernels called terms also leave each 2^t in memory, from where columnSums takes it for the sums of the other direction.
+
+Kernels of products set two bits of the control word MXCSR, and take them back at their end: numbers below the normal ones
+are 0 for them. The lowest 2^t times a small scaling is such a number. It adds nothing that a sum keeps, and processors of
+Intel take a hundred times as long for it.
 `, m.isa, m.float(), lanes, registers, lowest, range_, exponent, lanes/2)
 	var b strings.Builder
 	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {

@@ -29,6 +29,7 @@ type machine struct {
 	bits      int
 	constants operand.Mem      // each constant repeated over a whole vector
 	held      []reg.VecVirtual // the constants that this function keeps in registers, from the first on
+	control   operand.Mem      // where this function keeps the control word that it loads, or no place
 }
 
 // The constants in the order of their places: the exponential's range and rounding, then its coefficients from the
@@ -108,7 +109,7 @@ func (m *machine) function(name, arguments string, count int) {
 	m.Attributes(attr.NOSPLIT)
 	m.SignatureExpr(fmt.Sprintf("func(%s)", strings.ReplaceAll(arguments, "T", m.float())))
 	m.Doc(fmt.Sprintf("%sFloat%d%s is kernels.%s for %s.", name, m.bits, m.isa, strings.TrimRight(name, "1234"), m.isa))
-	m.held = nil
+	m.held, m.control = nil, operand.Mem{}
 	for k := range count {
 		r := m.register()
 		m.move(m.constants.Offset(k*vectorBytes), r)
@@ -132,7 +133,28 @@ func (m *machine) degree() int {
 	return 11
 }
 
+// The control words of the vector unit: as Go wants it, and with results and operands below the normal numbers taken for 0.
+const (
+	asGoWants = 0x1f80
+	flushing  = asGoWants | 1<<15 | 1<<6
+)
+
+// flush takes numbers below the normal ones for 0 until the function ends. A term of an exponential's lowest power times a
+// small scaling is such a number, and Intel's processors take a hundred times as long for each.
+func (m *machine) flush() {
+	m.control = m.AllocLocal(8)
+	m.load(flushing)
+}
+
+func (m *machine) load(control uint32) {
+	m.MOVL(operand.U32(control), m.control)
+	m.VLDMXCSR(m.control)
+}
+
 func (m *machine) end() {
+	if m.control.Base != nil {
+		m.load(asGoWants)
+	}
 	m.VZEROUPPER()
 	m.RET()
 }

@@ -8,33 +8,15 @@ import (
 // rowSums writes the kernel of a stored matrix times a vector.
 func (m *machine) rowSums() {
 	m.function("rowSums", "kernel, v []T, sum []float64", 0)
+	m.flush()
 	k, v, dst := m.base("kernel"), m.base("v"), m.base("sum")
 	rows, blocks := m.length("sum"), m.vectors("v")
 	rowBytes := m.copyOf(blocks)
 	m.SHLQ(operand.U8(shiftOf(vectorBytes)), rowBytes)
 	m.SHRQ(operand.U8(shiftOf(rowsAtATime)), rows)
 	m.loop("row", rows, func() {
-		acc := make([][]reg.VecVirtual, rowsAtATime)
-		for r := range acc {
-			acc[r] = m.zeros()
-		}
-		first, vp, n := m.copyOf(k), m.copyOf(v), m.copyOf(blocks)
-		m.loop("column", n, func() {
-			row := m.copyOf(first)
-			factors := m.vector()
-			for p := range factors {
-				m.move(m.part(vp, 0, p), factors[p])
-			}
-			for r := range acc {
-				for p := range factors {
-					m.addProduct(factors[p], m.part(row, 0, p), acc[r][p])
-				}
-				m.ADDQ(rowBytes, row)
-			}
-			m.advance(first, vectorBytes)
-			m.advance(vp, vectorBytes)
-		})
-		m.VMOVUPD(m.reduceFour(acc), operand.Mem{Base: dst})
+		sums := m.productsOfFour(k, v, rowBytes, blocks, func(vector reg.Register) { m.advance(vector, vectorBytes) })
+		m.VMOVUPD(sums, operand.Mem{Base: dst})
 		m.advance(dst, 8*rowsAtATime)
 		for range rowsAtATime {
 			m.ADDQ(rowBytes, k)
@@ -43,9 +25,36 @@ func (m *machine) rowSums() {
 	m.end()
 }
 
+// productsOfFour writes the sums [rowsAtATime] over columns of four rows, which begin at rows, times the numbers at v. Both
+// registers keep their values. next moves on to the next vector of v.
+func (m *machine) productsOfFour(rows, v, rowBytes, blocks reg.Register, next func(vector reg.Register)) reg.VecVirtual {
+	acc := make([][]reg.VecVirtual, rowsAtATime)
+	for r := range acc {
+		acc[r] = m.zeros()
+	}
+	first, vector, n := m.copyOf(rows), m.copyOf(v), m.copyOf(blocks)
+	m.loop("column", n, func() {
+		row := m.copyOf(first)
+		factors := m.vector()
+		for p := range factors {
+			m.move(m.part(vector, 0, p), factors[p])
+		}
+		for r := range acc {
+			for p := range factors {
+				m.addProduct(factors[p], m.part(row, 0, p), acc[r][p])
+			}
+			m.ADDQ(rowBytes, row)
+		}
+		next(vector)
+		m.advance(first, vectorBytes)
+	})
+	return m.reduceFour(acc)
+}
+
 // columnSums writes the kernel of a vector times a stored matrix.
 func (m *machine) columnSums() {
 	m.function("columnSums", "kernel, u, sum []T", 0)
+	m.flush()
 	k, u, dst := m.base("kernel"), m.base("u"), m.base("sum")
 	groups, blocks := m.length("u"), m.vectors("sum")
 	m.SHRQ(operand.U8(shiftOf(rowsAtATime)), groups)

@@ -16,6 +16,7 @@ func (m *machine) sum(d int) {
 // mean writes the kernel that does what sum does and also adds up the weighted coordinates.
 func (m *machine) mean(d int) {
 	m.function(fmt.Sprintf("mean%d", d), "x, y, h, shift []T, sum, moment []float64", m.heldConstants())
+	m.flush()
 	m.pairs(d, moments)
 }
 

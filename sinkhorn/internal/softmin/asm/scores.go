@@ -186,6 +186,7 @@ func (m *machine) rowsOfScores(store bool) {
 // moments writes the kernel of weighted sums of coordinates for any dimension.
 func (m *machine) moments() {
 	m.function("moments", "weights, y []T, d int, moment []float64", 0)
+	m.flush()
 	w, y, dst := m.base("weights"), m.base("y"), m.base("moment")
 	d := m.Load(m.Param("d"), m.GP64())
 	rowBytes, blocks, pointBytes := m.GP64(), m.vectors("weights"), m.copyOf(d)
@@ -194,27 +195,7 @@ func (m *machine) moments() {
 	m.SHLQ(operand.U8(shiftOf(vectorBytes)), rowBytes)
 	m.SHLQ(operand.U8(shiftOf(vectorBytes)), pointBytes)
 	m.loop("dimension", d, func() {
-		acc := make([][]reg.VecVirtual, rowsAtATime)
-		for r := range acc {
-			acc[r] = m.zeros()
-		}
-		wp, yp, n := m.copyOf(w), m.copyOf(y), m.copyOf(blocks)
-		m.loop("column", n, func() {
-			row := m.copyOf(wp)
-			coordinates := m.vector()
-			for p := range coordinates {
-				m.move(m.part(yp, 0, p), coordinates[p])
-			}
-			for r := range acc {
-				for p := range coordinates {
-					m.addProduct(coordinates[p], m.part(row, 0, p), acc[r][p])
-				}
-				m.ADDQ(rowBytes, row)
-			}
-			m.ADDQ(pointBytes, yp)
-			m.advance(wp, vectorBytes)
-		})
-		sums := m.reduceFour(acc)
+		sums := m.productsOfFour(w, y, rowBytes, blocks, func(vector reg.Register) { m.ADDQ(pointBytes, vector) })
 		m.VADDPD(operand.Mem{Base: dst}, sums, sums)
 		m.VMOVUPD(sums, operand.Mem{Base: dst})
 		m.advance(dst, 8*rowsAtATime)
