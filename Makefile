@@ -13,7 +13,7 @@ FUZZ       ?= .
 EXECUTIONS ?= 1000000
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup test soak fuzz accept notebooks gallery bench bench-peers clean
+.PHONY: help lab setup setup-browser test browser soak fuzz accept notebooks gallery bench bench-peers clean
 
 help: ## this list
 	@echo 'wflowlab: Wasserstein gradient flows in Go, in notebooks'
@@ -28,13 +28,19 @@ help: ## this list
 	@echo '  make fuzz FUZZ=NPY EXECUTIONS=20000                some targets, fewer executions'
 
 lab: setup ## install what the notebooks need into .lab, then serve them in JupyterLab
-	@$(RUN) $(VENV) $(KERNEL)/serve.py $(PORT) $(BROWSER)
+	@$(RUN) $(VENV) $(KERNEL)/serve.py $(PORT) $(BROWSER) notebooks
 
 setup: # what lab does before it serves
 	@$(RUN) $(KERNEL)/setup.sh
 
-test: setup ## all checks and tests, every notebook at its small size; ends with a count
+setup-browser: # the same, and what drives a browser in tests
+	@$(RUN) $(KERNEL)/setup.sh browser
+
+test: setup-browser ## all checks and tests, every notebook at its small size; ends with a count
 	@$(RUN) $(VENV) $(KERNEL)/test.py
+
+browser: setup-browser ## only the tests in a browser; their last pictures go to .lab/browser
+	@$(RUN) $(VENV) -m unittest discover -v -s $(KERNEL) -p 'browser*_test.py'
 
 soak: setup ## the Go tests ten times, under load, with 1, 2 and 16 processors and the race detector (some hours)
 	@$(RUN) $(VENV) $(KERNEL)/soak.py $(ROUNDS)

@@ -1,4 +1,4 @@
-"""Serves notebooks/ in JupyterLab: env.sh python serve.py PORT BROWSER. SIGINT or SIGTERM stops it and its kernels."""
+"""Serves a folder in JupyterLab: env.sh python serve.py PORT BROWSER FOLDER. SIGINT or SIGTERM stops it and its kernels."""
 
 import os
 import secrets
@@ -7,7 +7,8 @@ import socket
 import sys
 
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # until Jupyter takes it
-port, browser = sys.argv[1:]
+port, browser, folder = sys.argv[1:]
+folder = os.path.abspath(folder)
 if not (port.isdecimal() and 0 < int(port) < 2**16):
     sys.exit(f"\nlab: {port} is no port.\n     Fix: make lab PORT=8889, or another number from 1 to 65535")
 port = int(port)
@@ -29,7 +30,7 @@ app = LabApp.initialize_server(
         f"--ServerApp.port={port}",
         "--ServerApp.port_retries=0",
         "--ServerApp.allow_root=True",
-        f"--ServerApp.root_dir={os.environ['WFLOW_ROOT']}/notebooks",
+        f"--ServerApp.root_dir={folder}",
         f"--IdentityProvider.token={token}",
         f"--ServerApp.open_browser={browser != 'no' and screen}",
         "--ServerApp.answer_yes=True",
