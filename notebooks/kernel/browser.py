@@ -12,6 +12,7 @@ import urllib.parse
 from pathlib import Path
 
 import nbformat
+import work
 from nbformat.v4 import new_code_cell, new_notebook
 
 try:
@@ -51,15 +52,17 @@ def free_port():
 class Lab:
     """serve.py on a free port, with a working folder, a cache and settings that nothing else uses."""
 
-    def __init__(self):
+    def __init__(self, folder=None):
         self.place = tempfile.TemporaryDirectory()
         place = Path(self.place.name)
-        self.folder, self.cache, self.terminal = place / "work", place / "cache", place / "terminal"
+        self.folder, self.cache, self.terminal = folder or place / "work", place / "cache", place / "terminal"
+        work.update(ROOT / "notebooks", self.folder)
         environment = {**os.environ, "WFLOW_CACHE": str(self.cache)}
         environment |= {f"JUPYTER_{name}_DIR": str(place / name.lower()) for name in ("CONFIG", "DATA", "RUNTIME")}
-        command = [sys.executable, HERE / "serve.py", str(free_port()), "no", self.folder]
+        self.command = [sys.executable, HERE / "serve.py", str(free_port()), "no", self.folder]
+        self.environment = environment
         with self.terminal.open("w") as terminal:
-            self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=terminal, text=True)
+            self.process = subprocess.Popen(self.command, env=environment, stdout=subprocess.PIPE, stderr=terminal, text=True)
         self.said = ""
         while not (found := re.search(r"(http://127\.0\.0\.1:\d+)\S*\?token=(\w+)", self.said)):
             line = self.process.stdout.readline()
@@ -85,7 +88,7 @@ class Test(unittest.TestCase):
     def setUpClass(cls):
         if missing():
             return
-        cls.lab = Lab()
+        cls.lab = cls.new_lab()
         cls.addClassCleanup(cls.lab.stop)
         playwright = sync_playwright().start()
         cls.addClassCleanup(playwright.stop)
@@ -93,6 +96,10 @@ class Test(unittest.TestCase):
         quiet += ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # as root there is none
         cls.browser = playwright.chromium.launch(executable_path=chromium(), args=quiet)
         cls.addClassCleanup(cls.browser.close)
+
+    @classmethod
+    def new_lab(cls):
+        return Lab()
 
     def setUp(self):
         if why := missing():
@@ -138,10 +145,17 @@ class Test(unittest.TestCase):
         self.page.keyboard.press("Control+A")
         self.page.keyboard.insert_text(source)
 
+    def source(self, i):
+        """Returns what is in a cell."""
+        return "\n".join(self.cell(i).locator(".cm-line").all_inner_texts())
+
+    def blank(self, i):
+        """Takes away a cell's number. JupyterLab writes [*]: and then [2]:, which may have stood there before."""
+        self.cell(i).locator(".jp-InputPrompt").evaluate("prompt => { prompt.textContent = '' }")
+
     def start(self, i):
         """Runs a cell, and does not wait."""
-        prompt = self.cell(i).locator(".jp-InputPrompt")
-        prompt.evaluate("prompt => { prompt.textContent = '' }")  # JupyterLab writes [*]: and then [2]:, which may have stood there
+        self.blank(i)
         self.cell(i).locator(".cm-content").click()
         self.page.keyboard.press("Shift+Enter")
 

@@ -1,4 +1,4 @@
-"""Tests of run.py, of the set-up and the server; with them run those of kernel_test.py. Part of make test."""
+"""Tests of run.py, of the set-up and the server. Part of make test."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ import accept
 import gallery
 import nbformat
 import run
-from kernel_test import NEVER, Interrupt, Kernel  # noqa: F401, they run with these
+from kernel_test import NEVER
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 HERE = Path(__file__).parent
