@@ -175,7 +175,7 @@ class Test(unittest.TestCase):
         return area.inner_text() if area.count() else ""
 
     def interrupt(self):
-        self.page.locator(f"{SHOWN} [data-command='notebook:interrupt-kernel'], {SHOWN} button[title^='Interrupt']").first.click()
+        self.page.locator(f"{SHOWN} [data-jp-item-name=interrupt]").click()
 
     def save(self):
         """Saves the notebook, and waits until it is saved."""
