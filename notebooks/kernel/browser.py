@@ -131,8 +131,11 @@ class Test(unittest.TestCase):
         self.open(name)
 
     def ready(self):
-        """Waits until a notebook is shown and its kernel is there. Of a kernel that has run nothing JupyterLab knows no status."""
-        self.page.locator(f"{SHOWN} .jp-Notebook-ExecutionIndicator:is([data-status=idle], [data-status=unknown])").wait_for()
+        """Waits until a notebook is shown and its kernel is there."""
+        panel = self.page.locator(SHOWN)
+        panel.locator("[data-jp-item-name=kernelName]", has_text="Go (gonb)").wait_for()
+        state = ".jp-Notebook-ExecutionIndicator:is([data-status=idle], [data-status=unknown])"  # unknown: it has run nothing yet
+        panel.locator(state).wait_for()
 
     def cell(self, i):
         return self.page.locator(f"{SHOWN} .jp-Notebook .jp-Cell").nth(i)

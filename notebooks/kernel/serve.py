@@ -60,6 +60,8 @@ app = LabApp.initialize_server(
         "--LabApp.log_level=WARN",
         "--LabApp.default_url=/lab/tree/start.ipynb",
         "--LabApp.extension_manager=readonly",  # the other one asks PyPI
+        "--ContentsManager.hide_globs=pictures",  # JupyterLab lists folders before notebooks
+        "--ContentsManager.hide_globs=photographs",
         "--KernelSpecManager.allowed_kernelspecs=gonb",
         "--MultiKernelManager.default_kernel_name=gonb",
     ]
