@@ -56,21 +56,27 @@ func (c Checkpoint) load(store *model.Store, steps int) (step int, err error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
 	}
-	if err == nil {
-		err = c.continues(f.Meta[ofKey])
+	if err != nil {
+		return 0, fmt.Errorf("checkpoint: %w", err)
 	}
-	if err == nil {
-		if step, err = strconv.Atoi(f.Meta[stepKey]); err != nil || step < 0 || step > steps {
-			err = fmt.Errorf("it is damaged: its number of steps done is %q, of %d", f.Meta[stepKey], steps)
-		}
+	if step, err = c.take(f, store, steps); err != nil {
+		return 0, fmt.Errorf("checkpoint %s: %w", c.Path, err)
+	}
+	return step, nil
+}
+
+// take gives the variables of a store the values of a file.
+func (c Checkpoint) take(f *safetensors.File, store *model.Store, steps int) (step int, err error) {
+	if err := c.continues(f.Meta[ofKey]); err != nil {
+		return 0, err
+	}
+	if step, err = strconv.Atoi(f.Meta[stepKey]); err != nil || step < 0 || step > steps {
+		return 0, fmt.Errorf("it is damaged: its number of steps done is %q, of %d", f.Meta[stepKey], steps)
 	}
 	for _, path := range slices.Sorted(maps.Keys(f.Tensors)) {
-		if err == nil {
-			err = restore(store, path, f.Tensors[path])
+		if err := restore(store, path, f.Tensors[path]); err != nil {
+			return 0, err
 		}
-	}
-	if err != nil {
-		return 0, fmt.Errorf("checkpoint %s: %w", c.Path, err)
 	}
 	return step, nil
 }

@@ -151,7 +151,7 @@ func TestRefuses(t *testing.T) {
 	if err := os.WriteFile(c.Path, whole[:len(whole)/2], 0o600); err != nil {
 		t.Fatal(err)
 	}
-	refused(c, "cut off")
+	refused(c, "safetensors: ")
 }
 
 // TestOf: what describes a training differs with its settings and with its first batch.
