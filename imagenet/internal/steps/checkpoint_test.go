@@ -167,7 +167,8 @@ func TestOf(t *testing.T) {
 		}
 		return text
 	}
-	if of(1, 2) != of(1, 2) || of(1, 2) == of(1, 3) || of(1, 2) == of(3, 2) {
-		t.Errorf("%s, %s, %s, want three that differ", of(1, 2), of(1, 3), of(3, 2))
+	one, again, settings, samples := of(1, 2), of(1, 2), of(1, 3), of(3, 2)
+	if one != again || one == settings || one == samples {
+		t.Errorf("%s, %s, %s, %s, want two that are equal and two that differ", one, again, settings, samples)
 	}
 }
