@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/gomlx/ml/train/metric"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 
+	"github.com/wflowlab/wflowlab/imagenet/internal/steps"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/internal/descent"
 	"github.com/wflowlab/wflowlab/wflow/stream"
@@ -27,8 +28,8 @@ type Sample struct {
 // Fit pre-trains encoder, decoder and classifier of a configuration as p says, from Initial(p.Seed). It returns the moving
 // average of their weights, by the names of the Table, in the official layout. Sample returns sample i of the training, for i
 // from 0 to Steps·Batch − 1; all latents have the same side. A stream of the seed draws the hidden squares. If report is not
-// nil, it is told the mean reconstruction loss of each step. The same call gives the same weights on the same engine. Fit
-// stops between two steps when the context is done.
+// nil, it is told the mean reconstruction loss of each step. The same call gives the same weights on the same engine. When the
+// context is done, Fit stops between two steps, and returns the weights so far with an error that wraps the context's.
 func (p Pretraining) Fit(ctx context.Context, backend compute.Backend, c Config, sample func(i int) Sample, report func(step int, reconstruction float64)) (map[string][]float32, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -57,14 +58,31 @@ func (p Pretraining) Fit(ctx context.Context, backend compute.Backend, c Config,
 	trainer := train.NewTrainer(backend, store, network, total, descent.Clip(adam, p.Clip), metrics, nil)
 	defer trainer.ResetComputationGraphs()
 	batch := func(step int) (train.Batch, error) { return p.batch(c, step, sample) }
-	if err := descent.Run(ctx, trainer, p.Steps, batch, report); err != nil {
-		return nil, fmt.Errorf("mae: %w", err)
+	kept := steps.Checkpoint{Path: p.Checkpoint, Every: p.Every}
+	if p.Checkpoint != "" {
+		first, err := p.batch(c, 0, sample)
+		if err == nil {
+			kept.Of, err = steps.Of(backend, first, p, c)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("mae: %w", err)
+		}
 	}
-	trained, err := weights.All[float32](store.Scope(descent.AverageScope), c.Table())
+	done, stopped := steps.Run(ctx, trainer, kept, p.Steps, batch, report)
+	if stopped != nil {
+		if stopped = fmt.Errorf("mae: %w", stopped); ctx.Err() == nil {
+			return nil, stopped
+		}
+	}
+	average := store.Scope(descent.AverageScope)
+	if done == 0 { // then there is none yet
+		average = store.RootScope()
+	}
+	trained, err := weights.All[float32](average, c.Table())
 	if err != nil {
 		return nil, fmt.Errorf("mae: trained %w", err)
 	}
-	return trained, nil
+	return trained, stopped
 }
 
 // batch returns the inputs of a step: those of Losses and the learning rate.

@@ -3,7 +3,10 @@ package mae
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -87,6 +90,46 @@ func TestFitAveragesAndClips(t *testing.T) {
 		}
 		if classifier && distance(classified[name], start) == 0 {
 			t.Errorf("%s does not move with λ, want it to", name)
+		}
+	}
+}
+
+// TestFitGoesOn: interrupted, a training returns the weights so far, and those it starts from if it has not begun; the next call
+// goes on to the weights of one in one go.
+func TestFitGoesOn(t *testing.T) {
+	b, xla := backend(t)
+	if xla && !golden.Long() {
+		t.Skip("three trainings compile for half a minute here; pure Go shows the same")
+	}
+	p := pretraining
+	p.Steps, p.Average = 3, 0.9
+	want := fit(t, p, nil)
+	p.Checkpoint = filepath.Join(t.TempDir(), "state")
+	ctx, cancel := context.WithCancel(t.Context())
+	part, err := p.Fit(ctx, b, tiny, normal, func(step int, _ float64) {
+		if step == 1 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) || len(part) != len(want) || maps.EqualFunc(part, want, slices.Equal) {
+		t.Errorf("%d tensors, error %v, want the %d of two steps and to be stopped", len(part), err, len(want))
+	}
+	got := fit(t, p, func(step int, _ float64) {
+		if step != 2 {
+			t.Errorf("it takes step %d again, want only step 2", step)
+		}
+	})
+	if !maps.EqualFunc(got, want, slices.Equal) {
+		t.Error("other weights than in one go")
+	}
+	p.Checkpoint = ""
+	start, err := p.Fit(ctx, b, tiny, normal, nil)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v, want %v", err, context.Canceled)
+	}
+	for _, parameter := range tiny.Table() {
+		if initial, _ := Initial(1)(parameter); !slices.Equal(start[parameter.Name], initial) {
+			t.Errorf("%s is not what training starts from", parameter.Name)
 		}
 	}
 }

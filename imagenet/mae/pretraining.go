@@ -81,6 +81,12 @@ type Pretraining struct {
 	FineTuneSteps  int     // finetune_last_steps; may be 0
 	FineTuneWarmUp int     // warmup_finetune
 	FineTuneLambda float64 // finetune_cls
+
+	// Checkpoint is the path of the file that keeps the training, written every Every steps (0 means 1000), at the end, and when
+	// the context ends. If it is there already, the training goes on from it, to the same weights as in one go. It belongs to
+	// these settings, samples and engine; others are an error. Empty means none. Neither has a key.
+	Checkpoint string `json:"-"`
+	Every      int    `json:"-"`
 }
 
 const clip = 2 // a configuration file has no key for it

@@ -14,8 +14,8 @@ import (
 	"github.com/gomlx/gomlx/ml/train/metric"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 
+	"github.com/wflowlab/wflowlab/imagenet/internal/steps"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
-	"github.com/wflowlab/wflowlab/internal/descent"
 	"github.com/wflowlab/wflowlab/wflow/onestep"
 	"github.com/wflowlab/wflowlab/wflow/stream"
 )
@@ -28,6 +28,12 @@ type Fitting struct {
 	Rate  onestep.Rate // of Adam, with β 0.9 and 0.999
 	Prior float64      // λ, the weight of the divergence to the standard normal law
 	Seed  uint64       // of the weights and the noise
+
+	// Checkpoint is the path of the file that keeps the training, written every Every steps (0 means 1000), at the end, and when
+	// the context ends. If it is there already, the training goes on from it, to the same weights as in one go. It belongs to
+	// these settings, images and engine; others are an error. Empty means none.
+	Checkpoint string `json:"-"`
+	Every      int    `json:"-"`
 }
 
 // Fit trains an autoencoder of a configuration. Over images in [−1, 1] and noise n it minimises the mean squared error of
@@ -37,8 +43,8 @@ type Fitting struct {
 //
 // Image returns image i of the training, [Size, Size, 3] with bytes as for [Autoencoder.Encode], for i from 0 to
 // Steps·Batch − 1. If report is not nil, it is told the mean squared error of each step. Fit returns the weights by the names
-// of the Table, in the official layout. The same call gives the same weights on the same engine. Fit stops between two steps
-// when the context is done.
+// of the Table, in the official layout. The same call gives the same weights on the same engine. When the context is done, Fit stops
+// between two steps, and returns the weights so far with an error that wraps the context's.
 //
 // Source: Kingma and Welling, Auto-Encoding Variational Bayes (2014).
 func (f Fitting) Fit(ctx context.Context, backend compute.Backend, c Config, image func(i int) []byte, report func(step int, loss float64)) (map[string][]float32, error) {
@@ -69,14 +75,27 @@ func (f Fitting) Fit(ctx context.Context, backend compute.Backend, c Config, ima
 	trainer := train.NewTrainer(backend, store, network, total, optimizer.Adam().Done(), metrics, nil)
 	defer trainer.ResetComputationGraphs()
 	batch := func(step int) (train.Batch, error) { return f.batch(c, step, image) }
-	if err := descent.Run(ctx, trainer, f.Steps, batch, report); err != nil {
-		return nil, fmt.Errorf("vae: %w", err)
+	kept := steps.Checkpoint{Path: f.Checkpoint, Every: f.Every}
+	if f.Checkpoint != "" {
+		first, err := f.batch(c, 0, image)
+		if err == nil {
+			kept.Of, err = steps.Of(backend, first, f, c)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("vae: %w", err)
+		}
+	}
+	_, stopped := steps.Run(ctx, trainer, kept, f.Steps, batch, report)
+	if stopped != nil {
+		if stopped = fmt.Errorf("vae: %w", stopped); ctx.Err() == nil {
+			return nil, stopped
+		}
 	}
 	trained, err := weights.All[float32](store.RootScope(), c.Table())
 	if err != nil {
 		return nil, fmt.Errorf("vae: trained %w", err)
 	}
-	return trained, nil
+	return trained, stopped
 }
 
 // batch returns the inputs of a step: images, noise and the learning rate.

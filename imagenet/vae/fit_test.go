@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -91,6 +92,42 @@ func TestFitIsAFunctionOfItsSettings(t *testing.T) {
 	}
 	if a, other := fit(1), fit(2); maps.EqualFunc(a, other, slices.Equal) {
 		t.Error("another seed gives the same weights, want others")
+	}
+}
+
+// TestFitGoesOn: interrupted, a training returns the weights so far; the next call goes on to the weights of one in one go.
+func TestFitGoesOn(t *testing.T) {
+	b, line := backend(t)
+	if !strings.HasPrefix(line, "pure Go") && !golden.Long() {
+		t.Skip("three trainings compile for half a minute here; pure Go shows the same")
+	}
+	f := fitting
+	f.Steps = 3
+	want, err := f.Fit(t.Context(), b, small, quarters, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Checkpoint = filepath.Join(t.TempDir(), "state")
+	ctx, cancel := context.WithCancel(t.Context())
+	part, err := f.Fit(ctx, b, small, quarters, func(step int, _ float64) {
+		if step == 1 {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) || len(part) != len(want) || maps.EqualFunc(part, want, slices.Equal) {
+		t.Errorf("%d tensors, error %v, want the %d of two steps and to be stopped", len(part), err, len(want))
+	}
+	got, err := f.Fit(t.Context(), b, small, quarters, func(step int, _ float64) {
+		if step != 2 {
+			t.Errorf("it takes step %d again, want only step 2", step)
+		}
+	})
+	if err != nil || !maps.EqualFunc(got, want, slices.Equal) {
+		t.Errorf("error %v, or other weights than in one go", err)
+	}
+	f.Prior *= 2
+	if _, err := f.Fit(t.Context(), b, small, quarters, nil); err == nil || !strings.Contains(err.Error(), "it is of another training: Settings") {
+		t.Errorf("another λ: error %v, want that it is of another training", err)
 	}
 }
 

@@ -35,22 +35,3 @@ func Cache(name string) string {
 	}
 	return path
 }
-
-// AtMost prints a notebook's number got beside its bound, after the words what. It panics if the number is larger or NaN,
-// except while `make accept` runs, which judges the means over seeds itself.
-func AtMost(what string, got, bound float64) { check(got <= bound, what, got, "≤", bound) }
-
-// AtLeast does what AtMost does for a lower bound: it panics if the number is smaller or NaN.
-func AtLeast(what string, got, bound float64) { check(got >= bound, what, got, "≥", bound) }
-
-func check(holds bool, what string, got float64, relation string, bound float64) {
-	line := fmt.Sprintf("%s: %.4g %s %.4g", what, got, relation, bound)
-	switch {
-	case holds:
-		fmt.Println("✓", line)
-	case os.Getenv("WFLOW_ACCEPT") != "":
-		fmt.Println("✗", line)
-	default:
-		panic("does not hold: " + line)
-	}
-}

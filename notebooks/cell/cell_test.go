@@ -1,43 +1,12 @@
 package cell
 
 import (
-	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 )
-
-func TestChecks(t *testing.T) {
-	for _, c := range []struct {
-		name  string
-		do    func()
-		fails bool
-	}{
-		{"below", func() { AtMost("gap", 1, 2) }, false},
-		{"equal", func() { AtMost("gap", 2, 2) }, false},
-		{"above", func() { AtMost("gap", 3, 2) }, true},
-		{"NaN is not at most", func() { AtMost("gap", math.NaN(), 2) }, true},
-		{"enough", func() { AtLeast("share", 0.98, 0.97) }, false},
-		{"too little", func() { AtLeast("share", 0.96, 0.97) }, true},
-		{"NaN is not at least", func() { AtLeast("share", math.NaN(), 0.97) }, true},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			defer func() {
-				if failed := recover() != nil; failed != c.fails {
-					t.Errorf("panics: %v, want %v", failed, c.fails)
-				}
-			}()
-			c.do()
-		})
-	}
-}
-
-func TestChecksGoOnInAnAcceptanceRun(t *testing.T) {
-	t.Setenv("WFLOW_ACCEPT", "1")
-	AtMost("gap", 3, 2)
-}
 
 func TestCache(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "new")

@@ -2,11 +2,12 @@
 
     env.sh python run.py [--small | --inplace | --check] [--json FILE] NOTEBOOK...
 
-Every notebook runs from a clean kernel, in its own folder. --small gives a parameter its small value: in a const block,
+Every notebook runs from a clean kernel, in its own folder, with an empty WFLOW_CACHE. A check that does not hold, a line that begins
+with ✗, is a problem, unless WFLOW_ACCEPT is set. --small gives a parameter its small value: in a const block,
 
     steps = 7500 // [count] training steps; small: 60
 
-runs as steps = 60, and the notebook starts with an empty WFLOW_CACHE. --inplace stores the outputs, unless something is
+runs as steps = 60. --inplace stores the outputs, unless something is
 wrong with them, fingerprints of the code that made them, and the figure of the cell tagged "picture" in pictures/NN.png. --check runs nothing: it reads the outputs that are stored, and compares the fingerprints with the code.
 --json writes time per cell and peak memory. Exit status 1 if anything failed.
 """
@@ -44,6 +45,8 @@ PARAMETER = re.compile(rf"((?:\s*const\b)?\s*\w+(?:\s+[\w.]+)?\s*=\s*){VALUE}(\s
 MACHINE_PATH = re.compile(
     r"(?<![\w./~-])(?:/(?:home|root|Users|tmp|private|var/folders|workspace)/[\w.-]|[A-Z]:\\\w)[^\s\"'<>)]*"
 )
+
+BROKEN = re.compile(r"(?m)^✗ (.*)")  # as cell.AtMost and cell.AtLeast print it
 
 
 @dataclass
@@ -161,6 +164,8 @@ def output_problems(notebook):
         if any(output.output_type == "error" for output in cell.outputs):
             problems.append(f"cell {i} failed")
         for text in texts(cell):
+            if not os.environ.get("WFLOW_ACCEPT"):
+                problems += [f"cell {i}: a check does not hold: {line}" for line in BROKEN.findall(text)]
             found = here.search(text) or MACHINE_PATH.search(text)
             if found:
                 problems.append(f"cell {i} shows a path of this machine: {found[0]}")
@@ -265,7 +270,7 @@ class Memory(threading.Thread):
 def run(path, rewrite=None, say=lambda line: None):
     """Runs a notebook from a clean kernel. Returns it with its outputs, and the report. Says one line per cell.
 
-    A file that is no notebook is None, and a problem in the report. With rewrite, a function of a cell's source such as smaller, the notebook starts with an empty WFLOW_CACHE.
+    A file that is no notebook is None, and a problem in the report. Rewrite is a function of a cell's source, such as smaller.
     """
     report = Report(str(path), rewrite is smaller)
     try:
@@ -313,7 +318,7 @@ def run(path, rewrite=None, say=lambda line: None):
         on_cell_executed=on_executed,
     )
     with tempfile.TemporaryDirectory() as cache:
-        env = dict(os.environ, WFLOW_RAW_ERRORS="1", **({"WFLOW_CACHE": cache} if rewrite else {}))
+        env = dict(os.environ, WFLOW_RAW_ERRORS="1", WFLOW_CACHE=cache)
         try:
             client.execute(env=env)
             report.problems += output_problems(notebook)

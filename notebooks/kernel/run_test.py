@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import unittest
+import unittest.mock
 from pathlib import Path
 
 import accept
@@ -83,6 +84,14 @@ class Check(unittest.TestCase):
         for path in ("/home/ada/x.go", "/tmp/gonb_1/main.go:3", r"C:\Users\ada", "/Users/ada/x", run.__file__, tempfile.mkdtemp()):
             html = new_output("display_data", {"text/html": f"<b>{path}</b>"})
             self.finds(run.output_problems(executed(html)), "path of this machine")
+
+    def test_checks_that_do_not_hold(self):
+        text = "✓ gap: 1 ≤ 2\n✗ share of 3: 0.1, the notebook as delivered keeps ≥ 0.2\nno ✗ here\n"
+        cell = executed(new_output("stream", text=text))
+        want = ["cell 1: a check does not hold: share of 3: 0.1, the notebook as delivered keeps ≥ 0.2"]
+        self.assertEqual(run.output_problems(cell), want)
+        with unittest.mock.patch.dict(os.environ, WFLOW_ACCEPT="1"):  # which judges the means
+            self.assertEqual(run.output_problems(cell), [])
 
     def test_pictures_are_not_read(self):
         picture = new_output("display_data", {"image/png": "A/tmp/b", "text/html": '<img src="data:image/gif;base64,AA/tmp/bb=">'})

@@ -26,16 +26,20 @@ import (
 	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
-// TestResume: interrupted, a run keeps its last step; the next call goes on to the bytes of an uninterrupted one.
+// TestResume: interrupted, a run keeps its last step; the next call goes on to the bytes and reports of an uninterrupted one.
 func TestResume(t *testing.T) {
 	onBackends(t, func(t *testing.T, b compute.Backend) {
-		want := trained(t, b, small())
+		whole, inParts := [][]float64{}, [][]float64{}
 		run := small()
+		run.Report = func(p Progress) { whole = append(whole, p.MeanSquare) }
+		want := trained(t, b, run)
+		run = small()
 		run.Checkpoint = filepath.Join(t.TempDir(), "run")
 		ctx, cancel := context.WithCancel(context.Background())
 		defer cancel()
 		steps := 0
 		run.Report = func(p Progress) {
+			inParts = append(inParts, p.MeanSquare)
 			if steps++; p.Step == 5 {
 				cancel()
 			}
@@ -51,7 +55,36 @@ func TestResume(t *testing.T) {
 		if steps != run.Steps {
 			t.Errorf("%d steps in both parts, want %d", steps, run.Steps)
 		}
+		if !slices.EqualFunc(whole, inParts, slices.Equal) {
+			t.Errorf("mean squares %v in two parts, want %v", inParts, whole)
+		}
 	})
+}
+
+// TestStoppedBefore: a context that has ended before the first step leaves what there was: the generator that training starts
+// from, which for a residual one is the identity, or that of the checkpoint.
+func TestStoppedBefore(t *testing.T) {
+	b := goBackend(t)
+	run := Training{Network: mlp.Network{Noise: 2, Out: 2, Width: 4, Depth: 1, Residual: true}, Data: []Source{toy.EightGaussians().Draw},
+		Batch: Sizes{Particles: 4, Data: 4}, Steps: 3, Checkpoint: filepath.Join(t.TempDir(), "run")}
+	ended, end := context.WithCancel(context.Background())
+	end()
+	run.Report = func(p Progress) { t.Errorf("step %d, want none", p.Step) }
+	g, err := Train(ended, b, run)
+	if g == nil || !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "stopped after step 0 of 3") {
+		t.Fatalf("generator %v, error %v, want one, stopped after step 0 of 3", g != nil, err)
+	}
+	z := mat.NewDense(3, 2, []float64{1, -2, 0.5, 0, 3, 0.25})
+	if x, err := g.Generate(z); err != nil || !mat.Equal(x, z) {
+		t.Errorf("generates %v, error %v, want the inputs", x, err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	run.Report = func(Progress) { cancel() }
+	g, err = Train(ctx, b, run)
+	stopped(t, g, err, run)
+	run.Report = func(p Progress) { t.Errorf("step %d, want none", p.Step) }
+	g, err = Train(ended, b, run)
+	stopped(t, g, err, run)
 }
 
 // stopped checks what an interrupted run returns and keeps.

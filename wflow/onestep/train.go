@@ -29,10 +29,11 @@ import (
 // over classes; clips it; and updates with AdamW (β 0.9 and 0.95, ε 1e-8).
 //
 // When ctx ends or the program is interrupted, it stops after the step at hand, saves the checkpoint, and returns the
-// generator so far together with an error that wraps ctx's and its cause. It does the same, with the error of the file,
-// when the checkpoint cannot be written; before the first step it tries whether that is possible. A loss that is not
-// finite is an error too, and then the last checkpoint stays as it was. Other errors name the setting, source or file that
-// is wrong; panics of Report and of sources are among them.
+// generator so far together with an error that wraps ctx's and its cause. If ctx has ended before, that is the generator of
+// the checkpoint, or the one that training starts from. Train does the same, with the error of the file, when the
+// checkpoint cannot be written; before the first step it tries whether that is possible. A loss that is not finite is an
+// error too, and then the last checkpoint stays as it was. Other errors name the setting, source or file that is wrong;
+// panics of Report and of sources are among them.
 //
 // The same training gives the same bytes on one engine; different engines round differently.
 //
@@ -77,6 +78,9 @@ func Train(ctx context.Context, backend compute.Backend, t Training) (*mlp.Gener
 func (t Training) run(ctx context.Context, backend compute.Backend, s *state) error {
 	if s.step == t.Steps {
 		return nil
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("onestep: %w", descent.Stopped(ctx, s.step, t.Steps))
 	}
 	store, err := s.store(t.Network)
 	if err != nil {
@@ -125,11 +129,7 @@ func (t Training) run(ctx context.Context, backend compute.Backend, s *state) er
 			}
 		}
 		if ctx.Err() != nil && step < t.Steps {
-			cause := context.Cause(ctx)
-			if !errors.Is(cause, ctx.Err()) {
-				cause = fmt.Errorf("%w: %w", ctx.Err(), cause)
-			}
-			return fmt.Errorf("onestep: stopped after step %d of %d: %w", step, t.Steps, cause)
+			return fmt.Errorf("onestep: %w", descent.Stopped(ctx, step, t.Steps))
 		}
 		if t.Checkpoint != "" && step%t.Every == 0 && step < t.Steps {
 			return keep(step)

@@ -1,9 +1,7 @@
-package descent
+package steps
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"testing"
 
 	"github.com/gomlx/compute/gobackend"
@@ -39,26 +37,8 @@ func TestRunErrors(t *testing.T) {
 		batch := func(int) (train.Batch, error) {
 			return train.Batch{Inputs: []*tensors.Tensor{tensors.FromScalar(float32(1))}}, nil
 		}
-		if err := Run(context.Background(), trainer, 2, batch, nil); err == nil || err.Error() != want {
+		if _, err := Run(context.Background(), trainer, Checkpoint{}, 2, batch, nil); err == nil || err.Error() != want {
 			t.Errorf("%v, want %s", err, want)
 		}
-	}
-}
-
-// passedOn is an error as GoMLX wraps them.
-type passedOn struct{ cause error }
-
-func (p passedOn) Error() string { return "Loop.RunSteps(3): " + p.cause.Error() }
-func (p passedOn) Cause() error  { return p.cause }
-
-// TestPlain: wrappers of GoMLX's kind are taken off, and the error below them stays whole.
-func TestPlain(t *testing.T) {
-	cause := errors.New("cause")
-	ours := fmt.Errorf("ours: %w", cause)
-	if got := Plain(passedOn{passedOn{ours}}); got != ours {
-		t.Errorf("%v, want %v", got, ours)
-	}
-	if Plain(nil) != nil {
-		t.Error("no error becomes one")
 	}
 }

@@ -1,0 +1,154 @@
+// Package steps takes the steps of small trainings, and keeps their state on disk.
+package steps
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io/fs"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/gomlx/gomlx/ml/model"
+	"github.com/gomlx/gomlx/ml/train"
+
+	"github.com/wflowlab/wflowlab/wflow/engine"
+	"github.com/wflowlab/wflowlab/wflow/safetensors"
+)
+
+// Checkpoint is the file in which a training keeps its state, so that a later call goes on from there to the same bytes. Without
+// a Path there is none.
+type Checkpoint struct {
+	Path  string
+	Every int    // steps between two writes; 0 means 1000
+	Of    string // as JSON, all that determines the training: an object, whose keys name what differs in errors
+}
+
+// Of describes a training, as Checkpoint wants it: by its settings, its first batch and its engine.
+func Of(backend compute.Backend, first train.Batch, settings ...any) (string, error) {
+	h := fnv.New64a()
+	for _, input := range first.Inputs {
+		if err := input.ConstBytes(func(data []byte) { h.Write(data) }); err != nil {
+			return "", err
+		}
+	}
+	text, err := json.Marshal(map[string]any{"Settings": settings, "Engine": engine.Name(backend), "Samples": strconv.FormatUint(h.Sum64(), 16)})
+	return string(text), err
+}
+
+const (
+	stepKey = "wflow.step"
+	ofKey   = "wflow.training"
+)
+
+// load gives the variables of a store the values of the checkpoint, and returns the number of steps that are done: 0 if there
+// is no file.
+func (c Checkpoint) load(store *model.Store, steps int) (step int, err error) {
+	if c.Path == "" {
+		return 0, nil
+	}
+	f, err := safetensors.ReadFile(c.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("checkpoint: %w", err)
+	}
+	if step, err = c.take(f, store, steps); err != nil {
+		return 0, fmt.Errorf("checkpoint %s: %w", c.Path, err)
+	}
+	return step, nil
+}
+
+// take gives the variables of a store the values of a file.
+func (c Checkpoint) take(f *safetensors.File, store *model.Store, steps int) (step int, err error) {
+	if err := c.continues(f.Meta[ofKey]); err != nil {
+		return 0, err
+	}
+	if step, err = strconv.Atoi(f.Meta[stepKey]); err != nil || step < 0 || step > steps {
+		return 0, fmt.Errorf("it is damaged: its number of steps done is %q, of %d", f.Meta[stepKey], steps)
+	}
+	for _, path := range slices.Sorted(maps.Keys(f.Tensors)) {
+		if err := restore(store, path, f.Tensors[path]); err != nil {
+			return 0, err
+		}
+	}
+	return step, nil
+}
+
+// restore gives a variable its value. It makes one if the store has none: the optimizer's are made with the graph of a step.
+func restore(store *model.Store, path string, t safetensors.Tensor) error {
+	var value *tensors.Tensor
+	switch data := t.Data.(type) {
+	case []float32:
+		value = tensors.FromFlatDataAndDimensions(data, t.Shape...)
+	case []int64:
+		value = tensors.FromFlatDataAndDimensions(data, t.Shape...)
+	default:
+		return fmt.Errorf("tensor %q: %T, want float32 or int64", path, data)
+	}
+	if v := store.GetVariable(path); v != nil {
+		if !v.Shape().Equal(value.Shape()) {
+			return fmt.Errorf("tensor %q: %v, want %v", path, value.Shape(), v.Shape())
+		}
+		return v.SetValue(value)
+	}
+	v, err := store.CreateVariable(path, value)
+	if err == nil {
+		v.SetTrainable(false)
+	}
+	return err
+}
+
+// continues returns an error that names the first of the settings that differ from those of the training found.
+func (c Checkpoint) continues(found string) error {
+	var is, want map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(found), &is); err != nil {
+		return errors.New("it is no checkpoint of such a training")
+	}
+	if err := json.Unmarshal([]byte(c.Of), &want); err != nil {
+		return err
+	}
+	for _, key := range slices.Sorted(maps.Keys(want)) {
+		if string(is[key]) != string(want[key]) {
+			return fmt.Errorf("it is of another training: %s is %s, want %s. Set it back, or name another path to train anew", key, is[key], want[key])
+		}
+	}
+	return nil
+}
+
+// save writes all variables of a store after a step.
+func (c Checkpoint) save(store *model.Store, step int) error {
+	if c.Path == "" {
+		return nil
+	}
+	f := safetensors.File{Meta: map[string]string{stepKey: strconv.Itoa(step), ofKey: c.Of}, Tensors: map[string]safetensors.Tensor{}}
+	for v := range store.IterVariables() {
+		value, err := v.Value()
+		if err != nil {
+			return err
+		}
+		t := safetensors.Tensor{Shape: v.Shape().Dimensions}
+		switch v.DType() {
+		case dtypes.Float32:
+			t.Data, err = tensors.CopyFlatData[float32](value)
+		case dtypes.Int64:
+			t.Data, err = tensors.CopyFlatData[int64](value)
+		default:
+			err = fmt.Errorf("variable %s is of %v, want float32 or int64", v.Path(), v.DType())
+		}
+		if err != nil {
+			return err
+		}
+		f.Tensors[v.Path()] = t
+	}
+	if err := f.WriteFile(c.Path); err != nil {
+		return fmt.Errorf("checkpoint %s: %w", c.Path, err)
+	}
+	return nil
+}
