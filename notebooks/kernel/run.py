@@ -38,6 +38,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 MEMORY = 1.5e9  # bytes: most that a kernel, its cells and its compiler may take together
 SIZE = 1e6  # bytes: most that a stored notebook may take
 LINES = 15  # more in a cell want a function in a package
+COLUMNS = 100  # characters: most in a line of code, so that nobody has to scroll sideways
 CELL_SECONDS = 900
 
 VALUE = r"""(?:"[^"]*"|`[^`]*`|'[^']*'|[^"`'/]|/(?!/))*?"""
@@ -146,6 +147,9 @@ def source_problems(notebook):
         if re.search(r'\bcell\.At(Most|Least)\(.*, m?s"', source) and "WFLOW_ACCEPT" not in source:
             problems.append(f"cell {i} checks a time, which holds only while nothing else runs: ask first whether WFLOW_ACCEPT is set")
         problems += [f"cell {i}: not a constant, so it cannot be small: {line}" for line in shrink(source)[1]]
+        for k, line in enumerate(source.split("\n"), 1):
+            if len(line) > COLUMNS:
+                problems.append(f"cell {i}, line {k} has {len(line)} characters, want {COLUMNS} at most: {line.strip()}")
         if source.count("\n") >= LINES:
             warnings.append(f"cell {i} has {source.count(chr(10)) + 1} lines: more than {LINES} want a function in a package")
     return problems, warnings

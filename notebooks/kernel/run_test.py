@@ -20,6 +20,7 @@ import nbformat
 import run
 from kernel_test import NEVER
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from own_test import OwnCloud  # noqa: F401
 
 HERE = Path(__file__).parent
 GONB = {"kernelspec": {"name": "gonb", "display_name": "Go (gonb)", "language": "go"}}
@@ -76,6 +77,19 @@ class Check(unittest.TestCase):
         twice = notebook('import "fmt"')
         twice.cells.append(new_markdown_cell("words", id=twice.cells[0].id))
         self.finds(run.source_problems(twice)[0], "occurs 2 times")
+
+    def test_long_lines(self):
+        """A tab is one character, and so is a letter that takes several bytes. Words have no limit."""
+        widest, wider = "\t// " + "ε" * 96, "\t// " + "x" * 97
+        long = notebook('import "fmt"', f"const (\n{widest}\n{wider}\n)")
+        long.cells.insert(1, new_markdown_cell("x" * 1000))
+        self.assertEqual(len(widest.encode()), 196)
+        self.assertEqual(run.source_problems(long)[0], [f"cell 3, line 3 has 101 characters, want 100 at most: // {'x' * 97}"])
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder, "01-test.ipynb")
+            nbformat.write(long, path)
+            said = run.verdict(run.check(path))
+            self.assertRegex(said, r"(?s)FAIL.*01-test\.ipynb\n.*cell 3, line 3 has 101 characters, want 100 at most")
 
     def test_outputs(self):
         self.finds(run.output_problems(notebook('import "fmt"')), "has not been run")
