@@ -106,7 +106,7 @@ class Copies(browser.Test):
 
 class Login(browser.Test):
     def says(self, words):
-        self.page.get_by_text(words).wait_for()
+        self.page.get_by_text(words).first.wait_for()
 
     def test_a_wrong_token_says_so(self):
         self.page.goto(f"{self.lab.base}/?token=wrong")
