@@ -73,7 +73,7 @@ class Lab:
     def address(self, name=None):
         """Returns where a file of the working folder opens, alone; without a name, where the lab begins."""
         path = "" if name is None else f"lab/tree/{urllib.parse.quote(name)}"
-        return f"{self.base}/{path}?token={self.token}" + ("&reset" if name else "")
+        return f"{self.base}/{path}?token={self.token}&reset"  # closes what was open before
 
     def stop(self):
         self.process.terminate()
