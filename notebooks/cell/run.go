@@ -165,7 +165,10 @@ func (r *Run) End(err error) bool {
 		return false
 	}
 	r.keep(soFar)
-	if err != nil {
+	switch {
+	case err != nil && r.Step == 0:
+		fmt.Printf("The training of %s has not begun. The cells below show what it starts from.\n", title)
+	case err != nil:
 		fmt.Printf("The training of %s was interrupted after %v. What it has learnt so far is kept, and the cells below show it.\n", title, now)
 		fmt.Println("To go on from there, run this cell again.")
 	}

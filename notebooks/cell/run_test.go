@@ -120,7 +120,7 @@ func wants(t *testing.T, said string, words ...string) {
 func TestInterrupted(t *testing.T) {
 	begins(t)
 	wants(t, training(t, 20, 13, "one"), "The training of one was interrupted after step 13 of 20.", "To go on from there, run this cell again.",
-		"The training of two was interrupted after step 0 of 20.")
+		"The training of two has not begun. The cells below show what it starts from.")
 	unfinished := "one is that of step 13 of 20, where its training was interrupted. To go on, run again the cell that begins “train()”."
 	is(t, "one", 13, unfinished, "✓ gap: 1 ≤ 2 (one is that of step 13 of 20)")
 	is(t, "two", 0, "two is that of step 0 of 20")

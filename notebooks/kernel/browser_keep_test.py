@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 class Kept(browser.Test):
     def test_a_changed_number(self):
-        """Only the figure's cell runs after a change, and again after a restart: it says what differs and which cell to run."""
+        """Only the figure's cell runs after a change: it says what differs and which cell to run. A check that fails is one line."""
         old, new = (keep_test.PARAMETERS.format(epsilon=epsilon, frames=1) for epsilon in (0.1, 0.5))
         self.new(keep_test.IMPORTS, old, keep_test.FLOW, keep_test.KEEP, keep_test.FIGURE, keep_test.CHECK)
         for i in range(4):
