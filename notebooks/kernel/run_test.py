@@ -20,7 +20,6 @@ import nbformat
 import run
 from kernel_test import NEVER
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from own_test import OwnCloud  # noqa: F401
 
 HERE = Path(__file__).parent
 GONB = {"kernelspec": {"name": "gonb", "display_name": "Go (gonb)", "language": "go"}}

@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-PARTS = ("*.ipynb", "pictures/*", "photographs/**/*")  # what notebooks show and read lies beside them
+PARTS = ("*.ipynb", "*.csv", "pictures/*", "photographs/**/*")  # what notebooks show and read lies beside them
 RECORD = ".delivered.json"  # of every file: the version that was delivered last, and the contents of all that were
 
 
