@@ -81,7 +81,7 @@ def update(source, folder):
             said.append(f"{name} is no longer among the notebooks, and you had not changed it: removed")
     write(folder / RECORD, json.dumps(record, indent=1).encode())
     if first:
-        return [f"copied the notebooks to {folder.name}, for you to run and change", *said]
+        return [f"copied the notebooks to {os.path.relpath(folder)}, for you to run and change", *said]
     return [f"new versions: {', '.join(renewed)}", *said] if renewed else said
 
 
