@@ -1,5 +1,6 @@
 """Tests of cells that print without end, and of cells that read, in a browser."""
 
+import contextlib
 import re
 import threading
 import time
@@ -23,9 +24,10 @@ class Output(browser.Test):
 
         def watch():
             while not stop.wait(0.1):
-                kernels = [p for p in server.children(recursive=True) if p.name() == "gonb"]
-                for name, processes in (("gonb", kernels), ("server", [server])):
-                    self.peaks[name] = max(self.peaks[name], *(p.memory_info().rss for p in processes), 0)
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    kernels = [p for p in server.children(recursive=True) if p.name() == "gonb"]
+                    for name, processes in (("gonb", kernels), ("server", [server])):
+                        self.peaks[name] = max(self.peaks[name], *(p.memory_info().rss for p in processes), 0)
 
         thread = threading.Thread(target=watch)
         thread.start()
@@ -94,10 +96,10 @@ class Output(browser.Test):
         self.assertLess(self.peaks["server"], before + 50e6)
         self.page = self.browser.contexts[-1].new_page()
         self.page.goto(self.lab.address(address.partition("?")[0].rpartition("/")[2]))
-        self.page.locator(f"{browser.SHOWN} .jp-Notebook-ExecutionIndicator[data-status=busy]").wait_for()
+        self.page.locator(f"{browser.SHOWN} [data-jp-item-name=kernelName]", has_text="Go (gonb)").wait_for()
         start = time.monotonic()
         self.interrupt()
-        self.ready()
+        self.page.locator(f"{browser.SHOWN} .jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
         print(f"interrupted after {time.monotonic() - start:.2f} s")
         self.assertEqual(self.run_cell(1), "alive\n")
 

@@ -54,6 +54,9 @@ func TestUpdatesAreCoalesced(t *testing.T) {
 		if n := len(shown["a"]) + len(shown["b"]); n < rate*seconds/2 || n > most {
 			t.Errorf("%d of %d updates shown, want at most %d", n, 2*seconds*aSecond, most)
 		}
+		if n := len(c.displays.waiting); n > 2 {
+			t.Errorf("%d updates wait, want one of each display at most", n)
+		}
 		c.End()
 		for id, numbers := range shown {
 			if last := numbers[len(numbers)-1]; last != seconds*aSecond-1 || !slices.IsSorted(numbers) {
