@@ -5,7 +5,8 @@ VENV   := .lab/venv/bin/python
 
 PORT       ?= 8888
 BROWSER    ?= yes
-NOTEBOOKS  ?= notebooks/[0-9]*.ipynb
+FOLDER     ?= notebooks/work
+NOTEBOOKS  ?= notebooks/*.ipynb
 BENCH      ?= .
 PEERS      ?= sinkhorn imagenet
 ROUNDS     ?= 10
@@ -13,7 +14,7 @@ FUZZ       ?= .
 EXECUTIONS ?= 1000000
 
 .DEFAULT_GOAL := help
-.PHONY: help lab setup test soak fuzz accept notebooks gallery bench bench-peers clean
+.PHONY: help lab work setup setup-browser test browser soak fuzz accept notebooks gallery bench bench-peers clean
 
 help: ## this list
 	@echo 'wflowlab: Wasserstein gradient flows in Go, in notebooks'
@@ -21,20 +22,30 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo '  make lab PORT=8889 BROWSER=no PYTHON=python3.12    another port, no browser, a Python of your choice'
+	@echo '  make lab FOLDER=notebooks                          the notebooks themselves, for authors, not working copies'
 	@echo '  make notebooks NOTEBOOKS=notebooks/03*.ipynb       only some'
 	@echo '  make bench BENCH=Solve                             only some, by regular expression'
 	@echo '  make bench-peers PEERS=imagenet                    only one half'
 	@echo '  make soak ROUNDS=2                                 fewer rounds'
 	@echo '  make fuzz FUZZ=NPY EXECUTIONS=20000                some targets, fewer executions'
 
-lab: setup ## install what the notebooks need into .lab, then serve them in JupyterLab
-	@$(RUN) $(VENV) $(KERNEL)/serve.py $(PORT) $(BROWSER)
+lab: work ## install what the notebooks need into .lab, then serve them in JupyterLab
+	@$(RUN) $(VENV) $(KERNEL)/serve.py $(PORT) $(BROWSER) $(FOLDER)
+
+work: setup ## the working copies of the notebooks, in notebooks/work: new ones, and new versions of those you have not changed
+	@$(RUN) $(VENV) $(KERNEL)/work.py $(FOLDER)
 
 setup: # what lab does before it serves
 	@$(RUN) $(KERNEL)/setup.sh
 
-test: setup ## all checks and tests, every notebook at its small size; ends with a count
+setup-browser: # the same, and what drives a browser in tests
+	@$(RUN) $(KERNEL)/setup.sh browser
+
+test: setup-browser ## all checks and tests, every notebook at its small size; ends with a count
 	@$(RUN) $(VENV) $(KERNEL)/test.py
+
+browser: setup-browser ## only the tests in a browser; their last pictures go to .lab/browser
+	@$(RUN) $(VENV) -m unittest discover -v -s $(KERNEL) -p 'browser*_test.py'
 
 soak: setup ## the Go tests ten times, under load, with 1, 2 and 16 processors and the race detector (some hours)
 	@$(RUN) $(VENV) $(KERNEL)/soak.py $(ROUNDS)

@@ -104,7 +104,9 @@ exec {go} "$@"
 """
 
 
-class Interrupt(unittest.TestCase):
+class Fresh(unittest.TestCase):
+    """A kernel of its own for each test."""
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
@@ -162,6 +164,8 @@ class Interrupt(unittest.TestCase):
             time.sleep(0.05)
         self.assertEqual(left, [])
 
+
+class Interrupt(Fresh):
     def test_what_is_made_or_waits_does_not_start(self):
         cell = '%%\nfmt.Println("started")'
         for command, source in {

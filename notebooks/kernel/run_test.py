@@ -1,4 +1,4 @@
-"""Tests of run.py, of the set-up and the server; with them run those of kernel_test.py. Part of make test."""
+"""Tests of run.py, of the set-up and the server. Part of make test."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ import accept
 import gallery
 import nbformat
 import run
-from kernel_test import NEVER, Interrupt, Kernel  # noqa: F401, they run with these
+from kernel_test import NEVER
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 HERE = Path(__file__).parent
@@ -318,7 +318,7 @@ class Environment(unittest.TestCase):
 class Serve(unittest.TestCase):
     def test_bad_ports(self):
         for port in ("abc", "99999", "0", "-1", "²"):
-            done = subprocess.run([sys.executable, HERE / "serve.py", port, "no"], capture_output=True, text=True)
+            done = subprocess.run([sys.executable, HERE / "serve.py", port, "no", HERE.parent], capture_output=True, text=True)
             self.assertEqual(done.returncode, 1)
             self.assertRegex(done.stderr, f"^\nlab: {port} is no port.\n     Fix: make lab PORT=8889")
 
@@ -328,7 +328,7 @@ class Serve(unittest.TestCase):
             port = probe.getsockname()[1]
         for number in (signal.SIGTERM, signal.SIGINT):
             lab = subprocess.Popen(
-                [sys.executable, HERE / "serve.py", str(port), "no"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+                [sys.executable, HERE / "serve.py", str(port), "no", HERE.parent], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
             )
             timer = threading.Timer(NEVER, lab.kill)
             timer.daemon = True

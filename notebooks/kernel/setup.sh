@@ -1,6 +1,7 @@
 #!/bin/sh
-# env.sh setup.sh fills .lab: JupyterLab, the Go tools, XLA for the CPU, the kernel. It does what is missing and may be
-# interrupted and run again at any time; with nothing missing it takes a tenth of a second.
+# env.sh setup.sh [browser] fills .lab: JupyterLab, the Go tools, XLA for the CPU, the kernel; with "browser" also Playwright, for
+# the tests in a browser. It does what is missing and may be interrupted and run again at any time; with nothing missing it takes a
+# tenth of a second.
 set -eu
 kernel=$WFLOW_ROOT/notebooks/kernel
 lab=$WFLOW_ROOT/.lab
@@ -91,6 +92,18 @@ install_python() {
 	echo "$wanted" >"$lab/venv/installed"
 }
 
+# install_playwright adds what the tests drive a browser with. Without it these tests are left out.
+install_playwright() {
+	wanted=$(cksum <"$kernel/browser.txt")
+	[ "$(cat "$lab/venv/browser" 2>/dev/null)" != "$wanted" ] || return 0
+	say "Playwright, for the tests in a browser (47 MB; .lab/log/browser.log)"
+	logged browser "$python" -m pip install --disable-pip-version-check --only-binary :all: --require-hashes -r "$kernel/browser.txt" || {
+		say "Playwright could not be installed: the tests in a browser are left out"
+		return 0
+	}
+	echo "$wanted" >"$lab/venv/browser"
+}
+
 # mend_gonb makes .lab/gonb.mod: our tools, with a GoNB mended as gonb/mend.py says.
 mend_gonb() {
 	go mod download github.com/janpfeifer/gonb &&
@@ -174,12 +187,14 @@ state() {
 
 check_go
 mkdir -p "$lab/log"
-if [ "$(cat "$lab/ready" 2>/dev/null)" = "$(state)" ] && python_works; then exit 0; fi
-rm -f "$lab/ready"
-check_c
-install_python
-install_tools
-if install_xla; then ready=yes; else ready=no; fi
-install_kernel
-warm
-[ $ready = no ] || state >"$lab/ready"
+if [ "$(cat "$lab/ready" 2>/dev/null)" != "$(state)" ] || ! python_works; then
+	rm -f "$lab/ready"
+	check_c
+	install_python
+	install_tools
+	if install_xla; then ready=yes; else ready=no; fi
+	install_kernel
+	warm
+	[ $ready = no ] || state >"$lab/ready"
+fi
+[ "${1-}" != browser ] || install_playwright

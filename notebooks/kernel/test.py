@@ -9,7 +9,6 @@ import unittest
 
 import gotest
 import run
-import run_test
 from gotest import ROOT, report
 
 PLUGIN = os.environ.get("WFLOW_XLA_PLUGIN", "")
@@ -19,6 +18,7 @@ WASM = {"GOOS": "js", "GOARCH": "wasm"}
 SYSTEMS = ["windows/amd64", "darwin/arm64", "linux/arm64"]
 PORTABLE = ["./sinkhorn", "./toy", "./wflow", "./wflow/mlp", "./wflow/stream"]  # build for a page
 ON_WASM = ["./toy/...", "./wflow/stream", "./sinkhorn", "./sinkhorn/internal/..."]  # tested on js/wasm too
+KERNEL = ROOT / "notebooks" / "kernel"
 KERNELS = "sinkhorn/internal/softmin/asm"  # a module of its own: what writes the assembly
 PLAIN = ["./sinkhorn", "./toy", "./viz", "./wflow"]  # free of GoMLX, so that their cells start at once
 ROOMS = ["internal", "sinkhorn", "wflow/stream", "toy", "wflow", "viz", "imagenet", "notebooks"]  # each imports only those before it
@@ -96,15 +96,17 @@ def downward():
     count(0, not ok)
 
 
-def own_tests():
-    """Runs run_test.py and returns how many of its tests passed."""
+def own_tests(name, files):
+    """Runs the tests in files of Python here and returns how many passed."""
     start = time.time()
-    suite = unittest.defaultTestLoader.loadTestsFromModule(run_test)
+    suite = unittest.defaultTestLoader.discover(KERNEL, files)
     with open(os.devnull, "w") as nowhere:
         result = unittest.TextTestRunner(stream=nowhere).run(suite)
     bad = result.failures + result.errors
-    good = result.testsRun - len(bad)
-    report(not bad, f"runner and kernel: {good} tests", start, "\n".join(f"{test}\n{trace}" for test, trace in bad))
+    good = result.testsRun - sum(isinstance(test, unittest.TestCase) for test, _ in bad + result.skipped)
+    report(not bad, f"{name}: {good} tests", start, "\n".join(f"{test}\n{trace}" for test, trace in bad))
+    for why in sorted({why for _, why in result.skipped}):
+        print(f"     {name}: some left out: {why}", flush=True)
     count(good, len(bad))
     return good
 
@@ -112,7 +114,7 @@ def own_tests():
 def notebooks():
     """Checks what is stored in each notebook and runs it at its small size. Returns how many passed."""
     good = 0
-    for path in sorted(ROOT.glob("notebooks/[0-9]*.ipynb")):
+    for path in sorted(ROOT.glob("notebooks/*.ipynb")):
         ran = run.run(path, run.smaller)[1]
         stored = [problem for problem in run.check(path).problems if problem not in ran.problems]
         ran.notebook = str(path.relative_to(ROOT))
@@ -152,7 +154,8 @@ def main():
         counts["on js/wasm"] = go_test("js/wasm", ON_WASM, **WASM, PATH=f"{goroot}/lib/wasm:{os.environ['PATH']}")
     else:
         print("     tests on js/wasm left out: no node on PATH", flush=True)
-    counts["of the kernel"] = own_tests()
+    counts["of the kernel"] = own_tests("runner and kernel", "[!b]*_test.py")
+    counts["in a browser"] = own_tests("in a browser", "browser*_test.py")
     counts["notebooks"] = notebooks()
 
     words = ", ".join(f"{number} {name}" for name, number in counts.items())

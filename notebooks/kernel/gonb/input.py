@@ -2,7 +2,7 @@
 
 MENDS = [
     # A program that reads input which none can give waits for ever. It is told at once that there is none, unless the front
-    # end allows input and gonbui.RequestInput or %with_inputs can ask for it.
+    # end allows input.
     (
         "internal/jpyexec/jpyexec.go",
         """// done signals program finished""",
@@ -13,7 +13,36 @@ func (exec *Executor) asks() bool {
 	return (allowed || !said) && (exec.useNamedPipes || exec.millisecondsToInput > 0)
 }
 
+// prompt asks for input if the program waits for it and nobody has been asked yet. It returns false once the program has
+// ended.
+func (exec *Executor) prompt(waits bool, answer kernel.OnInputFn) bool {
+	exec.muDone.Lock()
+	defer exec.muDone.Unlock()
+	if waits && !exec.prompted && !exec.isDone {
+		exec.prompted = true
+		_ = exec.Msg.PromptInput(" ", exec.inputPassword, answer)
+	}
+	return !exec.isDone
+}
+
 // done signals program finished""",
+    ),
+    (
+        "internal/jpyexec/jpyexec.go",
+        "	inputPassword              bool\n",
+        """	inputPassword              bool
+	prompted                   bool // a field is open, and nothing has been typed into it yet
+""",
+    ),
+    (
+        "internal/jpyexec/jpyexec.go",
+        """	// Handle Jupyter input.
+	if exec.millisecondsToInput > 0 {
+		exec.handleJupyterInput()
+	}
+
+""",
+        "",
     ),
     (
         "internal/jpyexec/jpyexec.go",
@@ -23,15 +52,10 @@ func (exec *Executor) asks() bool {
         """		exec.handleStaticInput()
 	} else if !exec.asks() {
 		_ = exec.cmdStdin.Close()
+	} else if exec.millisecondsToInput > 0 {
+		exec.handleJupyterInput()
 	}
 """,
-    ),
-    (
-        "internal/jpyexec/jpyexec.go",
-        """	if exec.millisecondsToInput > 0 {
-		exec.handleJupyterInput()""",
-        """	if exec.millisecondsToInput > 0 && exec.asks() {
-		exec.handleJupyterInput()""",
     ),
     (
         "internal/jpyexec/namedpipes_dispatch.go",
@@ -39,6 +63,78 @@ func (exec *Executor) asks() bool {
         """	if !exec.asks() {
 		return
 	}
+	exec.muDone.Lock()
+	exec.prompted = true
+	exec.muDone.Unlock()
 	err := exec.Msg.PromptInput(""",
+    ),
+    # It asks after a while, whether the program waits for input or not. A cell is not asked for any, unless it has gonbui do it.
+    (
+        "internal/jpyexec/jpyexec.go",
+        """		time.Sleep(time.Duration(exec.millisecondsToInput) * time.Millisecond)
+		klog.V(2).Infof("%d milliseconds elapsed, prompt for input", exec.millisecondsToInput)
+		exec.muDone.Lock()
+		if !exec.isDone {
+			_ = exec.Msg.PromptInput(" ", exec.inputPassword, writeStdinFn)
+		}
+		exec.muDone.Unlock()
+""",
+        """		time.Sleep(time.Duration(exec.millisecondsToInput) * time.Millisecond)
+		for exec.prompt(stdin.Waits(exec.cmd.Process.Pid), writeStdinFn) {
+			time.Sleep(time.Duration(exec.millisecondsToInput) * time.Millisecond)
+		}
+""",
+    ),
+    (
+        "internal/jpyexec/jpyexec.go",
+        """			return nil
+		}
+		content := input""",
+        """			return nil
+		}
+		exec.prompted = false
+		content := input""",
+    ),
+    (
+        "internal/jpyexec/jpyexec.go",
+        """		// Reschedule itself for the next message.
+		go schedulePromptFn()
+""",
+        "",
+    ),
+    (
+        "internal/jpyexec/namedpipes_dispatch.go",
+        "			cmdStdin := exec.cmdStdin\n",
+        "			cmdStdin := exec.cmdStdin\n			exec.prompted = false\n",
+    ),
+    (
+        "internal/goexec/execcode.go",
+        "	err := jpyExec.Exec()\n",
+        """	if source, err := s.readMainGo(); err == nil && stdin.Named(source) {
+		jpyExec.WithInputs(200)
+	}
+	err := jpyExec.Exec()
+""",
+    ),
+    (
+        "internal/jpyexec/jpyexec.go",
+        '	"github.com/pkg/errors"\n',
+        '	"github.com/janpfeifer/gonb/internal/stdin"\n	"github.com/pkg/errors"\n',
+    ),
+    (
+        "internal/goexec/execcode.go",
+        '	"github.com/pkg/errors"\n',
+        '	"github.com/janpfeifer/gonb/internal/stdin"\n	"github.com/pkg/errors"\n',
+    ),
+    # What the program has printed before, such as what it wants to know, is shown first.
+    (
+        "internal/kernel/messages.go",
+        """	klog.V(1).Infof("MessageImpl.PromptInput(%q, %v)", prompt, password)
+""",
+        """	klog.V(1).Infof("MessageImpl.PromptInput(%q, %v)", prompt, password)
+	if m.output != nil {
+		m.output.Flush()
+	}
+""",
     ),
 ]

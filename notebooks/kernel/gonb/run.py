@@ -96,7 +96,8 @@ func Interrupted(msg Message) error {
 		}
 """,
     ),
-    # What makes a cell's program, and what runs it, ends with the context, together with what it has started itself.
+    # What makes a cell's program, and what runs it, ends with the context and with the kernel, together with what it has
+    # started itself.
     (
         "internal/goexec/execcode.go",
         'cmd := exec.Command("go", args...)\n	cmd.Dir = s.TempDir\n	if s.CellIsWasm {',
@@ -105,7 +106,7 @@ func Interrupted(msg Message) error {
     (
         "internal/goexec/execcode.go",
         "	output, err := cmd.CombinedOutput()\n	if err != nil {\n",
-        """	output, err := cmd.CombinedOutput()
+        """	output, err := process.CombinedOutput(cmd)
 	if err := kernel.Interrupted(msg); err != nil {
 		return err
 	}
@@ -122,7 +123,7 @@ func Interrupted(msg Message) error {
         """	output, err = cmd.CombinedOutput()
 	if err != nil {
 		err = s.DisplayErrorWithContext(msg, fileToCellIdAndLine, string(output)+""",
-        """	output, err = cmd.CombinedOutput()
+        """	output, err = process.CombinedOutput(cmd)
 	if interrupted := kernel.Interrupted(msg); interrupted != nil {
 		err = interrupted
 		return
@@ -140,7 +141,7 @@ func Interrupted(msg Message) error {
         """	output, err = cmd.CombinedOutput()
 	if err != nil {
 		err = errors.Wrapf(""",
-        """	output, err = cmd.CombinedOutput()
+        """	output, err = process.CombinedOutput(cmd)
 	if interrupted := kernel.Interrupted(msg); interrupted != nil {
 		err = interrupted
 		return

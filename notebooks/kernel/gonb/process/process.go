@@ -5,6 +5,7 @@
 package process
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"os/exec"
@@ -30,6 +31,22 @@ func Command(ctx context.Context, name string, arguments ...string) *exec.Cmd {
 	}
 	program.WaitDelay = Patience
 	return program
+}
+
+// CombinedOutput runs a program and returns what it prints. Of one that fails, or is interrupted, nothing is left.
+func CombinedOutput(program *exec.Cmd) ([]byte, error) {
+	var said bytes.Buffer
+	program.Stdout, program.Stderr = &said, &said
+	if err := program.Start(); err != nil {
+		return nil, err
+	}
+	release := Guard(program)
+	err := program.Wait()
+	release()
+	if err != nil {
+		Kill(program)
+	}
+	return said.Bytes(), err
 }
 
 // Kill ends what is left of the group of a program that has been waited for.
