@@ -189,7 +189,7 @@ class Help(unittest.TestCase):
     def test_names(self):
         self.assertIn("Problem asks for", explain(self.client, "%%\np := sinkhorn.Pro|blem{}\n_ = p")[1])
         self.assertIn("MaskDiagonal", explain(self.client, "%%\nfmt.Println(kept.MaskDiagonal|)")[1])
-        self.assertIn("func (pair) first()", explain(self.client, "%%\npair{}.fi|rst()")[1])
+        self.assertIn("func (p pair) first()", explain(self.client, "%%\npair{}.fi|rst()")[1])
         for nothing in ("%%\n|", "%%\nx := 1 |+ 2", "// a com|ment", "%%\nunknown|"):
             self.assertIsNone(explain(self.client, nothing), nothing)
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -92,7 +93,7 @@ func TestNearest(t *testing.T) {
 
 func TestAssigned(t *testing.T) {
 	got := Assigned("func main() {\n\ta, _ := f()\n\tvar b, c int\n\tconst d = 1\n\ta = 2\n\tif e := 1; e > 0 {\n\t\tg := 1\n\t}\n\tfor i := range 3 {\n\t}\n}")
-	if want := []string{"a", "b", "c"}; !slices.Equal(got, want) {
+	if want := []string{"a", "b", "c", "d"}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
 }
@@ -103,9 +104,14 @@ var fails = map[string]func(){
 	"index":    func() { var a []int; _ = a[len(os.Args)+7] },
 	"pointer":  func() { var p *struct{ x int }; p.x = 1 },
 	"deadlock": func() { select {} },
-	"depth":    func() { var f func(int) int; f = func(n int) int { return f(n+1) + 1 }; f(0) },
-	"again":    func() { defer func() { panic(recover()) }(); panic("boom") },
-	"other":    func() { go func() { panic("boom") }(); select {} },
+	"depth": func() {
+		debug.SetMaxStack(1 << 16)
+		var f func(int) int
+		f = func(n int) int { return f(n+1) + 1 }
+		f(0)
+	},
+	"again": func() { defer func() { panic(recover()) }(); panic("boom") },
+	"other": func() { go func() { panic("boom") }(); select {} },
 }
 
 func TestMain(m *testing.M) {

@@ -84,7 +84,7 @@ func Nearest(name string, known []string) string {
 	return best
 }
 
-// Assigned returns the names of the values in the outermost block of a function, given as Go.
+// Assigned returns the names of the values, constant or not, in the outermost block of a function, given as Go.
 func Assigned(function string) (names []string) {
 	file, err := parser.ParseFile(token.NewFileSet(), "", "package main\n"+function, parser.SkipObjectResolution)
 	if err != nil {

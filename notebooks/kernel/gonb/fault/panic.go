@@ -88,7 +88,7 @@ func (w *Writer) End(failed bool) string {
 }
 
 var (
-	frame   = regexp.MustCompile(`^\s+(\S*/)?([^/\s]+\.go):(\d+)( \+0x[0-9a-f]+)?$`)
+	frame   = regexp.MustCompile(`^\s+(\S*/)?([^/\s]+\.\w+):(\d+)( \+0x.*)?$`)
 	ends    = regexp.MustCompile(`(?m)^(\[signal |goroutine \d|runtime stack:)`)
 	leading = regexp.MustCompile(`(?s)^(?:\d{4}/|runtime: ).*?\n((?:panic|fatal error): )`)
 	details = regexp.MustCompile(` \[recovered(, repanicked)?\]`)
@@ -101,7 +101,7 @@ func (p Program) Panic(words string) *Report {
 	if at := ends.FindStringIndex(words); at != nil {
 		message, trace = words[:at[0]], words[at[0]:]
 	}
-	message = details.ReplaceAllString(strings.TrimSpace(message), "")
+	message = strings.ReplaceAll(details.ReplaceAllString(strings.TrimSpace(message), ""), "\n\t", "\n")
 	f := Fault{Message: message}
 	var kept []string
 	from := ""

@@ -23,7 +23,7 @@ func packages(folder string) map[string]string {
 		collect(filepath.Join(strings.TrimSpace(string(said)), "src"), "", found)
 	}
 	if text, err := os.ReadFile(filepath.Join(folder, "go.mod")); err == nil {
-		if module, err := modfile.ParseLax("go.mod", text, nil); err == nil {
+		if module, err := modfile.Parse("go.mod", text, nil); err == nil {
 			for _, r := range module.Replace {
 				if r.New.Version == "" && filepath.IsAbs(r.New.Path) {
 					collect(r.New.Path, r.Old.Path, found)
