@@ -48,7 +48,7 @@ def explain(client, source):
 
 
 def gopls(manager):
-    return [p for p in psutil.Process(manager.provisioner.pid).children(recursive=True) if p.name() == "gopls"]
+    return [p for p in psutil.Process(manager.provisioner.pid).children(recursive=True) if p.name() == "gopls" and "serve" in p.cmdline()]  # not its telemetry
 
 
 class Fresh(unittest.TestCase):

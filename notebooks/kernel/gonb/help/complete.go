@@ -51,7 +51,7 @@ func (h *Help) complete(within time.Duration, cell Cell) (Completions, error) {
 	seen := map[string]bool{}
 	for _, item := range answer.Items {
 		text := strings.TrimSuffix(item.TextEdit.NewText, "()")
-		if item.TextEdit.Range.Start != wanted || seen[text] || text == "" || text == "_" {
+		if item.TextEdit.Range.Start != wanted || seen[text] || text == "" || text == "_" || text == "main" {
 			continue
 		}
 		kind := kinds[item.Kind]

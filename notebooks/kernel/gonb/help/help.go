@@ -32,7 +32,7 @@ type Help struct {
 	guard    func(*exec.Cmd) (release func())
 	turn     chan struct{} // holds one thing while a question is answered
 	server   *server
-	imports  map[string]string // by name, every import that a cell has ever had
+	imports  map[string]string // by name: the usual ones, and every import that a cell has ever had
 	packages func() map[string]string
 
 	mu      sync.Mutex
@@ -44,7 +44,8 @@ type Help struct {
 // Start returns the help for cells that are built in a folder with a go.mod. It starts gopls, which guard is told of, and
 // does not wait for it.
 func Start(folder string, guard func(*exec.Cmd) (release func())) *Help {
-	h := &Help{folder: folder, guard: guard, turn: make(chan struct{}, 1), imports: map[string]string{}}
+	usual := map[string]string{"fmt": "fmt", "math": "math", "os": "os", "strings": "strings", "time": "time"}
+	h := &Help{folder: folder, guard: guard, turn: make(chan struct{}, 1), imports: usual}
 	h.packages = sync.OnceValue(func() map[string]string { return packages(folder) })
 	h.Remember("package main\n")
 	return h
