@@ -62,6 +62,8 @@ app = LabApp.initialize_server(
         "--LabApp.extension_manager=readonly",  # the other one asks PyPI
         "--KernelSpecManager.allowed_kernelspecs=gonb",
         "--MultiKernelManager.default_kernel_name=gonb",
+        "--ServerApp.kernel_manager_class=backlog.KernelManager",
+        "--ZMQChannelsWebsocketConnection.limit_rate=False",  # the kernel bounds what a cell says; this would lose parts of it
     ]
 )
 backend = "XLA" if os.environ.get("WFLOW_XLA_PLUGIN") else "the pure Go backend"

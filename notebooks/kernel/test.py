@@ -137,6 +137,7 @@ def main():
         check(f"go mod verify, {module}", "go", "-C", module, "mod", "verify")
         check(f"go mod tidy, {module}", "go", "-C", module, "mod", "tidy", "-diff")
     check("the assembly is what its generator writes", "go", "-C", KERNELS, "test", "./...")
+    check("the packages that GoNB is mended with", "go", "-C", "notebooks/kernel", "test", "./gonb/...")
     free_of_gomlx()
     downward()
     for system in SYSTEMS:

@@ -25,6 +25,7 @@ type displays struct {
 	waiting []update       // each id once
 	timer   *time.Timer
 	pace    pace
+	ended   bool
 }
 
 type update struct {
@@ -66,7 +67,7 @@ func (d *displays) show(id string, size int, publish func()) {
 func (d *displays) goOn() {
 	for len(d.waiting) > 0 {
 		next := d.waiting[0]
-		if wait := d.pace.wait(); wait > 0 {
+		if wait := d.pace.wait(); wait > 0 && !d.ended {
 			if d.timer == nil {
 				d.timer = time.AfterFunc(wait, d.later)
 			}
@@ -110,10 +111,8 @@ func (d *displays) wait(size int) {
 func (d *displays) end() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, last := range d.waiting {
-		last.publish()
-	}
-	d.waiting = nil
+	d.ended = true
+	d.goOn()
 }
 
 // pace says when the next message may go.

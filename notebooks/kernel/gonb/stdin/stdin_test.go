@@ -10,14 +10,14 @@ import (
 
 func TestNamed(t *testing.T) {
 	for source, want := range map[string]bool{
-		"fmt.Scanln(&n)":                  true,
-		"fmt.Scan(&n)":                    true,
-		`fmt.Scanf("%d", &n)`:             true,
-		"bufio.NewScanner(os.Stdin)":      true,
-		"fmt.Sscan(text, &n)":             false,
-		"fmt.Fscan(file, &n)":             false,
+		"fmt.Scanln(&n)":                   true,
+		"fmt.Scan(&n)":                     true,
+		`fmt.Scanf("%d", &n)`:              true,
+		"bufio.NewScanner(os.Stdin)":       true,
+		"fmt.Sscan(text, &n)":              false,
+		"fmt.Fscan(file, &n)":              false,
 		"os.Stdout.WriteString(os.Stdino)": false,
-		"":                                false,
+		"":                                 false,
 	} {
 		if got := Named(source); got != want {
 			t.Errorf("%s: %v, want %v", source, got, want)

@@ -1,0 +1,127 @@
+"""Tests of cells that print without end, and of cells that read, in a browser."""
+
+import threading
+import time
+import unittest
+
+import browser
+import psutil
+from browser import NEVER
+from playwright.sync_api import expect
+
+LOOP = 'import "fmt"\n\n%%\nfor i := 0; ; i++ {\n\tfmt.Println("line", i)\n}'
+MEMORY = 300e6  # bytes: most that the kernel itself may take
+AT_ONCE = 10  # seconds: what a person does takes a tenth of it; this bound holds on a busy machine too
+
+
+class Output(browser.Test):
+    def setUp(self):
+        super().setUp()
+        self.peaks, stop = {"gonb": 0, "server": 0}, threading.Event()
+        server = psutil.Process(self.lab.process.pid)
+
+        def watch():
+            while not stop.wait(0.1):
+                kernels = [p for p in server.children(recursive=True) if p.name() == "gonb"]
+                for name, processes in (("gonb", kernels), ("server", [server])):
+                    self.peaks[name] = max(self.peaks[name], *(p.memory_info().rss for p in processes), 0)
+
+        thread = threading.Thread(target=watch)
+        thread.start()
+        self.addCleanup(thread.join)
+        self.addCleanup(stop.set)
+
+    def tearDown(self):
+        super().tearDown()
+        print(f"{self.id().rpartition('.')[2]}: the kernel took {self.peaks['gonb'] / 1e6:.0f} MB, the server {self.peaks['server'] / 1e6:.0f} MB")
+        self.assertLess(self.peaks["gonb"], MEMORY)
+        self.assertNotIn("Traceback", self.lab.terminal.read_text())
+
+    def frame(self):
+        """Returns the seconds until the page has drawn itself anew."""
+        return self.page.evaluate("""() => new Promise(drawn => {
+            const start = performance.now()
+            requestAnimationFrame(() => setTimeout(() => drawn((performance.now() - start) / 1000)))
+        })""")
+
+    def cut_off(self, i):
+        """Waits until a cell says that its output is cut off."""
+        expect(self.cell(i).locator(".jp-OutputArea")).to_contain_text("… output cut off", timeout=NEVER * 1000)
+
+    def stop(self, i):
+        """Interrupts a cell, and fails if it does not end at once."""
+        start = time.monotonic()
+        self.interrupt()
+        self.ended(i)
+        seconds = time.monotonic() - start
+        print(f"interrupted after {seconds:.2f} s")
+        self.assertLess(seconds, AT_ONCE)
+
+    def test_ten_million_lines(self):
+        self.new(LOOP.replace("i := 0; ; i++", "i := range 10_000_000"))
+        self.start(0)
+        slowest = 0
+        while self.cell(0).locator(".jp-InputPrompt").inner_text() == "[*]:":
+            slowest = max(slowest, self.frame())
+        print(f"the page draws itself within {slowest:.2f} s")
+        self.assertLess(slowest, AT_ONCE)
+        text = self.ended(0)
+        self.assertIn("line 1999\n", text)
+        self.assertNotIn("line 2000\n", text)
+        self.assertRegex(text.strip(), r"… output cut off, 9,998,000 lines more; written to \S+\.txt$")
+
+    def test_loops(self):
+        display = 'import "github.com/janpfeifer/gonb/gonbui"\n\n%%\nfor {\n\tgonbui.DisplayHtml("<b>display</b>")\n}'
+        long = 'import "fmt"\n\n%%\nfor {\n\tfmt.Print("no end ")\n}'
+        self.new(LOOP, long, display, LOOP.replace("fmt.Println(", "fmt.Fprintln(os.Stderr, "))
+        for i in range(4):
+            self.start(i)
+            self.cut_off(i)
+            time.sleep(2)  # it goes on: this gives memory the time to grow
+            self.assertLess(self.frame(), AT_ONCE)
+            self.assertIn("the cell goes on", self.output(i))
+            self.stop(i)
+            self.assertNotIn("the cell goes on", self.output(i))
+
+    def test_the_tab_is_closed(self):
+        self.new(LOOP, 'import "fmt"\n\n%%\nfmt.Println("alive")')
+        self.start(0)
+        self.cut_off(0)
+        address, before = self.page.url, self.peaks["server"]
+        self.page.close()
+        time.sleep(5)
+        self.assertLess(self.peaks["server"], before + 50e6)
+        self.page = self.browser.contexts[-1].new_page()
+        self.page.goto(self.lab.address(address.partition("?")[0].rpartition("/")[2]))
+        self.page.locator(f"{browser.SHOWN} .jp-Notebook-ExecutionIndicator[data-status=busy]").wait_for()
+        start = time.monotonic()
+        self.interrupt()
+        self.ready()
+        print(f"interrupted after {time.monotonic() - start:.2f} s")
+        self.assertEqual(self.run_cell(1), "alive\n")
+
+
+class Input(browser.Test):
+    def test_scan(self):
+        self.new('import "fmt"\n\nvar n int\n\n%%\nfor range 2 {\n\tfmt.Print("n = ")\n\tfmt.Scanln(&n)\n\tfmt.Println("its square is", n*n)\n}')
+        self.start(0)
+        for number in (7, 12):
+            field = self.cell(0).locator("input.jp-Stdin-input")
+            field.wait_for()
+            self.picture(f"{self.id()}-{number}")
+            field.fill(str(number))
+            field.press("Enter")
+            expect(self.cell(0).locator(".jp-OutputArea")).to_contain_text(f"its square is {number * number}", timeout=NEVER * 1000)
+        self.ended(0)
+
+    def test_interrupt(self):
+        self.new('import "fmt"\n\nvar n int\n\n%%\nfmt.Scanln(&n)', 'import "fmt"\n\n%%\nfmt.Println("alive")')
+        self.start(0)
+        self.cell(0).locator("input.jp-Stdin-input").wait_for()
+        self.interrupt()
+        self.ended(0)
+        self.assertEqual(self.run_cell(1), "alive\n")
+
+
+if __name__ == "__main__":
+    unittest.main()
