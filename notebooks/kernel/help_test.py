@@ -67,7 +67,7 @@ class Fresh(unittest.TestCase):
         for first, word in ((True, "first"), (False, "later")):
             slow = [seconds for kind, seconds in times if kind == first]
             print(f"     completion behind a dot, {TRIES} fresh kernels, {word}: {min(slow):.2f} to {max(slow):.2f} s", flush=True)
-            self.assertLess(max(slow), 10 if first else 3)  # wanted: 1 s and 0.3 s; a busy machine is slower
+            self.assertLess(max(slow), 20 if first else 6)  # wanted: 1 s and 0.3 s; a busy machine is slower
 
     def test_questions_while_a_cell_runs(self):
         with kernel() as (manager, client):
