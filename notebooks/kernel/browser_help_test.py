@@ -8,6 +8,10 @@ IMPORTS = 'import (\n\t"github.com/wflowlab/wflowlab/sinkhorn"\n\t"github.com/wf
 
 
 class Help(browser.Test):
+    def ready(self):
+        super().ready()
+        self.page.get_by_text("Go (gonb) | Idle").wait_for()  # a page whose kernel is still unknown runs nothing
+
     def items(self):
         """Returns what the list of completions shows, once it is there."""
         self.page.locator(".jp-Completer:not(.lm-mod-hidden) .jp-Completer-item").first.wait_for()

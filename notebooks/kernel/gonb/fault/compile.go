@@ -22,7 +22,7 @@ var (
 	located = regexp.MustCompile(`^(?:\S*/)?([^/\s]+\.go):(\d+)(?::(\d+))?: (.*)$`)
 )
 
-// Compile returns what a compiler has said, each thing once.
+// Compile returns what a compiler has said, each thing once and each hint once.
 func (p Program) Compile(said string) *Report {
 	report := &Report{Name: "does not compile"}
 	from := ""
@@ -59,8 +59,11 @@ func (p Program) Compile(said string) *Report {
 			report.Faults = append(report.Faults, f)
 		}
 	}
+	given := map[string]bool{}
 	for i := range report.Faults {
-		if hint := p.hint(report.Faults[i]); hint != "" {
+		hint := p.hint(report.Faults[i])
+		if kind, _, _ := strings.Cut(hint, ": "); !given[kind] {
+			given[kind] = true
 			report.Faults[i].Hint = hint
 		}
 	}

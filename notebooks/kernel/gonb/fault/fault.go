@@ -130,7 +130,7 @@ func (r *Report) HTML() string {
 		}
 		box.WriteString("<b>" + html.EscapeString(f.Message) + "</b></div>")
 		if f.Code != "" {
-			box.WriteString(`<div style="white-space: pre; overflow-x: auto; margin-left: 2em; line-height: 1.3">` + html.EscapeString(f.marked()) + "</div>")
+			box.WriteString(`<div style="white-space: pre; tab-size: 4; overflow-x: auto; margin-left: 2em; line-height: 1.3">` + html.EscapeString(f.marked()) + "</div>")
 		}
 		if f.Hint != "" {
 			box.WriteString(`<div style="white-space: pre-wrap; font-family: var(--jp-content-font-family, sans-serif)">` + html.EscapeString(f.Hint) + "</div>")
@@ -139,7 +139,7 @@ func (r *Report) HTML() string {
 	}
 	if r.Trace != "" {
 		box.WriteString(`<details style="margin-top: 6px"><summary style="cursor: pointer">What the goroutines did</summary>` +
-			`<div style="white-space: pre; overflow-x: auto; margin-left: 2em; line-height: 1.3">` + html.EscapeString(r.trace()) + "</div></details>")
+			`<div style="white-space: pre; tab-size: 4; overflow-x: auto; margin-left: 2em; line-height: 1.3">` + html.EscapeString(r.trace()) + "</div></details>")
 	}
 	box.WriteString("</div>")
 	return box.String()

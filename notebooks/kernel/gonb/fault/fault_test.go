@@ -28,10 +28,10 @@ func program(code ...string) Program {
 
 func TestCompile(t *testing.T) {
 	report := program("func main() {", "\tx := f(1)", "}").Compile("# gonb_1\n./main.go:6:2: declared and not used: x\n./main.go:6:9: not enough arguments in call to f\n" +
-		"\thave (number)\n\twant (int, int)\n./main.go:6:2: declared and not used: x\n" +
+		"\thave (number)\n\twant (int, int)\n./main.go:6:2: declared and not used: x\n./main.go:7:1: declared and not used: y\n" +
 		"# example.com/a/b\n../../home/me/a/b/c.go:3:1: syntax error: unexpected }\n")
 	want := "Cell [3], line 2: declared and not used: x\n    x := f(1)\n    ^\nGo wants every variable of a function used. Until then: _ = x\n\n" +
-		"Cell [3], line 2: not enough arguments in call to f\n\thave (number)\n\twant (int, int)\n    x := f(1)\n           ^\n\n" +
+		"Cell [3], line 2: not enough arguments in call to f\n\thave (number)\n\twant (int, int)\n    x := f(1)\n           ^\n\nCell [3], line 3: declared and not used: y\n    }\n    ^\n\n" +
 		"example.com/a/b/c.go:3: syntax error: unexpected }"
 	if got := report.Text(); got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
@@ -66,6 +66,7 @@ func TestHint(t *testing.T) {
 	}
 	for said, want := range map[string]string{
 		"main.go:5:12: undefined: wflow.Sinkhron":                                                     "Did you mean wflow.Sinkhorn?",
+		"main.go:5:6: undefined: wflow":                                                               "Did you mean wflow.Sinkhorn?",
 		"main.go:6:13: undefined: prticles":                                                           "Did you mean particles?",
 		"main.go:6:25: x.Epsilom undefined (type wflow.Sinkhorn has no field or method Epsilom)":      "Did you mean Epsilon?",
 		"main.go:7:17: unknown field Stepz in struct literal of type wflow.Flow":                      "Did you mean Steps?",

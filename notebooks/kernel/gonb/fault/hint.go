@@ -26,11 +26,14 @@ func (p Program) hint(f Fault) string {
 			return fmt.Sprintf("%s was a value of cell [%d], and values end with their cell. To keep it, declare it outside main, above %%%% "+
 				"or in a cell without it: var %s = …\nIt is then computed anew in every cell that uses it. What takes long, write with cell.Keep.", match[2], cell, match[2])
 		}
-		before := ""
 		if match[1] != "" {
-			before = match[1] + "."
+			return p.nearest(f, match[1]+".", match[2])
 		}
-		return p.nearest(f, before, match[2])
+		// What is undefined may be a package, which is imported by itself where all that is wanted of it is in it.
+		if within := regexp.MustCompile(`\b` + match[2] + `\.(\w+)`).FindStringSubmatch(f.Code); within != nil {
+			return p.nearest(f, match[2]+".", within[1])
+		}
+		return p.nearest(f, "", match[2])
 	}
 	if match := member.FindStringSubmatch(message); match != nil {
 		return p.nearest(f, ".", match[1])
