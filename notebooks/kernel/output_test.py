@@ -161,7 +161,7 @@ class Bounded(Fresh):
             (display, cut),
             (f"{print_}\n{display}", cut),
             ('gonbui.UpdateHtml("bar", time.Now().String())', lambda shown: shown.messages > 150),
-            ('gonbui.UpdateHtml("bar", time.Now().String())\ngonbui.Sync()', lambda shown: shown.messages > 150),
+            ('gonbui.UpdateHtml("other", time.Now().String())\ngonbui.Sync()', lambda shown: shown.messages > 150),
             ("!yes", cut),
             ("!yes >&2", cut),
         ):

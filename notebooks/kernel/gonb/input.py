@@ -15,11 +15,12 @@ func (exec *Executor) asks() bool {
 
 // prompt asks for input if the program waits for it and nobody has been asked yet. It returns false once the program has
 // ended.
-func (exec *Executor) prompt(waits bool, answer kernel.OnInputFn) bool {
+func (exec *Executor) prompt(answer kernel.OnInputFn) bool {
+	waits := !exec.prompted.Load() && stdin.Waits(exec.cmd.Process.Pid)
 	exec.muDone.Lock()
 	defer exec.muDone.Unlock()
-	if waits && !exec.prompted && !exec.isDone {
-		exec.prompted = true
+	if waits && !exec.prompted.Load() && !exec.isDone {
+		exec.prompted.Store(true)
 		_ = exec.Msg.PromptInput(" ", exec.inputPassword, answer)
 	}
 	return !exec.isDone
@@ -31,7 +32,7 @@ func (exec *Executor) prompt(waits bool, answer kernel.OnInputFn) bool {
         "internal/jpyexec/jpyexec.go",
         "	inputPassword              bool\n",
         """	inputPassword              bool
-	prompted                   bool // a field is open, and nothing has been typed into it yet
+	prompted                   atomic.Bool // a field is open, and nothing has been typed into it yet
 """,
     ),
     (
@@ -63,9 +64,7 @@ func (exec *Executor) prompt(waits bool, answer kernel.OnInputFn) bool {
         """	if !exec.asks() {
 		return
 	}
-	exec.muDone.Lock()
-	exec.prompted = true
-	exec.muDone.Unlock()
+	exec.prompted.Store(true)
 	err := exec.Msg.PromptInput(""",
     ),
     # It asks after a while, whether the program waits for input or not. A cell is not asked for any, unless it has gonbui do it.
@@ -80,7 +79,7 @@ func (exec *Executor) prompt(waits bool, answer kernel.OnInputFn) bool {
 		exec.muDone.Unlock()
 """,
         """		time.Sleep(time.Duration(exec.millisecondsToInput) * time.Millisecond)
-		for exec.prompt(stdin.Waits(exec.cmd.Process.Pid), writeStdinFn) {
+		for exec.prompt(writeStdinFn) {
 			time.Sleep(time.Duration(exec.millisecondsToInput) * time.Millisecond)
 		}
 """,
@@ -92,7 +91,7 @@ func (exec *Executor) prompt(waits bool, answer kernel.OnInputFn) bool {
 		content := input""",
         """			return nil
 		}
-		exec.prompted = false
+		exec.prompted.Store(false)
 		content := input""",
     ),
     (
@@ -105,7 +104,7 @@ func (exec *Executor) prompt(waits bool, answer kernel.OnInputFn) bool {
     (
         "internal/jpyexec/namedpipes_dispatch.go",
         "			cmdStdin := exec.cmdStdin\n",
-        "			cmdStdin := exec.cmdStdin\n			exec.prompted = false\n",
+        "			cmdStdin := exec.cmdStdin\n			exec.prompted.Store(false)\n",
     ),
     (
         "internal/goexec/execcode.go",
@@ -125,6 +124,30 @@ func (exec *Executor) prompt(waits bool, answer kernel.OnInputFn) bool {
         "internal/goexec/execcode.go",
         '	"github.com/pkg/errors"\n',
         '	"github.com/janpfeifer/gonb/internal/stdin"\n	"github.com/pkg/errors"\n',
+    ),
+    (
+        "internal/jpyexec/jpyexec.go",
+        '	"sync"\n',
+        '	"sync"\n	"sync/atomic"\n',
+    ),
+    # An answer that comes at once is lost: it asks first, and then says who wants the answer.
+    (
+        "internal/kernel/messages.go",
+        """	// Register callback.
+	m.kernel.stdinMsg = m
+	m.kernel.stdinFn = onInput
+
+""",
+        "",
+    ),
+    (
+        "internal/kernel/messages.go",
+        """	klog.V(1).Infof("Stdin(%v) input request", inputRequest.Content)
+""",
+        """	klog.V(1).Infof("Stdin(%v) input request", inputRequest.Content)
+	m.kernel.stdinMsg = m
+	m.kernel.stdinFn = onInput
+""",
     ),
     # What the program has printed before, such as what it wants to know, is shown first.
     (

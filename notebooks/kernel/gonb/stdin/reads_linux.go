@@ -14,9 +14,14 @@ func reads(pid int) bool {
 	if err != nil {
 		return false // it has ended
 	}
-	inputs, _ := filepath.Glob("/proc/[0-9]*/fd/0")
-	for _, input := range inputs {
-		if other, _ := os.Readlink(input); other == pipe && inRead(filepath.Dir(filepath.Dir(input))) {
+	proc, err := os.Open("/proc")
+	if err != nil {
+		return true
+	}
+	defer proc.Close()
+	processes, _ := proc.Readdirnames(-1)
+	for _, process := range processes {
+		if input, err := os.Readlink("/proc/" + process + "/fd/0"); err == nil && input == pipe && inRead(process) {
 			return true
 		}
 	}
@@ -26,7 +31,7 @@ func reads(pid int) bool {
 // inRead returns whether a thread of the process is in the system call read(0, …), or the system keeps that to itself.
 func inRead(process string) bool {
 	read := fmt.Sprintf("%d 0x0 ", syscall.SYS_READ)
-	calls, _ := filepath.Glob(process + "/task/*/syscall")
+	calls, _ := filepath.Glob("/proc/" + process + "/task/*/syscall")
 	for _, call := range calls {
 		said, err := os.ReadFile(call)
 		if os.IsPermission(err) || strings.HasPrefix(string(said), read) {
