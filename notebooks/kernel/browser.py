@@ -92,9 +92,7 @@ class Test(unittest.TestCase):
         cls.addClassCleanup(cls.lab.stop)
         playwright = sync_playwright().start()
         cls.addClassCleanup(playwright.stop)
-        quiet = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-        quiet += ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []  # as root there is none
-        cls.browser = playwright.chromium.launch(executable_path=chromium(), args=quiet)
+        cls.browser = playwright.chromium.launch(executable_path=chromium(), args=["--disable-gpu"])
         cls.addClassCleanup(cls.browser.close)
 
     @classmethod
@@ -133,8 +131,11 @@ class Test(unittest.TestCase):
         self.open(name)
 
     def ready(self):
-        """Waits until a notebook is shown and its kernel is idle."""
-        self.page.locator(f"{SHOWN} .jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
+        """Waits until a notebook is shown and its kernel is there."""
+        panel = self.page.locator(SHOWN)
+        panel.locator("[data-jp-item-name=kernelName]", has_text="Go (gonb)").wait_for()
+        state = ".jp-Notebook-ExecutionIndicator:is([data-status=idle], [data-status=unknown])"  # unknown: it has run nothing yet
+        panel.locator(state).wait_for()
 
     def cell(self, i):
         return self.page.locator(f"{SHOWN} .jp-Notebook .jp-Cell").nth(i)
@@ -147,7 +148,7 @@ class Test(unittest.TestCase):
 
     def source(self, i):
         """Returns what is in a cell."""
-        return "\n".join(self.cell(i).locator(".cm-line").all_inner_texts())
+        return "\n".join(self.cell(i).locator(".cm-line").all_text_contents())
 
     def blank(self, i):
         """Takes away a cell's number. JupyterLab writes [*]: and then [2]:, which may have stood there before."""
