@@ -44,15 +44,6 @@ class Help(browser.Test):
         self.assertIn("Field", self.items())
         self.picture(f"{self.id()}.literal")
 
-    def test_a_completion_behind_a_letter_of_two_units(self):
-        self.new(IMPORTS, "")
-        self.run_cell(0)
-        self.type(1, '%%\nx := "𝜀" + strings.Repe')
-        self.page.keyboard.press("Tab")
-        self.assertEqual(self.items(), ["Repeat"])
-        self.page.keyboard.press("Enter")
-        self.assertEqual(self.source(1), '%%\nx := "𝜀" + strings.Repeat')
-
     def test_shift_tab_shows_the_signature(self):
         self.new(IMPORTS, "")
         self.run_cell(0)
