@@ -4,7 +4,6 @@ import contextlib
 import html
 import os
 import re
-import subprocess
 import time
 import unittest
 
