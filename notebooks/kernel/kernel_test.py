@@ -27,43 +27,6 @@ class Kernel(unittest.TestCase):
         cls.client.stop_channels()
         cls.manager.shutdown_kernel()
 
-    def until(self, words, shown):
-        """Asks until the words are shown: while gopls loads, it has no answer."""
-        late = time.monotonic() + NEVER
-        while words not in (found := shown()):
-            self.assertLess(time.monotonic(), late, f"{words!r} not in {found}")
-
-    def completes(self, name, source):
-        """Fails if the name is never among the completions at | in a cell."""
-        ask = (source.replace("|", ""), source.index("|"))
-        self.until(name, lambda: self.client.complete(*ask, reply=True, timeout=NEVER)["content"]["matches"])
-
-    def explains(self, words, source):
-        """Fails if the words are never in what the kernel shows for the name at | in a cell."""
-        ask = (source.replace("|", ""), source.index("|"))
-        self.until(words, lambda: str(self.client.inspect(*ask, reply=True, timeout=NEVER)["content"]["data"]))
-
-    def boxes(self, source):
-        """Runs a cell that fails. Returns the HTML shown for it, and the errors."""
-        messages = []
-        reply = self.client.execute_interactive(source, timeout=NEVER, output_hook=messages.append)
-        self.assertEqual(reply["content"]["status"], "error")
-        html = [m["content"]["data"]["text/html"] for m in messages if "text/html" in m["content"].get("data", {})]
-        return html, [m["content"]["evalue"] for m in messages if m["msg_type"] == "error"]
-
-    def test_statements_need_percents(self):
-        for source in ("x := 1", "for range 3 {\n}"):
-            html, others = self.boxes(source)
-            self.assertIn("Statements need %% on the first line", "".join(html))
-            self.assertEqual(others, [])
-
-    def test_compile_errors_are_shown_once(self):
-        html, others = self.boxes("%%\nnothing()")
-        self.assertEqual(len(html), 1)
-        self.assertIn("undefined: nothing", html[0])
-        self.assertEqual(others, [])
-        self.assertEqual(self.boxes("%%\npanic(1)")[1], ["exit status 2"])
-
     def test_input(self):
         asked, said = [], []
 
@@ -83,15 +46,6 @@ class Kernel(unittest.TestCase):
             self.assertEqual("".join(said), want)
         reply = self.client.execute("!cat", reply=True, timeout=NEVER, allow_stdin=True)  # nothing asks
         self.assertEqual(reply["content"]["status"], "ok")
-
-    def test_completion(self):
-        self.completes("Sinkhorn", "%%\nfield := wflow.Sin|")
-        self.completes("Solve", "func f() {\n\tsinkhorn.So|\n}")
-        self.completes("MaskDiagonal", "%%\np := sinkhorn.Problem{}\np.|")
-
-    def test_hover(self):
-        self.explains("Problem asks for", "%%\np := sinkhorn.Pro|blem{}\n_ = p")
-        self.explains("Sinkhorn", "%%\nf := wflow.Sink|horn{}\n_ = f")
 
 
 # What stands in for go: the command that is held says so, and does not end.
