@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"slices"
@@ -105,6 +106,59 @@ func (e Entry) read(b []byte) Tensor {
 // Encode returns the bytes of the file: the same for the same content. Eight-byte types come first, so that every
 // number is aligned. The error names a tensor whose data do not fit its shape or have another type.
 func (f *File) Encode() ([]byte, error) {
+	var b bytes.Buffer
+	if err := f.write(&b); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// write writes what Encode returns. It holds no copy of the numbers.
+func (f *File) write(w io.Writer) error {
+	entries, err := f.entries()
+	if err != nil {
+		return err
+	}
+	header, err := EncodeHeader(entries, f.Meta)
+	if err != nil {
+		return err
+	}
+	if _, err := w.Write(header); err != nil {
+		return err
+	}
+	for _, e := range entries {
+		switch v := f.Tensors[e.Name].Data.(type) {
+		case []float32:
+			err = writeNumbers(w, v, func(b []byte, x float32) []byte { return binary.LittleEndian.AppendUint32(b, math.Float32bits(x)) })
+		case []float64:
+			err = writeNumbers(w, v, func(b []byte, x float64) []byte { return binary.LittleEndian.AppendUint64(b, math.Float64bits(x)) })
+		case []int64:
+			err = writeNumbers(w, v, func(b []byte, x int64) []byte { return binary.LittleEndian.AppendUint64(b, uint64(x)) })
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeNumbers writes numbers in parts, each as appended says.
+func writeNumbers[T any](w io.Writer, numbers []T, appended func(b []byte, x T) []byte) error {
+	var b []byte
+	for part := range slices.Chunk(numbers, 1<<12) {
+		b = b[:0]
+		for _, x := range part {
+			b = appended(b, x)
+		}
+		if _, err := w.Write(b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// entries returns the header's entries, in the order of the file.
+func (f *File) entries() ([]Entry, error) {
 	entries := make([]Entry, 0, len(f.Tensors))
 	for name, t := range f.Tensors {
 		e, n := Entry{Name: name, Shape: t.Shape}, 0
@@ -126,27 +180,7 @@ func (f *File) Encode() ([]byte, error) {
 	slices.SortFunc(entries, func(a, b Entry) int {
 		return cmp.Or(cmp.Compare(bits[b.Type], bits[a.Type]), strings.Compare(a.Name, b.Name))
 	})
-	data, err := EncodeHeader(entries, f.Meta)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range entries {
-		switch v := f.Tensors[e.Name].Data.(type) {
-		case []float32:
-			for _, x := range v {
-				data = binary.LittleEndian.AppendUint32(data, math.Float32bits(x))
-			}
-		case []float64:
-			for _, x := range v {
-				data = binary.LittleEndian.AppendUint64(data, math.Float64bits(x))
-			}
-		case []int64:
-			for _, x := range v {
-				data = binary.LittleEndian.AppendUint64(data, uint64(x))
-			}
-		}
-	}
-	return data, nil
+	return entries, nil
 }
 
 // ReadFile reads the file at path. The error names the path.
@@ -165,9 +199,8 @@ func ReadFile(path string) (*File, error) {
 // WriteFile writes the file beside path, syncs it and renames it: whatever happens, path holds the old content or the
 // new one.
 func (f *File) WriteFile(path string) error {
-	data, err := f.Encode()
-	if err != nil {
+	if _, err := f.entries(); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	return atomicfile.WriteBytes(path, data)
+	return atomicfile.Write(path, f.write)
 }

@@ -145,6 +145,9 @@ func (c Checkpoint) save(store *model.Store, step int) error {
 		if err != nil {
 			return err
 		}
+		if value.IsOnAnyDevice() {
+			value.FinalizeLocal() // reading has made one more copy
+		}
 		f.Tensors[v.Path()] = t
 	}
 	if err := f.WriteFile(c.Path); err != nil {

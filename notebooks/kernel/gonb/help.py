@@ -7,7 +7,7 @@ MENDS = [
     (
         "internal/goexec/goexec.go",
         "		s.gopls = goplsclient.New(s.TempDir)\n		err = s.gopls.Start()\n",
-        "		s.Help = help.Start(s.TempDir, process.Guard)\n",
+        "		if !rawError { // nobody types in a notebook that is run as text\n			s.Help = help.Start(s.TempDir, process.Guard)\n		}\n",
     ),
     ("internal/goexec/goexec.go", "	// gopls client\n", "	// Help answers questions about cells that are typed. It is nil without gopls.\n	Help *help.Help\n\n	// gopls client\n"),
     ("internal/goexec/goexec.go", "	if s.gopls != nil {\n", "	if s.Help != nil {\n		s.Help.Stop()\n	}\n	if s.gopls != nil {\n"),
