@@ -111,7 +111,7 @@ class Input(browser.Test):
         self.new('import "fmt"\n\nvar n int\n\n%%\nfor range 2 {\n\tfmt.Print("n = ")\n\tfmt.Scanln(&n)\n\tfmt.Println("its square is", n*n)\n}')
         self.start(0)
         for number in (7, 12):
-            field = self.cell(0).locator("input.jp-Stdin-input")
+            field = self.cell(0).locator("input.jp-Stdin-input:visible")  # those that were answered stay, hidden
             field.wait_for()
             self.picture(f"{self.id()}-{number}")
             field.fill(str(number))
