@@ -111,11 +111,13 @@ class Input(browser.Test):
         self.new('import "fmt"\n\nvar n int\n\n%%\nfor range 2 {\n\tfmt.Print("n = ")\n\tfmt.Scanln(&n)\n\tfmt.Println("its square is", n*n)\n}')
         self.start(0)
         for number in (7, 12):
-            field = self.cell(0).locator("input.jp-Stdin-input:visible")  # those that were answered stay, hidden
+            field = self.cell(0).locator("input.jp-Stdin-input")
             field.wait_for()
             self.picture(f"{self.id()}-{number}")
+            answered = field.element_handle()
             field.fill(str(number))
             field.press("Enter")
+            self.page.wait_for_function("field => !field.isConnected", arg=answered)
             expect(self.cell(0).locator(".jp-OutputArea")).to_contain_text(f"its square is {number * number}", timeout=NEVER * 1000)
         self.ended(0)
 
