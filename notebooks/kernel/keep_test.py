@@ -78,7 +78,8 @@ class Keep(unittest.TestCase):
 
         def hear(message):
             content = message["content"]
-            said.append(content.get("text", "") or content.get("evalue", ""))
+            shown = content.get("data", {}).get("text/plain", "")  # an error, and not a progress bar
+            said.append(content.get("text", "") or content.get("evalue", "") or shown)
             if at and at in "".join(said):
                 then()
 

@@ -32,10 +32,13 @@ class Shown:
             assert (id in self.displays) == (kind == "update_display_data"), content
             self.displays[id] = content["data"]
 
+    def texts(self):
+        """Returns the text of each display."""
+        return [data.get("text/plain", "") for data in self.displays.values()]
+
     def notice(self):
         """Returns the line that says what is cut off."""
-        texts = [data.get("text/plain", "") for data in self.displays.values()]
-        return next((text for text in texts if text.startswith("… output cut off")), "")
+        return next((text for text in self.texts() if text.startswith("… output cut off")), "")
 
 
 class Bounded(Fresh):
@@ -120,7 +123,7 @@ class Bounded(Fresh):
         loop = '%%\nfor range 100_000 {\n\tfmt.Println("line")\n}\npanic("the reason")'
         status, shown = self.run_cell(IMPORTS + loop)
         self.assertEqual(status, "error")
-        self.assertIn("panic: the reason", shown.text["stderr"])
+        self.assertIn("panic: the reason", "".join(shown.texts()))
 
     def test_a_kernel_keeps_one_file(self):
         notices = [self.run_cell("!yes | head -n 3000")[1].notice() for _ in range(3)]
