@@ -22,7 +22,6 @@ import re
 import signal
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
@@ -31,7 +30,7 @@ from pathlib import Path
 signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C during these imports needs no trace
 
 import nbformat
-import psutil
+from memory import Memory
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
@@ -235,40 +234,6 @@ def check(path):
     report.problems, report.warnings = source_problems(notebook)
     report.problems += output_problems(notebook) + stale(notebook, path.name)
     return report
-
-
-class Memory(threading.Thread):
-    """Samples the resident memory of a process and all below it. Shared pages count for each: an upper bound."""
-
-    def __init__(self, pid):
-        super().__init__(daemon=True)
-        self.kernel, self.peak, self.seen, self.over = psutil.Process(pid), 0, set(), threading.Event()
-        self.start()
-
-    def run(self):
-        while not self.over.wait(0.1):
-            total = 0
-            try:
-                tree = [self.kernel, *self.kernel.children(recursive=True)]
-            except psutil.NoSuchProcess:
-                return
-            self.seen.update(tree)
-            for process in tree:
-                try:
-                    total += process.memory_info().rss
-                except psutil.NoSuchProcess:
-                    pass
-            self.peak = max(self.peak, total)
-
-    def stop(self):
-        """Ends the sampling, and whatever outlived the kernel."""
-        self.over.set()
-        self.join()
-        alive = [process for process in self.seen if process.is_running()]
-        for process in alive:
-            process.terminate()
-        for process in psutil.wait_procs(alive, timeout=3)[1]:
-            process.kill()
 
 
 def run(path, rewrite=None, say=lambda line: None):
