@@ -20,6 +20,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"github.com/wflowlab/wflowlab/internal/golden"
+	"github.com/wflowlab/wflowlab/internal/thousands"
 )
 
 // recorded returns the recorded configurations by file name, as trees of map[string]any, []any, bool, string, int and
@@ -103,7 +104,7 @@ func underscore(n int) string {
 	if n < 1000 {
 		return strconv.Itoa(n)
 	}
-	return strings.ReplaceAll(thousands(n), ",", "_")
+	return strings.ReplaceAll(thousands.Text(n), ",", "_")
 }
 
 // write writes blocks as blocks, each kind of number in its way, and long lists as blocks too.

@@ -3,8 +3,9 @@ package preset
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
+
+	"github.com/wflowlab/wflowlab/internal/thousands"
 )
 
 // Line is a line of a report: what it is about, and what there is to say.
@@ -17,7 +18,7 @@ func (p *Preset) Report() []Line {
 	addLine := func(name, format string, args ...any) {
 		for i, a := range args {
 			if n, ok := a.(int); ok {
-				args[i] = thousands(n)
+				args[i] = thousands.Text(n)
 			}
 		}
 		lines = append(lines, Line{name, fmt.Sprintf(format, args...)})
@@ -115,13 +116,4 @@ func when(holds bool, word string) string {
 // list returns numbers with commas between.
 func list[T int | float64](numbers []T) string {
 	return strings.Trim(strings.ReplaceAll(fmt.Sprint(numbers), " ", ", "), "[]")
-}
-
-// thousands returns 1234567 as 1,234,567.
-func thousands(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }

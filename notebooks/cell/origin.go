@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"github.com/wflowlab/wflowlab/internal/atomicfile"
+	"github.com/wflowlab/wflowlab/internal/thousands"
 )
 
 // program is what the kernel says of the running cell, in the environment variable WFLOW_CELL. Outside a notebook it is empty.
@@ -40,7 +41,7 @@ type stage struct{ Step, Steps int }
 
 func (s stage) whole() bool { return s.Step == s.Steps }
 func (s stage) String() string {
-	return fmt.Sprintf("step %s of %s", grouped(s.Step), grouped(s.Steps))
+	return fmt.Sprintf("step %s of %s", thousands.Text(s.Step), thousands.Text(s.Steps))
 }
 
 func beside(name string) string { return Cache(name + ".origin.json") }
@@ -195,12 +196,3 @@ func cells(lines ...string) string {
 }
 
 func sum(data []byte) string { return fmt.Sprintf("%x", sha256.Sum256(data)) }
-
-// grouped writes a number with commas.
-func grouped(n int) string {
-	text := fmt.Sprint(n)
-	for k := len(text) - 3; k > 0; k -= 3 {
-		text = text[:k] + "," + text[k:]
-	}
-	return text
-}

@@ -155,11 +155,3 @@ func TestTorn(t *testing.T) {
 	says(t, func() { KeptFile("weights") }, "nothing says what it was made from: run the cell that keeps it again")
 	says(t, func() { KeptFile("none") }, "there is no none yet: run the cell that keeps it")
 }
-
-func TestGrouped(t *testing.T) {
-	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 5661: "5,661", 1234567: "1,234,567"} {
-		if got := grouped(n); got != want {
-			t.Errorf("%d is written %s, want %s", n, got, want)
-		}
-	}
-}

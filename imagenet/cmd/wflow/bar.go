@@ -8,6 +8,8 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"github.com/wflowlab/wflowlab/internal/thousands"
 )
 
 // screen is what progress is shown on: a terminal, where a bar is drawn over itself, or a log, to which lines are added.
@@ -161,5 +163,5 @@ func (b *bar) count(n int64) string {
 	if b.bytes {
 		return size(n)
 	}
-	return thousands(int(n))
+	return thousands.Text(int(n))
 }

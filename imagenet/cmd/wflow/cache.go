@@ -13,6 +13,7 @@ import (
 
 	"github.com/wflowlab/wflowlab/imagenet/hub"
 	"github.com/wflowlab/wflowlab/imagenet/latent"
+	"github.com/wflowlab/wflowlab/internal/thousands"
 )
 
 // cache is what the data commands and info report of a cache of latents.
@@ -82,8 +83,8 @@ func (r *cache) sample(split latent.Split) error {
 func (r cache) lines() []line {
 	var lines reportLines
 	lines.addLine("cache", "%s, %s", r.Folder, exactSize(r.Bytes))
-	lines.addLine("train", "%s images, plain and mirrored", thousands(r.Train))
-	lines.addLine("val", "%s images, plain and mirrored", thousands(r.Val))
+	lines.addLine("train", "%s images, plain and mirrored", thousands.Text(r.Train))
+	lines.addLine("val", "%s images, plain and mirrored", thousands.Text(r.Val))
 	if r.Seed != nil {
 		lines.addLine("classes", "%s", classRange(r.Classes, r.First, r.Last))
 		lines.addLine("seed", "%d", *r.Seed)
@@ -121,7 +122,7 @@ func (r unfinished) lines() []line {
 		if s.Finished {
 			state = "finished"
 		}
-		lines.addLine(fmt.Sprintf("shard %d/%d", s.Shard, s.Shards), "%s: %s images of train and %s of val, %d corrupt", state, thousands(s.Train), thousands(s.Val), len(s.Corrupt))
+		lines.addLine(fmt.Sprintf("shard %d/%d", s.Shard, s.Shards), "%s: %s images of train and %s of val, %d corrupt", state, thousands.Text(s.Train), thousands.Text(s.Val), len(s.Corrupt))
 		all = all && s.Finished
 	}
 	switch n := r.Shards[0].Shards - len(r.Shards); {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wflowlab/wflowlab/imagenet/latent"
+	"github.com/wflowlab/wflowlab/internal/thousands"
 )
 
 func checkCommand() *cobra.Command {
@@ -48,7 +49,7 @@ func check(c *cobra.Command, folder string) error {
 		return err
 	}
 	if n := len(h.Corrupt) + len(h.Closed); n > 0 {
-		return fmt.Errorf("%s of %s images cannot be read: mend or remove them, or let wflow data prepare --skip-corrupt leave those out that are damaged", thousands(n), thousands(h.Images))
+		return fmt.Errorf("%s of %s images cannot be read: mend or remove them, or let wflow data prepare --skip-corrupt leave those out that are damaged", thousands.Text(n), thousands.Text(h.Images))
 	}
 	return nil
 }
@@ -64,15 +65,15 @@ func (r health) lines() []line {
 	lines := reportLines(r.images.lines())
 	for _, name := range byCount(r.Formats) {
 		_, kind, _ := strings.Cut(name, " ") // without its article
-		lines.addLine("format", "%s: %s", kind, thousands(r.Formats[name]))
+		lines.addLine("format", "%s: %s", kind, thousands.Text(r.Formats[name]))
 	}
 	for _, cause := range byCount(r.Causes) {
-		lines.addLine("cause", "%s: %s", cause, thousands(r.Causes[cause]))
+		lines.addLine("cause", "%s: %s", cause, thousands.Text(r.Causes[cause]))
 	}
 	lines.addImages("cannot be read", slices.Concat(r.Corrupt, r.Closed))
 	lines.addImages("damaged, and read as Pillow does", r.Mended)
 	if len(lines) > 0 && len(r.Corrupt)+len(r.Closed) == 0 {
-		lines.addLine("result", "all %s images can be read", thousands(r.Images))
+		lines.addLine("result", "all %s images can be read", thousands.Text(r.Images))
 	}
 	return lines
 }
@@ -83,10 +84,10 @@ func (lines *reportLines) addImages(what string, images []latent.Corrupt) {
 	if len(images) == 0 {
 		return
 	}
-	lines.addLine(what, "%s", thousands(len(images)))
+	lines.addLine(what, "%s", thousands.Text(len(images)))
 	for i, c := range images {
 		if i == most {
-			lines.addLine("", "and %s more: --json lists all", thousands(len(images)-most))
+			lines.addLine("", "and %s more: --json lists all", thousands.Text(len(images)-most))
 			return
 		}
 		lines.addLine("", "%s: %s", c.File, c.Cause)

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wflowlab/wflowlab/imagenet/hub"
+	"github.com/wflowlab/wflowlab/internal/thousands"
 )
 
 // conversion is what convert reports.
@@ -27,12 +28,12 @@ type conversion struct {
 
 func (r conversion) lines() []line {
 	var lines reportLines
-	lines.addLine("network", "%s, %s parameters in %d tensors", r.Network, thousands(r.Parameters), r.Tensors)
+	lines.addLine("network", "%s, %s parameters in %d tensors", r.Network, thousands.Text(r.Parameters), r.Tensors)
 	if r.Prefix != "" {
 		lines.addLine("prefix", "%q before every name, dropped", r.Prefix)
 	}
 	if r.LeftOut > 0 {
-		lines.addLine("left out", "%s other tensors", thousands(r.LeftOut))
+		lines.addLine("left out", "%s other tensors", thousands.Text(r.LeftOut))
 	}
 	lines.addLine("from", "%s", r.From)
 	lines.addLine("", "SHA-256 %s", r.FromSHA256)

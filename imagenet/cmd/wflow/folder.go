@@ -12,6 +12,7 @@ import (
 
 	"github.com/wflowlab/wflowlab/imagenet/hub"
 	"github.com/wflowlab/wflowlab/imagenet/latent"
+	"github.com/wflowlab/wflowlab/internal/thousands"
 )
 
 // infoFolder reports a folder as what it is: a cache of latents, or a folder of images or of weights.
@@ -59,8 +60,8 @@ func describeImages(f *latent.Folder) images {
 func (r images) lines() []line {
 	var lines reportLines
 	lines.addLine("images", "%s", r.Folder)
-	lines.addLine("train", "%s images", thousands(r.Train))
-	lines.addLine("val", "%s images", thousands(r.Val))
+	lines.addLine("train", "%s images", thousands.Text(r.Train))
+	lines.addLine("val", "%s images", thousands.Text(r.Val))
 	lines.addLine("classes", "%s", classRange(r.Classes, r.First, r.Last))
 	lines.addLine("SHA-256", "%s of their names and sizes", r.SHA256)
 	for _, note := range r.Notes {
@@ -77,7 +78,7 @@ func classRange(n int, first, last string) string {
 	if n < 2 {
 		return fmt.Sprintf("%d, %s", n, first)
 	}
-	return fmt.Sprintf("%s, %s to %s", thousands(n), first, last)
+	return fmt.Sprintf("%s, %s to %s", thousands.Text(n), first, last)
 }
 
 // readImages lists the images of a folder, and prints the notes on what is left out.

@@ -17,6 +17,7 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/hub"
 	"github.com/wflowlab/wflowlab/imagenet/preset"
 	"github.com/wflowlab/wflowlab/internal/magic"
+	"github.com/wflowlab/wflowlab/internal/thousands"
 )
 
 // checkpoint is what info reports of a weight file.
@@ -65,9 +66,9 @@ func (r checkpoint) lines() []line {
 	if r.Nearest != "" {
 		lines.addLine("network", "none of those known; %s", r.Nearest)
 	}
-	lines.addLine("tensors", "%s of %s numbers, %s", thousands(r.Tensors), thousands(r.Parameters), strings.Trim(fmt.Sprint(r.Types), "[]"))
+	lines.addLine("tensors", "%s of %s numbers, %s", thousands.Text(r.Tensors), thousands.Text(r.Parameters), strings.Trim(fmt.Sprint(r.Types), "[]"))
 	for _, g := range r.Groups {
-		lines.addLine("  "+g.Name, "%s of %s numbers", thousands(g.Tensors), thousands(g.Parameters))
+		lines.addLine("  "+g.Name, "%s of %s numbers", thousands.Text(g.Tensors), thousands.Text(g.Parameters))
 	}
 	for _, t := range r.List {
 		lines.addLine("", "%s %s %v", t.Name, t.Type, t.Shape)
@@ -78,7 +79,7 @@ func (r checkpoint) lines() []line {
 		}
 	})
 	if n := len(r.LeftOut); n > 0 {
-		lines.addLine("left out", "%s, of which nothing is executed", thousands(n))
+		lines.addLine("left out", "%s, of which nothing is executed", thousands.Text(n))
 	}
 	lines.addFirst(len(r.LeftOut), "things left out", func(show int) {
 		for _, l := range r.LeftOut[:show] {
@@ -100,7 +101,7 @@ func (lines *reportLines) addFirst(n int, what string, addLines func(show int)) 
 	const most = 60
 	addLines(min(n, most))
 	if n > most {
-		lines.addLine("", "… and %s more %s: --json has all", thousands(n-most), what)
+		lines.addLine("", "… and %s more %s: --json has all", thousands.Text(n-most), what)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/hub"
 	"github.com/wflowlab/wflowlab/imagenet/latent"
 	"github.com/wflowlab/wflowlab/imagenet/vae"
+	"github.com/wflowlab/wflowlab/internal/thousands"
 	"github.com/wflowlab/wflowlab/wflow/engine"
 )
 
@@ -138,7 +139,7 @@ func (p preparation) check(c *cobra.Command, images *latent.Folder, s *latent.Se
 		fmt.Fprintln(c.ErrOrStderr(), printable((&latent.CorruptError{Images: h.Corrupt}).Error()+"\nthese are left out"))
 	}
 	if n := len(h.Mended); n > 0 {
-		fmt.Fprintf(c.ErrOrStderr(), "%s images are damaged and read as Pillow reads them; %s\n", thousands(n), list)
+		fmt.Fprintf(c.ErrOrStderr(), "%s images are damaged and read as Pillow reads them; %s\n", thousands.Text(n), list)
 	}
 	return nil
 }
@@ -216,7 +217,7 @@ type shard struct {
 
 func (r shard) lines() []line {
 	var lines reportLines
-	lines.addLine("shard", "%d of %d is done, %s images", r.Shard, r.Shards, thousands(r.Images))
+	lines.addLine("shard", "%d of %d is done, %s images", r.Shard, r.Shards, thousands.Text(r.Images))
 	lines.addLine("next", "wflow data merge %s, when all are", r.Folder)
 	return lines
 }

@@ -1,6 +1,9 @@
 package main
 
-import "github.com/wflowlab/wflowlab/imagenet/preset"
+import (
+	"github.com/wflowlab/wflowlab/imagenet/preset"
+	"github.com/wflowlab/wflowlab/internal/thousands"
+)
 
 // sizedPreset is a preset in the report of all presets.
 type sizedPreset struct {
@@ -33,7 +36,7 @@ func newPresets() (presets, error) {
 func (r presets) lines() []line {
 	var lines reportLines
 	for _, p := range r {
-		lines.addLine(p.Name, "%13s parameters  %-8s  %s (%s)", thousands(p.Parameters), p.Origin, p.Purpose, p.Source)
+		lines.addLine(p.Name, "%13s parameters  %-8s  %s (%s)", thousands.Text(p.Parameters), p.Origin, p.Purpose, p.Source)
 	}
 	return lines
 }

@@ -4,12 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
 
 	"github.com/spf13/cobra"
+
+	"github.com/wflowlab/wflowlab/internal/thousands"
 )
 
 // line is a line of a report: what it is about, and what there is to say.
@@ -73,15 +74,6 @@ func (s *sink) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// thousands writes a number as 1,234,567.
-func thousands(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
 // size writes a number of bytes as 335 MB.
 func size(bytes int64) string {
 	const units = "kMGTPE"
@@ -106,7 +98,7 @@ func exactSize(bytes int64) string {
 	if bytes < 1000 {
 		return size(bytes)
 	}
-	return fmt.Sprintf("%s bytes (%s)", thousands(int(bytes)), size(bytes))
+	return fmt.Sprintf("%s bytes (%s)", thousands.Text(int(bytes)), size(bytes))
 }
 
 // span writes a time as 3 d 4 h.

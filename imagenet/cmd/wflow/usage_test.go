@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wflowlab/wflowlab/imagenet/preset"
+	"github.com/wflowlab/wflowlab/internal/thousands"
 )
 
 // commands returns all commands, the root first.
@@ -230,7 +231,7 @@ func TestPresets(t *testing.T) {
 		if p.Listed != preset.List()[i] || p.Parameters == 0 || p.Kind != "generator" && p.Kind != "mae" {
 			t.Errorf("preset %d is %+v, want %+v with its kind and number of parameters", i, p, preset.List()[i])
 		}
-		end := fmt.Sprintf(" %s parameters  %-8s  %s (%s)", thousands(p.Parameters), p.Origin, p.Purpose, p.Source)
+		end := fmt.Sprintf(" %s parameters  %-8s  %s (%s)", thousands.Text(p.Parameters), p.Origin, p.Purpose, p.Source)
 		if !strings.HasPrefix(rows[i], p.Name+" ") || !strings.HasSuffix(rows[i], end) || strings.Index(rows[i], "parameters") != column {
 			t.Errorf("%q, want %s …%s with the word parameters in column %d", rows[i], p.Name, end, column)
 		}
