@@ -47,10 +47,10 @@ test: setup-browser ## all checks and tests, every notebook at its small size; e
 browser: setup-browser ## only the tests in a browser; their last pictures go to .lab/browser
 	@$(RUN) $(VENV) -m unittest discover -v -s $(KERNEL) -p 'browser*_test.py'
 
-soak: setup ## the Go tests ten times, under load, with 1, 2 and 16 processors and the race detector (some hours)
+soak: setup ## the Go tests ten times, under load, with 1, 2 and 16 processors and the race detector (an hour or so)
 	@$(RUN) $(VENV) $(KERNEL)/soak.py $(ROUNDS)
 
-fuzz: setup ## a million executions of every fuzz target (some hours)
+fuzz: setup ## a million executions of every fuzz target (an hour and a half)
 	@$(RUN) $(VENV) $(KERNEL)/fuzz.py $(EXECUTIONS) '$(FUZZ)'
 
 accept: setup ## the numbers that the project stands by, full size, three seeds, to notebooks/accept.json
