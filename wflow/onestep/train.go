@@ -183,5 +183,9 @@ func (t Training) graph(scope *model.Scope, in []*graph.Node) []*graph.Node {
 		r = append(r, scheduled(2+k))
 	}
 	goal := Loss(t.Field, r, batch)
-	return append([]*graph.Node{goal.Loss}, goal.MeanSquare...)
+	out := []*graph.Node{goal.Loss}
+	for _, meanSquare := range goal.MeanSquare {
+		out = append(out, graph.Reshape(meanSquare)) // of the only group
+	}
+	return out
 }
