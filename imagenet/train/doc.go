@@ -1,0 +1,2 @@
+// Package train trains generators of images.
+package train
