@@ -10,12 +10,12 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/gomlx/gomlx/ml/train"
 
 	"github.com/wflowlab/wflowlab/wflow/engine"
 	"github.com/wflowlab/wflowlab/wflow/safetensors"
@@ -30,9 +30,9 @@ type Checkpoint struct {
 }
 
 // Of describes a training, as Checkpoint wants it: by its settings, its first batch and its engine.
-func Of(backend compute.Backend, first train.Batch, settings ...any) (string, error) {
+func Of(backend compute.Backend, first []*tensors.Tensor, settings ...any) (string, error) {
 	h := fnv.New64a()
-	for _, input := range first.Inputs {
+	for _, input := range first {
 		if err := input.ConstBytes(func(data []byte) { h.Write(data) }); err != nil {
 			return "", err
 		}
@@ -122,13 +122,16 @@ func (c Checkpoint) continues(found string) error {
 	return nil
 }
 
-// save writes all variables of a store after a step.
+// save writes all variables of a store after a step, but for the gradient, which the next step makes anew.
 func (c Checkpoint) save(store *model.Store, step int) error {
 	if c.Path == "" {
 		return nil
 	}
 	f := safetensors.File{Meta: map[string]string{stepKey: strconv.Itoa(step), ofKey: c.Of}, Tensors: map[string]safetensors.Tensor{}}
 	for v := range store.IterVariables() {
+		if strings.HasPrefix(v.Path(), GradientScope+"/") {
+			continue
+		}
 		value, err := v.Value()
 		if err != nil {
 			return err
