@@ -87,7 +87,7 @@ func (b *Bank) OfAll(s stream.Stream, n int) ([]Image, error) {
 // ring holds the newest images. The oldest is overwritten first.
 type ring struct {
 	images       []int64 // their codes
-	next, filled int // where the next image goes, and how many there are
+	next, filled int     // where the next image goes, and how many there are
 }
 
 func newRing(size int) ring { return ring{images: make([]int64, size)} }

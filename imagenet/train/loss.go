@@ -44,7 +44,7 @@ func (t *Stepper) loss(scope *model.Scope, in []*graph.Node) []*graph.Node {
 	}
 	var loss *graph.Node
 	measures := make([][]*graph.Node, 1+len(r)) // scales, and mean V² of each R
-	t.features = nil
+	t.features, t.channels = nil, nil
 	for like := range alike(moving) {
 		goal := onestep.Loss(t.Field, r, t.problems(moving, fixed, like, alpha))
 		perFeature := func(x *graph.Node) *graph.Node { // means over groups of classes
@@ -61,6 +61,7 @@ func (t *Stepper) loss(scope *model.Scope, in []*graph.Node) []*graph.Node {
 		loss = part
 		for _, k := range like {
 			t.features = append(t.features, moving[k].name)
+			t.channels = append(t.channels, moving[k].value.Shape().Dim(-1))
 		}
 	}
 	out := []*graph.Node{loss}

@@ -1,8 +1,10 @@
 package train
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
@@ -78,6 +80,9 @@ type Stepper struct {
 	store    *model.Store
 	descent  *steps.Descender
 	features []string // names of the features, in the order of Measure
+	channels []int    // of the features
+
+	encoderSum uint32 // checksum of the encoder's weights
 }
 
 // NewStepper returns a stepper whose generator has the weights that initial gives: those of Generator.Initial, or others.
@@ -106,9 +111,18 @@ func (t *Stepper) load(initial func(weights.Parameter) ([]float32, error)) error
 		return fmt.Errorf("generator: %w", err)
 	}
 	if t.Encoder != nil {
-		if err := weights.Load(t.store.Scope(encoderScope), t.Encoder.table(), t.Encoder.Weights); err != nil {
+		sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
+		read := func(p weights.Parameter) ([]float32, error) {
+			values, err := t.Encoder.Weights(p)
+			if err == nil {
+				err = binary.Write(sum, binary.LittleEndian, values)
+			}
+			return values, err
+		}
+		if err := weights.Load(t.store.Scope(encoderScope), t.Encoder.table(), read); err != nil {
 			return fmt.Errorf("encoder: %w", err)
 		}
+		t.encoderSum = sum.Sum32()
 	}
 	for v := range t.store.IterVariables() {
 		v.SetTrainable(v.Scope() == generatorScope)

@@ -73,12 +73,20 @@ func (c Checkpoint) take(f *safetensors.File, store *model.Store, steps int) (st
 	if step, err = strconv.Atoi(f.Meta[stepKey]); err != nil || step < 0 || step > steps {
 		return 0, fmt.Errorf("it is damaged: its number of steps done is %q, of %d", f.Meta[stepKey], steps)
 	}
-	for _, path := range slices.Sorted(maps.Keys(f.Tensors)) {
-		if err := restore(store, path, f.Tensors[path]); err != nil {
-			return 0, err
-		}
+	if err := Restore(store, f.Tensors); err != nil {
+		return 0, err
 	}
 	return step, nil
+}
+
+// Restore gives variables of a store their values, by their paths: what [Variables] returned.
+func Restore(store *model.Store, values map[string]safetensors.Tensor) error {
+	for _, path := range slices.Sorted(maps.Keys(values)) {
+		if err := restore(store, path, values[path]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // restore gives a variable its value. It makes one if the store has none: the optimizer's are made with the graph of a step.
@@ -122,19 +130,33 @@ func (c Checkpoint) continues(found string) error {
 	return nil
 }
 
-// save writes all variables of a store after a step, but for the gradient, which the next step makes anew.
+// save writes all variables of a store after a step.
 func (c Checkpoint) save(store *model.Store, step int) error {
 	if c.Path == "" {
 		return nil
 	}
-	f := safetensors.File{Meta: map[string]string{stepKey: strconv.Itoa(step), ofKey: c.Of}, Tensors: map[string]safetensors.Tensor{}}
+	values, err := Variables(store, func(string) bool { return true })
+	if err != nil {
+		return err
+	}
+	f := safetensors.File{Meta: map[string]string{stepKey: strconv.Itoa(step), ofKey: c.Of}, Tensors: values}
+	if err := f.WriteFile(c.Path); err != nil {
+		return fmt.Errorf("checkpoint %s: %w", c.Path, err)
+	}
+	return nil
+}
+
+// Variables returns the values of the wanted variables of a store by their paths. The gradient is not among them: the next step
+// makes it anew.
+func Variables(store *model.Store, wanted func(path string) bool) (map[string]safetensors.Tensor, error) {
+	values := map[string]safetensors.Tensor{}
 	for v := range store.IterVariables() {
-		if strings.HasPrefix(v.Path(), GradientScope+"/") {
+		if strings.HasPrefix(v.Path(), GradientScope+"/") || !wanted(v.Path()) {
 			continue
 		}
 		value, err := v.Value()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		t := safetensors.Tensor{Shape: v.Shape().Dimensions}
 		switch v.DType() {
@@ -146,15 +168,12 @@ func (c Checkpoint) save(store *model.Store, step int) error {
 			err = fmt.Errorf("variable %s is of %v, want float32 or int64", v.Path(), v.DType())
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if value.IsOnAnyDevice() {
 			value.FinalizeLocal() // reading has made one more copy
 		}
-		f.Tensors[v.Path()] = t
+		values[v.Path()] = t
 	}
-	if err := f.WriteFile(c.Path); err != nil {
-		return fmt.Errorf("checkpoint %s: %w", c.Path, err)
-	}
-	return nil
+	return values, nil
 }

@@ -92,18 +92,22 @@ func (s *Descender) gradientGraph(scope *model.Scope, in []*graph.Node) []*graph
 	first, in := in[0], in[1:]
 	g := first.Graph()
 	s.store.SetTraining(g, true)
+	var sums []*model.Variable
+	for _, v := range s.weights() {
+		sum := s.store.GetVariable(GradientScope + v.Path())
+		sum.NodeValue(g) // here, because the pure Go engine fails on a parameter behind the last output
+		sums = append(sums, sum)
+	}
 	out := s.Loss(scope, in)
-	variables := s.weights()
-	nodes := make([]*graph.Node, len(variables))
-	for i, v := range variables {
-		nodes[i] = v.NodeValue(g)
+	var nodes []*graph.Node
+	for _, v := range s.weights() {
+		nodes = append(nodes, v.NodeValue(g))
 	}
 	for i, gradient := range graph.Gradient(graph.DivScalar(out[0], float64(s.Chunks)), nodes...) {
-		sum := s.store.GetVariable(GradientScope + variables[i].Path())
 		if s.Chunks > 1 {
-			gradient = graph.Add(graph.Where(first, graph.ZerosLike(gradient), sum.NodeValue(g)), gradient)
+			gradient = graph.Add(graph.Where(first, graph.ZerosLike(gradient), sums[i].NodeValue(g)), gradient)
 		}
-		sum.SetNodeValue(gradient)
+		sums[i].SetNodeValue(gradient)
 	}
 	return out
 }
