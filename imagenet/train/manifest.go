@@ -17,6 +17,7 @@ import (
 	"strconv"
 
 	"github.com/wflowlab/wflowlab/internal/atomicfile"
+	"github.com/wflowlab/wflowlab/internal/descent"
 )
 
 // settings are all that determines a training, by the names of the fields.
@@ -28,16 +29,8 @@ type manifest struct {
 	Engine   string            `json:"engine"`
 	Devices  int               `json:"devices"`
 	Settings settings          `json:"settings"`
-	Changes  []change          `json:"changes,omitempty"` // of settings, since the training began
+	Changes  []descent.Change  `json:"changes,omitempty"` // of settings, since the training began
 	Files    map[string]string `json:"files"`             // SHA-256 by name
-}
-
-// change is a setting that was changed when a training went on.
-type change struct {
-	Step    int             `json:"step"` // after which it holds
-	Setting string          `json:"setting"`
-	From    json.RawMessage `json:"from"`
-	To      json.RawMessage `json:"to"`
 }
 
 // settings returns what determines the training: its fields, the kinds of its network and field, the weights of its encoder, the
@@ -78,7 +71,7 @@ var extendable = []string{"Steps", "Rate", "SaveEvery", "KeepEvery", "KeepLast"}
 
 // differs returns how the settings of the training differ from those of a checkpoint, or an error that names a difference that is
 // not allowed.
-func (r *run) differs(found *manifest) (changes []change, err error) {
+func (r *run) differs(found *manifest) (changes []descent.Change, err error) {
 	for _, key := range slices.Sorted(maps.Keys(r.manifest.Settings)) {
 		was, is := found.Settings[key], r.manifest.Settings[key]
 		if string(was) == string(is) {
@@ -90,7 +83,7 @@ func (r *run) differs(found *manifest) (changes []change, err error) {
 		if !r.Extend {
 			return nil, fmt.Errorf("%s is %s there, and %s now. Set it back, ask to extend the training, or name another folder to train anew", key, was, is)
 		}
-		changes = append(changes, change{found.Step, key, was, is})
+		changes = append(changes, descent.Change{Step: found.Step, Setting: key, From: was, To: is})
 	}
 	if r.Steps < found.Step {
 		return nil, fmt.Errorf("it has done %d steps already, and Steps is %d", found.Step, r.Steps)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"os"
 	"os/signal"
 	"time"
@@ -73,7 +74,8 @@ type Progress struct {
 // layout. Call it before the report returns.
 func (p Progress) Weights() (map[string][]float32, error) { return p.weights() }
 
-// Warnings says what is allowed, but probably not meant.
+// Warnings says what is allowed, but probably not meant: a moving average that looks back over much of the training, and classes
+// without images. Run logs it at the start.
 func (t Training) Warnings() (list []string) {
 	if short := descent.Short(t.Average, t.Steps); short != "" {
 		list = append(list, short)
@@ -124,6 +126,11 @@ func (t Training) Run(ctx context.Context, backend compute.Backend) (map[string]
 	if t.Folder != "" {
 		if err := r.resume(engine.Name(backend)); err != nil {
 			return nil, fmt.Errorf("train: %w", err)
+		}
+	}
+	if r.done < t.Steps {
+		for _, warning := range t.Warnings() {
+			log.Print("train: ", warning)
 		}
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
