@@ -1,4 +1,4 @@
-package train
+package steps
 
 import (
 	"github.com/gomlx/compute/distributed"
@@ -7,11 +7,12 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 )
 
-// devices are those of one process. Each computes a share of the classes of a graph; each has all weights.
+// devices are those of one process. Each has all weights, and computes a share of what a graph has along the first axes of its
+// inputs.
 type devices struct {
-	mesh    *distributed.DeviceMesh // nil: one device
-	all     *distributed.ShardingSpec
-	byClass *distributed.ShardingSpec
+	mesh  *distributed.DeviceMesh // nil: one device
+	all   *distributed.ShardingSpec
+	dealt *distributed.ShardingSpec
 }
 
 // spread returns the first n devices.
@@ -19,27 +20,22 @@ func spread(n int) (d devices, err error) {
 	if n == 1 {
 		return d, nil
 	}
-	if d.mesh, err = distributed.NewDeviceMesh([]int{n}, []string{"classes"}); err != nil {
+	if d.mesh, err = distributed.NewDeviceMesh([]int{n}, []string{"devices"}); err != nil {
 		return d, err
 	}
 	d.all = distributed.NewReplicatedShardingSpec(d.mesh)
-	d.byClass, err = distributed.BuildSpec(d.mesh).S("classes").Done()
+	d.dealt, err = distributed.BuildSpec(d.mesh).S("devices").Done()
 	return d, err
 }
 
-// use makes executors compute on the devices.
-func (d devices) use(executors ...*model.Exec) error {
-	if d.mesh == nil {
-		return nil
-	}
-	for _, e := range executors {
+// use makes an executor compute on the devices.
+func (d devices) use(e *model.Exec) {
+	if d.mesh != nil {
 		e.AutoSharding(d.mesh).WithOutputShardingSpecs(d.all)
 	}
-	return nil
 }
 
-// call runs a graph. Its first inputs, common of them, are the same for all devices; the others are dealt along their first
-// axis, that of classes.
+// call runs a graph. Its first inputs, common of them, are whole on every device; the others are dealt along their first axis.
 func (d devices) call(e *model.Exec, common int, inputs []*tensors.Tensor) ([]*tensors.Tensor, error) {
 	args := make([]any, len(inputs))
 	specs := make([]*distributed.ShardingSpec, len(inputs))
@@ -47,7 +43,7 @@ func (d devices) call(e *model.Exec, common int, inputs []*tensors.Tensor) ([]*t
 		if args[i] = input; d.mesh == nil {
 			continue
 		}
-		if specs[i] = d.byClass; i < common {
+		if specs[i] = d.dealt; i < common {
 			specs[i] = d.all
 		}
 		shards, err := dtensor.ShardTensor(specs[i], input)
