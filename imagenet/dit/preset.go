@@ -6,9 +6,9 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/preset"
 )
 
-// FromPreset returns the generator that a configuration file describes. It is an error if the file asks for another network, such
-// as that of package residual. The released files ask for BFloat16, and those of
-// the larger generators for Recompute. On a CPU, set BFloat16 to false: the weights are the same.
+// FromPreset returns the generator that a configuration file describes. It is an error if the file asks for another
+// network, such as that of package residual. The released files ask for BFloat16, and those of the larger generators
+// for Recompute. On a CPU, set BFloat16 to false: the weights are the same.
 func FromPreset(g *preset.Generator) (Config, error) {
 	m := g.Model
 	if m.Network != "" && m.Network != "dit" {

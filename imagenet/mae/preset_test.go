@@ -85,8 +85,8 @@ func TestFromPreset(t *testing.T) {
 	}
 }
 
-// The preset of the digits leads to an encoder of pixels [32, 32, 1] whose rate falls, and preset.MAE.Features counts the features
-// that it makes.
+// The preset of the digits leads to an encoder of pixels [32, 32, 1] whose rate falls, and preset.MAE.Features counts
+// the features that it makes.
 func TestDigits(t *testing.T) {
 	m := must.M1(preset.Named("mae/mnist")).MAE
 	c, pretraining, err := mae.FromPreset(m)

@@ -10,14 +10,15 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/latent"
 )
 
-// ReadFolder reads a folder of images, root/<class>/<image>. The classes are the folders, sorted by name, and the images of a
-// class are sorted by name too. They are PNG and JPEG files, square and of one size. With 1 channel they must be grey, as red,
-// green and blue that are equal, too; white is ink, as in MNIST. With 3 channels they are read as RGB, grey ones too.
+// ReadFolder reads a folder of images, root/<class>/<image>. The classes are the folders, sorted by name, and the
+// images of a class are sorted by name too. They are PNG and JPEG files, square and of one size. With 1 channel they
+// must be grey, as red, green and blue that are equal, too; white is ink, as in MNIST. With 3 channels they are read as
+// RGB, grey ones too.
 //
-// Files are left out whose names do not end in .png, .jpg or .jpeg, in large or small letters, and so is everything whose name
-// begins with a dot. The error names the file or the class: one without images, an image that cannot be read, one of another
-// size, one with colours where grey is wanted. Images of more than a GiB in all are an error: package latent reads those
-// from a cache.
+// Files are left out whose names do not end in .png, .jpg or .jpeg, in large or small letters, and so is everything
+// whose name begins with a dot. The error names the file or the class: one without images, an image that cannot be
+// read, one of another size, one with colours where grey is wanted. Images of more than a GiB in all are an error:
+// package latent reads those from a cache.
 func ReadFolder(root string, channels int) (*Set, error) {
 	if channels != 1 && channels != 3 {
 		return nil, fmt.Errorf("pixels: %d channels, want 1 for grey or 3 for red, green and blue", channels)
@@ -54,7 +55,8 @@ func isImage(e os.FileInfo) bool {
 	return !e.IsDir() && slices.Contains(extensions, strings.ToLower(filepath.Ext(e.Name())))
 }
 
-// entries returns the names of what a folder holds of a kind, sorted, without those that begin with a dot. Links are followed.
+// entries returns the names of what a folder holds of a kind, sorted, without those that begin with a dot. Links are
+// followed.
 func entries(folder string, wanted func(os.FileInfo) bool) (names []string, err error) {
 	list, err := os.ReadDir(folder)
 	if err != nil {

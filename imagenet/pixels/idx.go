@@ -23,7 +23,8 @@ const (
 	most        = 1 << 30
 )
 
-// ReadMNIST reads a split of MNIST, or of a data set that is published in the same form, from the official files in a folder:
+// ReadMNIST reads a split of MNIST, or of a data set that is published in the same form, from the official files in a
+// folder:
 //
 //	latent.Train  train-images-idx3-ubyte, train-labels-idx1-ubyte   60,000 images
 //	latent.Val    t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte     10,000 images
@@ -82,9 +83,9 @@ func ReadIDX(images, labels string) (*Set, error) {
 	return parseIDX(images, files[0], labels, files[1])
 }
 
-// ParseIDX reads images and their labels from the bytes of a pair of IDX files, gzipped or not. An image of 28 × 28 pixels
-// gets a margin of 2 pixels of paper, so that its side is 32; any other keeps its size. The classes are 0 to the largest label,
-// and at least ten.
+// ParseIDX reads images and their labels from the bytes of a pair of IDX files, gzipped or not. An image of 28 × 28
+// pixels gets a margin of 2 pixels of paper, so that its side is 32; any other keeps its size. The classes are 0 to the
+// largest label, and at least ten.
 //
 // The error says which file is wrong, and how: it is no IDX file of images or of labels; its length is not what its header
 // says; it has no image, or images that are not square; the gzipped data are damaged or cut off; images and labels are not
@@ -124,7 +125,8 @@ func parseIDX(imagesName string, images []byte, labelsName string, labels []byte
 	return s, nil
 }
 
-// idx returns the dimensions and the bytes of an IDX file of some magic number, whose last digit is how many dimensions it has.
+// idx returns the dimensions and the bytes of an IDX file of some magic number, whose last digit is how many dimensions
+// it has.
 //
 // Source: Yann LeCun, The MNIST database of handwritten digits, "File formats".
 func idx(file []byte, number uint32, what string) (dims []int, values []byte, err error) {

@@ -50,8 +50,8 @@ func latentOf(t *testing.T, s *Set, i int, u float64) []float32 {
 	return into
 }
 
-// Numbers are 2p/255 − 1 for bytes p, in the order of the file, and a mirror image has the columns the other way round: only
-// if the set may be mirrored, and only from u = ½ on.
+// Numbers are 2p/255 − 1 for bytes p, in the order of the file, and a mirror image has the columns the other way round:
+// only if the set may be mirrored, and only from u = ½ on.
 func TestLatent(t *testing.T) {
 	s, err := ParseIDX(idxFile([]byte{0, 255, 51, 102, 1, 2, 3, 4}, 2, 2, 2), idxFile([]byte{3, 12}, 2))
 	if err != nil {

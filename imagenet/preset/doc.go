@@ -21,8 +21,8 @@
 //
 // [Preset.Memory] computes what a training step takes, and [Preset.Times] says how long a training takes where it is known.
 //
-// dit.FromPreset, residual.FromPreset and mae.FromPreset build the networks that are described; this package knows nothing of
-// graphs.
+// dit.FromPreset, residual.FromPreset and mae.FromPreset build the networks that are described; this package knows
+// nothing of graphs.
 //
 // A valid file means what PyYAML makes of it, with one exception: 2e-4 is a number here and a string there.
 package preset

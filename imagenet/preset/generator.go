@@ -44,9 +44,9 @@ type Loader struct {
 	Prefetch int  `yaml:"prefetch_factor" in:"[1,65536]"` // batches of a worker
 }
 
-// GeneratorModel is the shape of a generator and the precision it computes in. Network says which it is: dit is the official
-// transformer of package dit, and residual is the network of package residual, which takes the image as one token. Of that,
-// Noise, Width, Depth, MLPRatio and the codebooks are free.
+// GeneratorModel is the shape of a generator and the precision it computes in. Network says which it is: dit is the
+// official transformer of package dit, and residual is the network of package residual, which takes the image as one
+// token. Of that, Noise, Width, Depth, MLPRatio and the codebooks are free.
 type GeneratorModel struct {
 	Network     string  `yaml:"network" one:"dit residual" default:"dit" ours:"true"`
 	Noise       int     `yaml:"noise_size" in:"[0,65536]" default:"0" ours:"true"` // numbers of the noise of residual; dit's has the shape of the latent, and 0 here

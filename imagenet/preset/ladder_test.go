@@ -69,8 +69,8 @@ func TestLadder(t *testing.T) {
 	}
 }
 
-// Keys of ours change nothing in what is reported of a released preset: neither do they stand in its JSON, nor does a line of its
-// report name what they would do. In a preset that uses them, both say so.
+// Keys of ours change nothing in what is reported of a released preset: neither do they stand in its JSON, nor does a
+// line of its report name what they would do. In a preset that uses them, both say so.
 func TestKeysOfOursInReports(t *testing.T) {
 	ours := []string{"use_flip", "network", "noise_size", "groups_at_once", "R_final"}
 	words := []string{"not mirrored", "residual network", "at once", "falling to", "cosine"}

@@ -1,7 +1,7 @@
 package preset
 
-// Memory is what a training step takes on a device, in bytes. It is computed, not measured: with numbers of 4 bytes, and with as
-// many of them for each image as a plain backward pass keeps. An engine may share or repeat some of them.
+// Memory is what a training step takes on a device, in bytes. It is computed, not measured: with numbers of 4 bytes,
+// and with as many of them for each image as a plain backward pass keeps. An engine may share or repeat some of them.
 type Memory struct {
 	Weights     int `json:"weights"`             // 4 bytes a parameter
 	Gradients   int `json:"gradients"`           // 4 more
@@ -37,17 +37,19 @@ func (g *Generator) Encoder() *MAE {
 	return nil
 }
 
-// Memory returns what a training step takes. The images that are computed at once are those of AtOnce groups of two classes.
-// If n of them are particles, and an image has F numbers of features in V vectors (see [MAE.Features]), it counts
+// Memory returns what a training step takes. The images that are computed at once are those of AtOnce groups of two
+// classes. If n of them are particles, and an image has F numbers of features in V vectors (see [MAE.Features]), it
+// counts
 //
 //	activations  n·(a + e) numbers, a of the generator and e of the encoder
 //	features     F numbers of each image: of particles, second batch, data and unconditional data
 //	transport    3 numbers for each vector, particle of a class, and point that it may go to: cost, logarithm of the coupling, coupling
 //
-// For each of T tokens of width h, a block of the transformer keeps 11·h + 3·inner + heads·T numbers: its input, and what came out
-// of two norms, two modulations, the map to queries, keys and values, the norms of these, the attention and its weights, and
-// the feed-forward part. With Recompute only one block keeps them, and the others their input. A block of the residual
-// network keeps 6·h + 2·inner. A block of the encoder keeps 6 numbers for each position and channel.
+// For each of T tokens of width h, a block of the transformer keeps 11·h + 3·inner + heads·T numbers: its input, and
+// what came out of two norms, two modulations, the map to queries, keys and values, the norms of these, the attention
+// and its weights, and the feed-forward part. With Recompute only one block keeps them, and the others their input. A
+// block of the residual network keeps 6·h + 2·inner. A block of the encoder keeps 6 numbers for each position and
+// channel.
 //
 // It returns false if the features come from an encoder whose preset is not known.
 func (g *Generator) Memory() (Memory, bool) {
@@ -76,8 +78,8 @@ func (g *Generator) Memory() (Memory, bool) {
 	return m, true
 }
 
-// Memory returns what a training step takes if all of its batch is on one device; of d devices, each takes a dth of the
-// activations. The decoder keeps as much as the encoder at the same side.
+// Memory returns what a training step takes if one device takes the whole batch; of d devices, each takes a dth of the
+// activations, which are those of encoder and decoder.
 func (m *MAE) Memory() Memory {
 	side := m.Data.Resolution / m.Model.InputPatch
 	if m.Data.Latent {
@@ -101,9 +103,9 @@ func (m GeneratorModel) activations() int {
 	return m.Depth * block
 }
 
-// encoded returns how many numbers the backward pass keeps of an image of some side in the encoder: of each block 6 numbers for
-// each position and channel (two convolutions, two norms, an activation and the sum), of the stem 3, of the norm behind a
-// stage 2.
+// encoded returns how many numbers the backward pass keeps of an image of some side in the encoder: of each block 6
+// numbers for each position and channel (two convolutions, two norms, an activation and the sum), of the stem 3, of the
+// norm behind a stage 2.
 func (m MAEModel) encoded(side int) int {
 	n := 3 * side * side * m.Width
 	for stage, blocks := range m.Layers {
@@ -113,8 +115,8 @@ func (m MAEModel) encoded(side int) int {
 	return n
 }
 
-// decoded returns how many numbers the backward pass keeps of an image in the decoder: of each of its four steps what is resized
-// and joined with the map of the encoder, twice, and 6 numbers for each position and channel that come out.
+// decoded returns how many numbers the backward pass keeps of an image in the decoder: of each of its four steps what
+// is resized and joined with the map of the encoder, twice, and 6 numbers for each position and channel that come out.
 func (m MAEModel) decoded(side int) int {
 	width := m.Width
 	n, in := (side>>3)*(side>>3)*8*width*3, 8*width

@@ -22,8 +22,8 @@ func memoryOf(t *testing.T, name string, change func(*Generator)) Memory {
 
 func unchanged(*Generator) {}
 
-// Features agrees with what is known of the released encoders: 6,734 vectors of an image at 32 × 32, with 6.18 million numbers at
-// width 640 and 2.47 million at width 256, and 1,702 vectors at 16 × 16. (Method, 6.4.)
+// Features agrees with what is known of the released encoders: 6,734 vectors of an image at 32 × 32, with 6.18 million
+// numbers at width 640 and 2.47 million at width 256, and 1,702 vectors at 16 × 16. (Method, 6.4.)
 func TestFeatures(t *testing.T) {
 	for _, c := range []struct {
 		name          string
@@ -41,8 +41,8 @@ func TestFeatures(t *testing.T) {
 	}
 }
 
-// The memory of a step of gen/mnist_pixels by hand: ten classes at once, of 64 particles, which are compared with 128 data, 16
-// unconditional data and 64 particles of a second batch, in one vector of 1,024 numbers.
+// The memory of a step of gen/mnist_pixels by hand: ten classes at once, of 64 particles, which are compared with 128
+// data, 16 unconditional data and 64 particles of a second batch, in one vector of 1,024 numbers.
 func TestMemory(t *testing.T) {
 	const p = 4 * 2_058_752
 	want := Memory{

@@ -145,10 +145,10 @@ func (p *Preset) Memory() (Memory, bool) {
 	return p.Generator.Memory()
 }
 
-// MarshalJSON returns what there is to know for a machine: name, origin (that of [Listed], or "file"), source and purpose
-// of a listed preset, kind, number of parameters, [Memory] of a step where it is known, [Preset.Times], for a generator the
-// variant of the method, all values by their official keys, defaults included, and the list of [Preset.Defaults]. Of keys of
-// ours it has those whose value has an effect.
+// MarshalJSON returns what there is to know for a machine: name, origin (that of [Listed], or "file"), source and
+// purpose of a listed preset, kind, number of parameters, [Memory] of a step where it is known, [Preset.Times], for a
+// generator the variant of the method, all values by their official keys, defaults included, and the list of
+// [Preset.Defaults]. Of keys of ours it has those whose value has an effect.
 func (p *Preset) MarshalJSON() ([]byte, error) {
 	if err := p.Check(); err != nil {
 		return nil, err

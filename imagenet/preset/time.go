@@ -42,8 +42,8 @@ func sampling(rate string) Time {
 	return Time{rate + " images/s in batches of 4, decoding included", "one H100", Reported, paper + ", Table 6"}
 }
 
-// Times returns what is known of how long the training of a listed preset takes, and how fast its generator is. It is nil for a
-// file of your own, and where nothing is known.
+// Times returns what is known of how long the training of a listed preset takes, and how fast its generator is. It is
+// nil for a file of your own, and where nothing is known.
 func (p *Preset) Times() []Time {
 	if p.Listed == nil {
 		return nil

@@ -98,9 +98,10 @@ func (c Config) Table() weights.Table {
 	return t
 }
 
-// Initial returns the function that gives weights.Load the numbers from which training starts: those of dit.Config.Initial for
-// parameters of the same kind. Matrices are Xavier-uniform, those of classes, styles and guidance scale normal with deviation
-// 0.02, weights of norms 1. Modulations, the last matrix and biases are 0, so that the images are exactly 0.
+// Initial returns the function that gives weights.Load the numbers from which training starts: those of
+// dit.Config.Initial for parameters of the same kind. Matrices are Xavier-uniform, those of classes, styles and
+// guidance scale normal with deviation 0.02, weights of norms 1. Modulations, the last matrix and biases are 0, so that
+// the images are exactly 0.
 func (c Config) Initial(seed uint64) func(weights.Parameter) ([]float32, error) {
 	return c.transformer().Initial(seed)
 }

@@ -11,8 +11,8 @@
 //
 //	images := c.Generate(scope, noise, labels, styles, alpha) // [B, 32, 32, 1]
 //
-// [FromPreset] returns the Config of a configuration file. A Config is a generator.Network, so that packages train and sample
-// take it as they take a dit.Config.
+// [FromPreset] returns the Config of a configuration file. A Config is a generator.Network, so that packages train and
+// sample take it as they take a dit.Config.
 package residual
 
 import (
@@ -46,13 +46,13 @@ const (
 //	h ← h + (1 + gate) ⊙ W₂ SiLU(W₁(norm(h) ⊙ (1 + scale) + shift))   Depth times
 //	x = W(norm(h) ⊙ (1 + scale) + shift) + b
 //
-// where norm is RMSNorm with weights of its own, and every shift, scale and gate is a linear function of SiLU(c) that begins
-// at 0. Noise and alpha have the precision of the weights, which are variables of the scope by the names of the Table.
-// Generate panics, as graph building does, if the Config is not valid or a shape is another. It does not see integers that
-// are out of range, which engines clamp: the caller has to refuse them.
+// where norm is RMSNorm with weights of its own, and every shift, scale and gate is a linear function of SiLU(c) that
+// begins at 0. Noise and alpha have the precision of the weights, which are variables of the scope by the names of the
+// Table. Generate panics, as graph building does, if the Config is not valid or a shape is another. It does not see
+// integers that are out of range, which engines clamp: the caller has to refuse them.
 //
-// Source: the blocks are those of Peebles and Xie, Scalable Diffusion Models with Transformers (2023), without attention, and
-// with a gate that begins open.
+// Source: the blocks are those of Peebles and Xie, Scalable Diffusion Models with Transformers (2023), without
+// attention, and with a gate that begins open.
 func (c Config) Generate(scope *model.Scope, noise, labels, styles, alpha *graph.Node) *graph.Node {
 	if err := c.Validate(); err != nil {
 		exceptions.Panicf("%v", err)

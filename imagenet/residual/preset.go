@@ -6,8 +6,8 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/preset"
 )
 
-// FromPreset returns the generator that a configuration file describes whose model has network: residual. Any other network is
-// an error.
+// FromPreset returns the generator that a configuration file describes whose model has network: residual. Any other
+// network is an error.
 func FromPreset(g *preset.Generator) (Config, error) {
 	m := g.Model
 	if m.Network != "residual" {

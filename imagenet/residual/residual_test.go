@@ -329,9 +329,9 @@ func TestGradient(t *testing.T) {
 	}
 }
 
-// Counts by hand. Digits: 10·256 classes, 8·64·256 styles, 256·256+256 twice and 256 for the guidance scale, 64·256+256 for
-// the noise; in each of three blocks a norm of 256, 256·768+768, 256·512+512 and 512·256+256; a norm of 256, 256·512+512 and
-// 256·1024+1024 at the end.
+// Counts by hand. Digits: 10·256 classes, 8·64·256 styles, 256·256+256 twice and 256 for the guidance scale, 64·256+256
+// for the noise; in each of three blocks a norm of 256, 256·768+768, 256·512+512 and 512·256+256; a norm of 256,
+// 256·512+512 and 256·1024+1024 at the end.
 func TestTable(t *testing.T) {
 	const start = 10*256 + 8*64*256 + 2*(256*256+256) + 256 + 64*256 + 256
 	const block = 256 + (256*768 + 768) + (256*512 + 512) + (512*256 + 256)

@@ -69,8 +69,8 @@ func (r configuration) lines() []line {
 	return lines
 }
 
-// memoryText says what a training step takes, and that it is computed. Whole tells whether the whole batch is taken to be on
-// one device.
+// memoryText says what a training step takes, and that it is computed. Whole tells whether the whole batch is taken to
+// be on one device.
 func memoryText(m preset.Memory, whole bool) string {
 	var parts []string
 	for _, p := range []struct {

@@ -326,8 +326,8 @@ func TestInfoOfPreset(t *testing.T) {
 	}
 }
 
-// info says what a training step takes, as computed, and how long a training takes, where others report it. For machines it has the
-// same figures.
+// info says what a training step takes, as computed, and how long a training takes, where others report it. For
+// machines it has the same figures.
 func TestInfoOfMemory(t *testing.T) {
 	for name, want := range map[string][]string{
 		"gen/imagenet64": {"computed: 5.2 GB a device: weights, gradients, moments and average 505 MB, encoder 1.4 GB", "; banks 132 MB a process",

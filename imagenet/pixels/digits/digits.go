@@ -1,5 +1,5 @@
-// Package digits has 10,000 real digits of MNIST in the program, so that an experiment on them needs no file and no network.
-// They are three sets without overlap, in each of which every digit has its share:
+// Package digits has 10,000 real digits of MNIST in the program, so that an experiment on them needs no file and no
+// network. They are three sets without overlap, in each of which every digit has its share:
 //
 //	digits.Train()   6,000, to train a generator and its encoder
 //	digits.Reader()  2,000, to fit the network that reads what is generated

@@ -87,9 +87,9 @@ func TestSets(t *testing.T) {
 	}
 }
 
-// Over 28 × 28 pixels with ink from 0 to 1, MNIST has mean 0.1307 and standard deviation 0.3081, the numbers with which most
-// programs normalise it. These 10,000 images are a sixth of it, so that their mean is off by a few thousandths at most: the mean of
-// one image deviates by 0.04. Of all digits 1 has the least ink and 0 the most.
+// Over 28 × 28 pixels with ink from 0 to 1, MNIST has mean 0.1307 and standard deviation 0.3081, the numbers with which
+// most programs normalise it. These 10,000 images are a sixth of it, so that their mean is off by a few thousandths at
+// most: the mean of one image deviates by 0.04. Of all digits 1 has the least ink and 0 the most.
 func TestStatistics(t *testing.T) {
 	var sum, square float64
 	var ink [10]float64
