@@ -12,9 +12,9 @@ import (
 // are red, green and blue.
 type Decoder struct {
 	Side, Channels int
-	Decode         func(ctx context.Context, made []float32) ([]byte, error) // of any number of images; see [vae.Autoencoder.Decode]
+	Decode         func(ctx context.Context, made []float32) ([]byte, error) // of any number of images, as vae.Autoencoder has it
 
-	Latents bool   // what is decoded are latents, multiplied by [vae.Scale] as an autoencoder wants them
+	Latents bool   // what is decoded are latents, multiplied by vae.Scale as an autoencoder wants them
 	SHA256  string // of the autoencoder's weights; empty if there is none
 }
 

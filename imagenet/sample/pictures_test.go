@@ -341,6 +341,12 @@ func TestScale(t *testing.T) {
 			t.Errorf("%q, want %q", odd, c.odd)
 		}
 	}
+	var m moments
+	m.add([]float32{1, 2})
+	m.add([]float32{3, 6}) // whose squared differences from 3 are 4, 1, 0 and 9
+	if got, want := m.sample("four", 2), (latent.Sample{File: "four", Rows: 2, Mean: 3, Deviation: math.Sqrt(3.5)}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
 	right := latent.Sample{File: "train_moments.npy", Deviation: 0.9}
 	raw := latent.Sample{File: "train_moments.npy", Deviation: 5}
 	for _, c := range []struct {

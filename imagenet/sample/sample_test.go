@@ -30,6 +30,9 @@ func onBackends(t *testing.T, f func(t *testing.T, b compute.Backend)) {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
+			if name == "XLA" && testing.Short() {
+				t.Skip("XLA compiles every graph for seconds")
+			}
 			t.Setenv(compute.ConfigEnvVar, "")
 			t.Setenv(engine.PluginVariable, "")
 			if name == "XLA" {

@@ -11,9 +11,7 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/spf13/cobra"
 
-	"github.com/wflowlab/wflowlab/imagenet/latent"
 	"github.com/wflowlab/wflowlab/imagenet/sample"
-	"github.com/wflowlab/wflowlab/imagenet/vae"
 	"github.com/wflowlab/wflowlab/internal/thousands"
 	"github.com/wflowlab/wflowlab/wflow/engine"
 )
@@ -298,12 +296,7 @@ func (s *sampling) pictures(c *cobra.Command, backend compute.Backend, t trained
 	p := &sample.Pictures{Sampler: sampler, Decoder: sample.Pixels(sampler.Shape()), Generator: sum}
 	finalize := sampler.Finalize
 	if t.preset.Data.Latent {
-		a, decoder, err := newDecoder(c, backend, t, s.vae)
-		if err == nil && s.cache != "" {
-			if err = together(s.cache, decoder.SHA256); err != nil {
-				a.Finalize()
-			}
-		}
+		a, decoder, err := newDecoder(c, backend, t, s.vae, s.cache)
 		if err != nil {
 			sampler.Finalize()
 			return nil, nil, err
@@ -330,55 +323,4 @@ func (t trained) sampler(c *cobra.Command, backend compute.Backend, settings *sa
 	}
 	s, err := sample.New(backend, n, read, settings)
 	return s, sum, err
-}
-
-// newDecoder returns the autoencoder that decodes a generator's latents.
-func newDecoder(c *cobra.Command, backend compute.Backend, t trained, path string) (*vae.Autoencoder, sample.Decoder, error) {
-	config, m := vae.StableDiffusion(), t.preset.Model
-	if side := m.Size * config.Factor(); m.OutChannels != config.Latent || side != t.preset.Data.Resolution {
-		return nil, sample.Decoder{}, fmt.Errorf("%s: latents [%d, %d, %d] for images of %d pixels, and the autoencoder makes images of %d pixels from latents of %d channels", t.configuration, m.Size, m.Size, m.OutChannels, t.preset.Data.Resolution, side, config.Latent)
-	}
-	path, err := autoencoderFile(c, path)
-	if err != nil {
-		return nil, sample.Decoder{}, err
-	}
-	f, v, done, err := autoencoder(c, path)
-	if err != nil {
-		return nil, sample.Decoder{}, err
-	}
-	defer done()
-	sum, err := checksum(c, path, f)
-	if err != nil {
-		return nil, sample.Decoder{}, err
-	}
-	a, err := vae.New(backend, config, t.preset.Data.Resolution, v.Read)
-	if err != nil {
-		return nil, sample.Decoder{}, err
-	}
-	return a, sample.Decoder{Side: t.preset.Data.Resolution, Channels: 3, Decode: a.Decode, Latents: true, SHA256: sum}, nil
-}
-
-// together returns an error if the latents of a cache are not scaled as the autoencoder wants them, or if the cache was made
-// with another one. A cache of the official code does not say which autoencoder made it.
-func together(folder, autoencoder string) error {
-	if err := isFolder(folder); err != nil {
-		return err
-	}
-	c, err := latent.Open(folder, latent.Train)
-	if err != nil {
-		return nextStep(folder, err)
-	}
-	defer c.Close()
-	scale, err := c.Sample(sampled)
-	if err != nil {
-		return err
-	}
-	made := ""
-	if m, err := latent.ReadManifest(folder); err == nil {
-		made = m.Encoder
-	}
-	if err := sample.Together(scale, made, autoencoder); err != nil {
-		return fmt.Errorf("cache %s: %w", shown(folder), err)
-	}
-	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/preset"
 	"github.com/wflowlab/wflowlab/imagenet/vae"
 	"github.com/wflowlab/wflowlab/internal/npy"
+	"github.com/wflowlab/wflowlab/wflow/engine"
 	"github.com/wflowlab/wflowlab/wflow/safetensors"
 	"github.com/wflowlab/wflowlab/wflow/stream"
 )
@@ -114,6 +115,7 @@ func content(t *testing.T, path ...string) []byte {
 // From a run, images are made with the weights of the newest step, or of another: as a folder, of which parts may be made one by
 // one, as an array and as a grid.
 func TestSampleRun(t *testing.T) {
+	t.Setenv(engine.PluginVariable, "") // XLA compiles for a second each time
 	t.Chdir(t.TempDir())
 	aRun(t, small(t, false, 5), "run", "step-00001000", "step-00002000", "step-99", "step-00003000-new")
 	if err := os.MkdirAll("run/checkpoints/step-00009000", 0o755); err != nil { // being written
@@ -294,8 +296,9 @@ func TestSampleRefuses(t *testing.T) {
 // Latents are decoded by the autoencoder. Those that were never scaled are refused, and so is a cache of another autoencoder.
 func TestSampleLatents(t *testing.T) {
 	if testing.Short() {
-		t.Skip("reads the 335 MB of an autoencoder several times")
+		t.Skip("reads the 335 MB of an autoencoder")
 	}
+	t.Setenv(engine.PluginVariable, "") // XLA compiles the autoencoder for half a minute
 	t.Chdir(t.TempDir())
 	p := small(t, true, 10)
 	zeros(t, "vae.safetensors", vae.StableDiffusion().Table())
