@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"sync"
 
 	"github.com/wflowlab/wflowlab/internal/atomicfile"
@@ -42,15 +43,9 @@ func (p *Pictures) WriteFolder(ctx context.Context, folder string, first, n int,
 	if err := p.claim(folder); err != nil {
 		return err
 	}
-	var lacking []int
-	for _, i := range span(first, n) {
-		_, err := os.Stat(filepath.Join(folder, p.Sequence.Name(i)))
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			lacking = append(lacking, i)
-		case err != nil:
-			return fmt.Errorf("sample: %w", err)
-		}
+	lacking, err := p.lacking(folder, first, n)
+	if err != nil {
+		return fmt.Errorf("sample: %w", err)
 	}
 	return p.each(ctx, lacking, n, progress, func(numbers []int, images []byte) error {
 		errs := make([]error, len(numbers))
@@ -67,6 +62,40 @@ func (p *Pictures) WriteFolder(ctx context.Context, folder string, first, n int,
 		}
 		return nil
 	})
+}
+
+// lacking returns which of the images first … first+n−1 the folder lacks. It removes what a process that was killed while it wrote
+// one of them has left.
+func (p *Pictures) lacking(folder string, first, n int) (numbers []int, err error) {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, err
+	}
+	there, torn := map[string]bool{}, map[string]bool{}
+	for _, e := range entries {
+		there[e.Name()] = true
+		if image, _, ok := strings.Cut(e.Name(), ".png."); ok {
+			torn[strings.TrimPrefix(image, ".")+".png"] = true
+		}
+	}
+	for _, i := range span(first, n) {
+		name := p.Sequence.Name(i)
+		if there[name] {
+			continue
+		}
+		numbers = append(numbers, i)
+		if !torn[name] {
+			continue
+		}
+		left, err := atomicfile.Leftovers(filepath.Join(folder, name))
+		for _, path := range left {
+			err = errors.Join(err, os.Remove(path))
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return numbers, nil
 }
 
 // claim makes the folder and its record, or compares the record that is there with what is to be made.
