@@ -41,7 +41,9 @@ func Example() {
 		R:      []onestep.Annealing{{From: 0.05, To: 0.05}},
 		Rate:   onestep.Rate{Peak: 3e-3}, Steps: 2, Seed: 1,
 	}
-	t.Report = func(p train.Progress) { fmt.Printf("step %d of %d, feature %s\n", p.Step, p.Steps, p.Measure.Features[0]) }
+	t.Report = func(p train.Progress) {
+		fmt.Printf("step %d of %d, feature %s\n", p.Step, p.Steps, p.Measure.Features[0])
+	}
 	backend, _, err := engine.Find()
 	if err != nil {
 		log.Fatal(err)

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/wflowlab/wflowlab/imagenet/dit"
@@ -46,6 +47,26 @@ func TestReleased(t *testing.T) {
 		if tr.Group != 2 || tr.Chunk != 2 || tr.Particles != 64 || tr.Average != 0.999 || tr.Clip != 2 || tr.Beta2 != 0.95 || tr.Scales.Max != 4 {
 			t.Errorf("%s: %+v", name, tr)
 		}
+	}
+}
+
+// TestDigits: the presets of digits take all groups at once, and their R and rate fall.
+func TestDigits(t *testing.T) {
+	for devices, chunk := range map[int]int{1: 10, 5: 10} {
+		g, config := released(t, "gen/mnist")
+		tr, err := FromPreset(g, config, devices)
+		if err != nil || tr.Chunk != chunk || !tr.Rate.Decay || !(tr.R[0].To < tr.R[0].From) {
+			t.Errorf("%d devices: %+v, error %v, want %d classes at once, and R and a rate that fall", devices, tr, err, chunk)
+		}
+	}
+	g, config := released(t, "gen/mnist")
+	g.Train.AtOnce = 2
+	if _, err := FromPreset(g, config, 1); err == nil || !strings.Contains(err.Error(), "groups_at_once 2 for a device that has 5 groups") {
+		t.Errorf("%v, want that 2 does not divide 5", err)
+	}
+	g.Train.AtOnce, g.Train.Steps = 5, 7
+	if _, err := FromPreset(g, config, 1); err == nil || !strings.Contains(err.Error(), "want them equal") {
+		t.Errorf("%v, want that the cosine ends with the training", err)
 	}
 }
 
