@@ -9,7 +9,7 @@ import (
 // TestOrder: an epoch has each image at most once, leaves out fewer than a batch, and another epoch has another order. Half of the
 // images are mirrored.
 func TestOrder(t *testing.T) {
-	o := &order{n: 50, batch: 12, seed: 3}
+	o := NewOrder(50, 12, 3)
 	if o.perEpoch() != 4 {
 		t.Fatalf("%d batches of 12 in 50 images, want 4", o.perEpoch())
 	}
@@ -18,7 +18,7 @@ func TestOrder(t *testing.T) {
 	for epoch := range 40 {
 		var rows []int
 		for k := range 4 {
-			for _, image := range o.images(4*epoch + k) {
+			for _, image := range o.Images(4*epoch + k) {
 				rows = append(rows, image.Row)
 				if total++; image.Mirrored {
 					mirrored++
@@ -41,10 +41,10 @@ func TestOrder(t *testing.T) {
 
 // TestOrderIsAFunction: a batch does not depend on those that were asked for before.
 func TestOrderIsAFunction(t *testing.T) {
-	inTurn := &order{n: 50, batch: 12, seed: 3}
+	inTurn := NewOrder(50, 12, 3)
 	for k := range 20 {
-		want := inTurn.images(k)
-		if got := (&order{n: 50, batch: 12, seed: 3}).images(k); !slices.Equal(got, want) {
+		want := inTurn.Images(k)
+		if got := NewOrder(50, 12, 3).Images(k); !slices.Equal(got, want) {
 			t.Errorf("batch %d is %v alone, and %v in turn", k, got, want)
 		}
 	}

@@ -13,12 +13,12 @@ import (
 // source makes the batches of a training. What it draws is a function of the seed and of a step's number, given the banks.
 type source struct {
 	Training
-	order order
+	order *Order
 	bank  *bank.Bank
 }
 
 func newSource(t Training) *source {
-	return &source{Training: t, order: order{n: t.Data.Len(), batch: t.Batch, seed: t.Seed},
+	return &source{Training: t, order: NewOrder(t.Data.Len(), t.Batch, t.Seed),
 		bank: bank.New(t.Generator.Shape().Classes, t.ClassBank, t.GlobalBank)}
 }
 
@@ -26,7 +26,7 @@ func newSource(t Training) *source {
 func (s *source) batch(step int) (b Batch, err error) {
 	var last []bank.Image
 	for k := range s.Loads {
-		last = s.order.images(step*s.Loads + k)
+		last = s.order.Images(step*s.Loads + k)
 		for _, image := range last {
 			s.bank.Push(image, s.Data.Label(image.Row))
 		}

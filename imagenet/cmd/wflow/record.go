@@ -7,10 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/wflowlab/wflowlab/imagenet/train"
@@ -55,7 +55,7 @@ func openRecord(run string, every int, checkpoints string) (*record, error) {
 		r.step = list[len(list)-1].Step
 	}
 	path := filepath.Join(run, metricsFile)
-	if r.lines, err = readMetrics(path); err != nil {
+	if r.lines, err = readLines[metrics](path); err != nil {
 		return nil, err
 	}
 	r.lines = slices.DeleteFunc(r.lines, func(m metrics) bool { return m.Step > r.step })
@@ -74,8 +74,9 @@ func openRecord(run string, every int, checkpoints string) (*record, error) {
 	return r, err
 }
 
-// readMetrics reads the metrics of a run. A last line that is cut off, as a crash leaves it, is left out.
-func readMetrics(path string) (list []metrics, err error) {
+// readLines reads the lines of a JSON lines file, which may not be there. A last line that is cut off, as a crash leaves it, is left
+// out.
+func readLines[T any](path string) (list []T, err error) {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -86,7 +87,7 @@ func readMetrics(path string) (list []metrics, err error) {
 	lines := bufio.NewScanner(bytes.NewReader(text))
 	lines.Buffer(nil, 1<<20)
 	for n := 1; lines.Scan(); n++ {
-		var m metrics
+		var m T
 		if err := json.Unmarshal(lines.Bytes(), &m); err != nil {
 			if !lines.Scan() {
 				break
@@ -116,7 +117,10 @@ func (r *record) add(p train.Progress) (told string, err error) {
 	}
 	m, n := r.sum, float64(r.n)
 	r.n = 0
-	m.Step, m.Rate, m.R, m.Images = p.Step, p.Rate, p.R, round(p.Images)
+	m.Step, m.Rate, m.Images = p.Step, round(p.Rate), round(p.Images)
+	for _, r := range p.R {
+		m.R = append(m.R, round(r))
+	}
 	m.Loss, m.GradientNorm = round(m.Loss/n), round(m.GradientNorm/n)
 	for name := range m.MeanSquare {
 		m.MeanSquare[name], m.Scale[name] = round(m.MeanSquare[name]/n), round(m.Scale[name]/n)
@@ -131,11 +135,11 @@ func (r *record) add(p train.Progress) (told string, err error) {
 
 // round keeps five digits.
 func round(x float64) float64 {
-	if x == 0 || math.IsInf(x, 0) || math.IsNaN(x) {
+	short, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 5, 64), 64)
+	if err != nil {
 		return x
 	}
-	unit := math.Pow(10, math.Floor(math.Log10(math.Abs(x)))-4)
-	return math.Round(x/unit) * unit
+	return short
 }
 
 // kin returns the name of the map that a feature is made of: layer1 of layer1_blk2_mean_4.
