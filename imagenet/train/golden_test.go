@@ -228,7 +228,7 @@ func (c goldenTraining) batch(t *testing.T, s Step, k int, d *draws) Batch {
 // for them.
 func TestGoldenStep(t *testing.T) {
 	if testing.Short() {
-		t.Skip("compiles two networks")
+		t.Skip("compiles a generator with an encoder")
 	}
 	var file struct {
 		Fixture, Set, Torch string
@@ -245,6 +245,9 @@ func TestGoldenStep(t *testing.T) {
 	}
 	for name, c := range file.Cases {
 		t.Run(name, func(t *testing.T) { c.run(t, 1) })
+		if !golden.Long() {
+			continue
+		}
 		t.Run(name+" on two devices", func(t *testing.T) { c.run(t, 2) })
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gomlx/compute/gobackend"
 
+	"github.com/wflowlab/wflowlab/internal/golden"
 	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
@@ -23,7 +24,8 @@ const (
 func TestMain(m *testing.M) {
 	folder := os.Getenv(childFolder)
 	if folder == "" {
-		os.Exit(m.Run())
+		golden.Main(m)
+		return
 	}
 	var at int
 	fmt.Sscan(os.Getenv(childStep), &at)

@@ -109,7 +109,7 @@ func infoCommand() *cobra.Command {
 	var list bool
 	c := &cobra.Command{
 		Use:   "info WHAT",
-		Short: "say what a weight file, configuration, cache or folder is",
+		Short: "say what a weight file, configuration, cache, run or folder is",
 		Long: `info says what a thing is, with counts, sizes and checksums:
 
   a weight file     safetensors, PyTorch, Flax msgpack, .npy or .npz, or the
@@ -127,6 +127,8 @@ func infoCommand() *cobra.Command {
                     manifest, if it has one: wflow data verify holds the files
                     to them. The mean and the standard deviation of some rows
                     tell whether it is scaled as it should be.
+  a run             of wflow train, or a checkpoint of it: its generator, and
+                    mean and standard deviation of what that generates.
   a folder          of images: how many there are, of which classes; or of
                     weights: which file to give.`,
 		Example: `  wflow info gen/ablation_ot_1node

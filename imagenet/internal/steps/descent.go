@@ -11,6 +11,7 @@ import (
 	"github.com/gomlx/gomlx/ml/train"
 	"github.com/gomlx/gomlx/ml/train/optimizer"
 
+	"github.com/wflowlab/wflowlab/imagenet/internal/devices"
 	"github.com/wflowlab/wflowlab/internal/descent"
 )
 
@@ -34,7 +35,7 @@ type Descent struct {
 type Descender struct {
 	Descent
 	store     *model.Store
-	devices   devices
+	devices   devices.Set
 	gradients *model.Exec
 	update    *model.Exec
 }
@@ -42,12 +43,13 @@ type Descender struct {
 // GradientScope is the scope of the gradient: that of the variable with the path p has the path GradientScope + p.
 const GradientScope = "/gradient"
 
-// Start makes the gradient's variables and returns what takes steps, on the first devices of the backend.
-func (d Descent) Start(backend compute.Backend, devices int, store *model.Store) (*Descender, error) {
-	if most := int(backend.NumDevices()); devices < 1 || devices > most {
-		return nil, fmt.Errorf("%d devices, want 1 to %d, which the engine has", devices, most)
+// Start makes the gradient's variables and returns what takes steps, on the first count devices of the backend.
+func (d Descent) Start(backend compute.Backend, count int, store *model.Store) (*Descender, error) {
+	set, err := devices.First(backend, count)
+	if err != nil {
+		return nil, err
 	}
-	s := &Descender{Descent: d, store: store}
+	s := &Descender{Descent: d, store: store, devices: set}
 	for _, v := range s.weights() {
 		zero, err := store.CreateVariable(GradientScope+v.Path(), tensors.FromShape(v.Shape()))
 		if err != nil {
@@ -55,18 +57,14 @@ func (d Descent) Start(backend compute.Backend, devices int, store *model.Store)
 		}
 		zero.SetTrainable(false)
 	}
-	var err error
-	if s.devices, err = spread(devices); err != nil {
-		return nil, err
-	}
 	if s.gradients, err = model.NewExec(backend, store, s.gradientGraph); err != nil {
 		return nil, err
 	}
 	if s.update, err = model.NewExec(backend, store, s.updateGraph); err != nil {
 		return nil, err
 	}
-	s.devices.use(s.gradients)
-	s.devices.use(s.update)
+	set.Replicate(s.gradients)
+	set.Replicate(s.update)
 	return s, nil
 }
 
@@ -131,7 +129,7 @@ func (s *Descender) updateGraph(scope *model.Scope, rate *graph.Node) *graph.Nod
 
 // Gradient adds the gradient of a chunk, counted from 0, and returns what Loss returned for it.
 func (s *Descender) Gradient(chunk int, in ...*tensors.Tensor) ([]*tensors.Tensor, error) {
-	out, err := s.devices.call(s.gradients, 1+s.Common, append([]*tensors.Tensor{tensors.FromScalar(chunk == 0)}, in...))
+	out, err := s.devices.Call(s.gradients, 1+s.Common, append([]*tensors.Tensor{tensors.FromScalar(chunk == 0)}, in...))
 	if err != nil {
 		return nil, descent.Plain(err)
 	}
@@ -141,7 +139,7 @@ func (s *Descender) Gradient(chunk int, in ...*tensors.Tensor) ([]*tensors.Tenso
 // Update ends a step and returns the norm of the gradient before clipping. If that is not finite, neither are the weights then,
 // and the error says so.
 func (s *Descender) Update(rate float64) (norm float64, err error) {
-	out, err := s.devices.call(s.update, 1, []*tensors.Tensor{tensors.FromScalar(float32(rate))})
+	out, err := s.devices.Call(s.update, 1, []*tensors.Tensor{tensors.FromScalar(float32(rate))})
 	if err != nil {
 		return 0, descent.Plain(err)
 	}
