@@ -108,12 +108,13 @@ func TestDigits(t *testing.T) {
 	for _, f := range []preset.Features{features, preset.ReleasedFeatures(), {EveryBlock: 1, MeanPatches: []int{3, 4}}} {
 		vectors, numbers := 0, 0
 		must.M1(model.CallOnce(backend, store, func(scope *model.Scope, x *graph.Node) *graph.Node {
+			all := c.Features(scope, x, f)
 			vectors, numbers = 0, 0
-			for _, f := range c.Features(scope, x, f) {
+			for _, f := range all {
 				vectors += f.Value.Shape().Dim(1)
 				numbers += f.Value.Shape().Dim(1) * f.Value.Shape().Dim(2)
 			}
-			return x
+			return all[0].Value
 		}, tensors.FromShape(shapes.Make(dtypes.Float32, 1, 32, 32, 1))))
 		if v, n := m.Features(32, f); v != vectors || n != numbers {
 			t.Errorf("%+v: %d vectors of %d numbers by the preset, want the %d of %d that are made", f, v, n, vectors, numbers)
