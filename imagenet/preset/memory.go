@@ -11,7 +11,7 @@ type Memory struct {
 	Activations int `json:"activations"`         // of the particles, or of a batch, which the backward pass keeps
 	Features    int `json:"features,omitempty"`  // of particles, second batch, data and unconditional data
 	Transport   int `json:"transport,omitempty"` // costs and plans
-	Banks       int `json:"banks,omitempty"`     // of latents, in the memory of the process, not of the device
+	Banks       int `json:"banks,omitempty"`     // rows of the newest images, in the memory of the process, not of the device: see package bank
 }
 
 // Device returns what the device needs: all but the banks.
@@ -61,7 +61,7 @@ func (g *Generator) Memory() (Memory, bool) {
 	}
 	image := g.Model.Size * g.Model.Size * g.Model.InChannels
 	m := trained(g.Parameters())
-	m.Banks = 4 * image * (g.Data.Classes*t.ClassBank + t.GlobalBank)
+	m.Banks = 8 * (g.Data.Classes*t.ClassBank + t.GlobalBank)
 	kept, vectors, numbers := g.Model.activations(), 1, image
 	if g.Feature.MAE || g.Feature.ConvNeXt {
 		encoder := g.Encoder()

@@ -50,17 +50,17 @@ func TestMemory(t *testing.T) {
 		Activations: 4 * 10 * 64 * (3*(6*256+2*512) + 1024),
 		Features:    4 * 10 * (64 + 64 + 128 + 16) * 1024,
 		Transport:   4 * 3 * 10 * 64 * (64 + 128 + 16),
-		Banks:       4 * 1024 * (10*512 + 1000),
+		Banks:       8 * (10*512 + 1000),
 	}
 	got := memoryOf(t, pixels, unchanged)
 	if got != want || got.Device() != 5*p+want.Activations+want.Features+want.Transport {
 		t.Errorf("%+v, of which %d on the device, want %+v", got, got.Device(), want)
 	}
 
-	// The class banks of ImageNet-256 take 2.1 GB (Method, 4.6); encoders have as many parameters as PyTorch counts.
+	// Banks hold rows, of 8 bytes; encoders have as many parameters as PyTorch counts.
 	released := memoryOf(t, ablation, unchanged)
-	if released.Banks != 4*32*32*4*(1000*128+1000) || released.Encoder != 4*340_216_832 {
-		t.Errorf("banks %d and encoder %d bytes, want %d and %d", released.Banks, released.Encoder, 4*32*32*4*(1000*128+1000), 4*340_216_832)
+	if released.Banks != 8*(1000*128+1000) || released.Encoder != 4*340_216_832 {
+		t.Errorf("banks %d and encoder %d bytes, want %d and %d", released.Banks, released.Encoder, 8*(1000*128+1000), 4*340_216_832)
 	}
 	if large := memoryOf(t, "gen/latent_sota_L_ot_1node", unchanged); large.Encoder != 4*2_126_036_480 {
 		t.Errorf("encoder of width 640: %d bytes, want %d", large.Encoder, 4*2_126_036_480)

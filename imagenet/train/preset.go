@@ -15,7 +15,8 @@ import (
 const group = 2
 
 // FromPreset returns the training of a network that a configuration file describes, on some devices of one process. Each device
-// takes as many groups of two classes at once as the file says, or fewer if there are not as many. Data and, if features are of an encoder, Encoder are for the caller to set.
+// takes as many groups of two classes at once as the file says, or fewer if there are not as many. Data and, if features are of
+// an encoder, Encoder are for the caller to set.
 //
 // The file counts for many processes, of which each takes two classes in each of its Chunks. This process does the work of all:
 // it loads what all load in a step. The official code gives each process banks of its own; here one bank sees all images.

@@ -54,7 +54,7 @@ Its newest checkpoint is what wflow sample RUN samples from. wflow info RUN says
 where it stands. --extend lets a run go on with more --steps, or with another
 --rate.`,
 		Example: `  wflow train gen/mnist_pixels digits
-  wflow train gen/ablation_ot_1node run --data latents --encoder ema_params.msgpack
+  wflow train gen/ablation_ot_1node run --data latents --encoder mae.msgpack
   wflow train gen/mnist_pixels digits --steps 8000 --extend`,
 		Args:              exactly(2),
 		ValidArgsFunction: completePresets,

@@ -330,7 +330,7 @@ func TestInfoOfPreset(t *testing.T) {
 // machines it has the same figures.
 func TestInfoOfMemory(t *testing.T) {
 	for name, want := range map[string][]string{
-		"gen/imagenet64": {"computed: 5.2 GB a device: weights, gradients, moments and average 505 MB, encoder 1.4 GB", "; banks 132 MB a process",
+		"gen/imagenet64": {"computed: 5.2 GB a device: weights, gradients, moments and average 505 MB, encoder 1.4 GB", "; banks 1.0 MB a process",
 			"reported: 5.64 hours for 10,000 steps", "computed: 2.03 s a step"},
 		"gen/latent_sota_L_ot_8node": {"reported: about 3 days for the whole training on 64 H100"},
 		"gen/mnist_pixels":           {"average 41 MB, activations 22 MB, features 11 MB, transport 1.6 MB"},
