@@ -80,10 +80,9 @@ func (p *Pictures) lacking(folder string, first, n int) (numbers []int, err erro
 	}
 	for _, i := range span(first, n) {
 		name := p.Sequence.Name(i)
-		if there[name] {
-			continue
+		if !there[name] {
+			numbers = append(numbers, i)
 		}
-		numbers = append(numbers, i)
 		if !torn[name] {
 			continue
 		}

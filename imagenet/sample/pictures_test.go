@@ -195,9 +195,10 @@ func TestFolder(t *testing.T) {
 	if err := os.Remove(filepath.Join(stopped, "00002.png")); err != nil {
 		t.Fatal(err)
 	}
-	torn := filepath.Join(stopped, ".00007.png.0123456789abcdef.tmp") // as a process leaves it that is killed
-	if err := os.WriteFile(torn, []byte("\x89PNG"), 0o644); err != nil {
-		t.Fatal(err)
+	for _, torn := range []string{".00001.png.0123456789abcdef.tmp", ".00007.png.0123456789abcdef.tmp"} { // as a killed process leaves it
+		if err := os.WriteFile(filepath.Join(stopped, torn), []byte("\x89PNG"), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
 	old, err := os.Stat(filepath.Join(stopped, "00000.png"))
 	if err != nil {
