@@ -5,8 +5,6 @@ import (
 	"math"
 
 	"github.com/gomlx/gomlx/core/tensors"
-
-	"github.com/wflowlab/wflowlab/internal/descent"
 )
 
 // Batch is what one step of a training takes. Arrays are row-major, and their first axis is that of the step's classes.
@@ -14,7 +12,7 @@ type Batch struct {
 	Labels []int32   // [C]
 	Alpha  []float32 // guidance scales [C]
 	R      []float32 // regularisations
-	Rate   float32   // of learning
+	Rate   float64   // of learning
 
 	Noise        []float32 // [C, Particles, Noise...]
 	Styles       []int32   // [C, Particles, Codebooks]
@@ -34,15 +32,15 @@ type Measure struct {
 	MeanSquare   [][]float64 // mean V² before normalisation, [R, features]: the signal that falls
 }
 
-// Take takes a step. A loss, a scale or a velocity that is not finite is an error that names the feature, and a gradient that
-// is not finite is one too; the weights then have not changed.
+// Take takes a step. A scale or a velocity that is not finite is an error that names the feature; a loss or a gradient that is not
+// finite is one too. After an error the stepper is of no use.
 func (t *Stepper) Take(b Batch) (*Measure, error) {
 	chunks := t.Classes / t.Chunk
 	m := &Measure{}
 	for k := range chunks {
-		values, err := t.devices.call(t.gradients, common, t.inputs(b, k))
+		values, err := t.descent.Gradient(k, t.inputs(b, k)...)
 		if err != nil {
-			return nil, fmt.Errorf("train: %w", descent.Plain(err))
+			return nil, fmt.Errorf("train: %w", err)
 		}
 		if err := m.add(values, t.Regularisations, 1/float64(chunks)); err != nil {
 			return nil, fmt.Errorf("train: %w", err)
@@ -52,21 +50,21 @@ func (t *Stepper) Take(b Batch) (*Measure, error) {
 	if err := m.check(); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
-	norm, err := t.devices.call(t.update, 1, []*tensors.Tensor{tensors.FromScalar(b.Rate)})
+	norm, err := t.descent.Update(b.Rate)
 	if err != nil {
-		return nil, fmt.Errorf("train: %w", descent.Plain(err))
+		return nil, fmt.Errorf("train: %w", err)
 	}
-	m.GradientNorm = float64(tensors.ToScalar[float32](norm[0]))
+	m.GradientNorm = norm
 	return m, nil
 }
 
 // common is how many of the inputs of a chunk are the same for all classes.
-const common = 2
+const common = 1
 
 // inputs returns what the gradient graph of chunk k takes.
 func (t *Stepper) inputs(b Batch, k int) []*tensors.Tensor {
 	shape := t.Generator.Shape()
-	list := []*tensors.Tensor{tensors.FromScalar(k == 0), tensors.FromFlatDataAndDimensions(b.R, len(b.R)),
+	list := []*tensors.Tensor{tensors.FromFlatDataAndDimensions(b.R, len(b.R)),
 		part(b.Labels, t, k), part(b.Alpha, t, k)}
 	draw := func(noise []float32, styles []int32) {
 		list = append(list, part(noise, t, k, append([]int{t.Particles}, shape.Noise...)...))

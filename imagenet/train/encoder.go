@@ -16,7 +16,7 @@ import (
 type Encoder struct {
 	Config   mae.Config
 	Features preset.Features
-	Weights  func(weights.Parameter) ([]float32, error) // numbers of a parameter of the encoder, in the official layout
+	Weights  func(weights.Parameter) ([]float32, error) `json:"-"` // numbers of a parameter of the encoder, in the official layout
 }
 
 // table lists the parameters that features need.

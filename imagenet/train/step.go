@@ -1,14 +1,17 @@
 package train
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/wflowlab/wflowlab/imagenet/generator"
+	"github.com/wflowlab/wflowlab/imagenet/internal/steps"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/internal/descent"
 	"github.com/wflowlab/wflowlab/wflow"
@@ -65,21 +68,21 @@ func (s Step) check(devices int) error {
 // nearestMultiple returns the positive multiple of m that is nearest to n.
 func nearestMultiple(n, m int) int { return max((n+m/2)/m, 1) * m }
 
-// Scopes of the variables of a training. The moving average of the generator is in descent.AverageScope + GeneratorScope.
+// Scopes of the variables of a training. The moving average of the generator is in descent.AverageScope + generatorScope.
 const (
-	GeneratorScope = "/generator"
+	generatorScope = "/generator"
 	encoderScope   = "/encoder"
-	gradientScope  = "/gradient"
 )
 
 // Stepper takes steps. It holds the weights of generator and encoder, and what AdamW and the moving average keep.
 type Stepper struct {
 	Step
-	store     *model.Store
-	devices   devices
-	gradients *model.Exec
-	update    *model.Exec
-	features  []string // names of the features, in the order of Measure
+	store    *model.Store
+	descent  *steps.Descender
+	features []string // names of the features, in the order of Measure
+	channels []int    // of the features
+
+	encoderSum uint32 // checksum of the encoder's weights
 }
 
 // NewStepper returns a stepper whose generator has the weights that initial gives: those of Generator.Initial, or others.
@@ -88,23 +91,12 @@ func NewStepper(backend compute.Backend, devices int, s Step, initial func(weigh
 	if err := s.check(devices); err != nil {
 		return nil, err
 	}
-	if most := int(backend.NumDevices()); devices > most {
-		return nil, fmt.Errorf("train: %d devices, and the engine has %d", devices, most)
-	}
 	t := &Stepper{Step: s, store: model.NewStore()}
-	if err := t.load(initial); err != nil {
-		t.store.Finalize()
-		return nil, err
-	}
-	var err error
-	if t.devices, err = spread(devices); err == nil {
-		t.gradients, err = model.NewExec(backend, t.store, t.gradientGraph)
-	}
+	err := t.load(initial)
 	if err == nil {
-		t.update, err = model.NewExec(backend, t.store, t.updateGraph)
-	}
-	if err == nil {
-		err = t.devices.use(t.gradients, t.update)
+		d := steps.Descent{Loss: t.loss, Common: common, Chunks: s.Classes / s.Chunk,
+			Beta1: s.Beta1, Beta2: s.Beta2, WeightDecay: s.WeightDecay, Clip: s.Clip, Average: s.Average}
+		t.descent, err = d.Start(backend, devices, t.store)
 	}
 	if err != nil {
 		t.store.Finalize()
@@ -113,31 +105,34 @@ func NewStepper(backend compute.Backend, devices int, s Step, initial func(weigh
 	return t, nil
 }
 
-// load makes the variables: weights of both networks, and a place for the gradient of each weight of the generator.
+// load makes the variables of both networks.
 func (t *Stepper) load(initial func(weights.Parameter) ([]float32, error)) error {
-	table := t.Generator.Table()
-	if err := weights.Load(t.store.Scope(GeneratorScope), table, initial); err != nil {
-		return fmt.Errorf("train: generator: %w", err)
-	}
-	zero := func(p weights.Parameter) ([]float32, error) { return make([]float32, p.Size()), nil }
-	if err := weights.Load(t.store.Scope(gradientScope), table, zero); err != nil {
-		return fmt.Errorf("train: %w", err)
+	if err := weights.Load(t.store.Scope(generatorScope), t.Generator.Table(), initial); err != nil {
+		return fmt.Errorf("generator: %w", err)
 	}
 	if t.Encoder != nil {
-		if err := weights.Load(t.store.Scope(encoderScope), t.Encoder.table(), t.Encoder.Weights); err != nil {
-			return fmt.Errorf("train: encoder: %w", err)
+		sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
+		read := func(p weights.Parameter) ([]float32, error) {
+			values, err := t.Encoder.Weights(p)
+			if err == nil {
+				err = binary.Write(sum, binary.LittleEndian, values)
+			}
+			return values, err
 		}
+		if err := weights.Load(t.store.Scope(encoderScope), t.Encoder.table(), read); err != nil {
+			return fmt.Errorf("encoder: %w", err)
+		}
+		t.encoderSum = sum.Sum32()
 	}
 	for v := range t.store.IterVariables() {
-		v.SetTrainable(v.Scope() == GeneratorScope)
+		v.SetTrainable(v.Scope() == generatorScope)
 	}
 	return nil
 }
 
 // Finalize frees what the stepper holds.
 func (t *Stepper) Finalize() {
-	t.gradients.Finalize()
-	t.update.Finalize()
+	t.descent.Finalize()
 	t.store.Finalize()
 }
 

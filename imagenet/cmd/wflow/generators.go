@@ -15,6 +15,7 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/generator"
 	"github.com/wflowlab/wflowlab/imagenet/hub"
 	"github.com/wflowlab/wflowlab/imagenet/preset"
+	"github.com/wflowlab/wflowlab/imagenet/residual"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/wflow/engine"
 )
@@ -29,6 +30,9 @@ type trained struct {
 
 // generatorOf returns the network of a configuration. On processor cores it computes in float32, which is faster there.
 func generatorOf(g *preset.Generator, backend compute.Backend) (generator.Network, error) {
+	if g.Model.Network == "residual" {
+		return residual.FromPreset(g)
+	}
 	c, err := dit.FromPreset(g)
 	if onProcessor(backend) {
 		c.BFloat16 = false
@@ -57,16 +61,22 @@ func trainedByRun(run string, step int) (t trained, err error) {
 	return t, nil
 }
 
-// trainedBy returns the generator of a preset, or of a configuration file, with weights of a file.
-func trainedBy(name, weights string) (t trained, err error) {
+// presetOf returns a preset by its name, or a configuration file. Where a file has the same name, it is the file.
+func presetOf(name string) (*preset.Preset, error) {
 	p, err := preset.Named(name)
 	if _, there := os.Stat(name); there == nil || err != nil && strings.HasSuffix(name, ".yaml") {
 		p, err = preset.ReadFile(name)
 	}
+	if errors.Is(err, fs.ErrNotExist) {
+		err = missing(name, err)
+	}
+	return p, err
+}
+
+// trainedBy returns the generator of a preset, or of a configuration file, with weights of a file.
+func trainedBy(name, weights string) (t trained, err error) {
+	p, err := presetOf(name)
 	if err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			err = missing(name, err)
-		}
 		return t, err
 	}
 	if _, err := os.Stat(weights); err != nil {

@@ -119,6 +119,9 @@ func infoCommand() *cobra.Command {
   a configuration   a YAML file with the official keys, or the name of a preset:
                     wflow info presets lists them, released ones and ours. Where
                     a file has the same name, it is the file.
+                    It states the memory of a training step, and how long the
+                    training takes where that is known. Each such figure says
+                    whether it is measured, computed or reported by others.
   a cache           the folder that wflow data prepare or the official code
                     writes, finished or not. The checksums are those of its
                     manifest, if it has one: wflow data verify holds the files

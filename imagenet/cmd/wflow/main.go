@@ -90,7 +90,7 @@ and HF_HUB_OFFLINE mean what they mean there.`,
 	root.SetErr(progress)
 	root.SetFlagErrorFunc(flagMisuse)
 	root.PersistentFlags().Bool("json", false, "print the report as JSON, for machines")
-	root.AddCommand(infoCommand(), convertCommand(), dataCommand(), sampleCommand(), versionCommand())
+	root.AddCommand(infoCommand(), convertCommand(), dataCommand(), sampleCommand(), trainCommand(), versionCommand())
 	root.SetUsageTemplate(usageTemplate(root.UsageTemplate()))
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()

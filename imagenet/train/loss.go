@@ -4,15 +4,13 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
-	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/wflow/onestep"
 )
 
-// gradientGraph builds the gradient of the loss of one chunk of classes, and adds it to what the chunks before gave. Its inputs
-// are those of [Batch.inputs]. It returns the chunk's loss and, as [features], the scales and then mean V² of each R.
-//
-// The loss is the mean over features of onestep.Loss, whose problems are the vectors of a feature of each class.
-func (t *Stepper) gradientGraph(scope *model.Scope, in []*graph.Node) []*graph.Node {
+// loss builds the loss of one chunk of classes: the mean over features of onestep.Loss, whose problems are the vectors of a
+// feature of each class. Its inputs are those of [Stepper.inputs]. Behind the loss it returns, as [features], the scales and then
+// mean V² of each R.
+func (t *Stepper) loss(scope *model.Scope, in []*graph.Node) []*graph.Node {
 	next := func(wanted bool) *graph.Node {
 		if !wanted {
 			return nil
@@ -22,7 +20,7 @@ func (t *Stepper) gradientGraph(scope *model.Scope, in []*graph.Node) []*graph.N
 		return node
 	}
 	styled := t.Generator.Shape().Codebooks > 0
-	first, regularisations := next(true), next(true)
+	regularisations := next(true)
 	labels, alpha := next(true), next(true)
 	noise, styles := next(true), next(styled)
 	secondNoise, secondStyles := next(!t.OneBatch), next(!t.OneBatch && styled)
@@ -31,9 +29,7 @@ func (t *Stepper) gradientGraph(scope *model.Scope, in []*graph.Node) []*graph.N
 		still = append(still, next(true))
 	}
 
-	g := first.Graph()
-	scope.Store().SetTraining(g, true)
-	network := scope.Store().Scope(GeneratorScope)
+	network := scope.Store().Scope(generatorScope)
 	particles := t.generate(network, labels, alpha, noise, styles)
 	if !t.OneBatch {
 		second := t.generate(network, labels, alpha, secondNoise, secondStyles)
@@ -48,7 +44,7 @@ func (t *Stepper) gradientGraph(scope *model.Scope, in []*graph.Node) []*graph.N
 	}
 	var loss *graph.Node
 	measures := make([][]*graph.Node, 1+len(r)) // scales, and mean V² of each R
-	t.features = nil
+	t.features, t.channels = nil, nil
 	for like := range alike(moving) {
 		goal := onestep.Loss(t.Field, r, t.problems(moving, fixed, like, alpha))
 		perFeature := func(x *graph.Node) *graph.Node { // means over groups of classes
@@ -65,9 +61,9 @@ func (t *Stepper) gradientGraph(scope *model.Scope, in []*graph.Node) []*graph.N
 		loss = part
 		for _, k := range like {
 			t.features = append(t.features, moving[k].name)
+			t.channels = append(t.channels, moving[k].value.Shape().Dim(-1))
 		}
 	}
-	t.accumulate(scope.Store(), first, loss)
 	out := []*graph.Node{loss}
 	for _, list := range measures {
 		out = append(out, graph.Concatenate(list, 0))
@@ -116,24 +112,4 @@ func (t *Stepper) clouds(features []*graph.Node) *graph.Node {
 		groups[i] = graph.Reshape(graph.TransposeAllAxes(x, 0, 2, 1, 3), c/t.Group, t.Group*vectors, n, channels)
 	}
 	return graph.Reshape(graph.Concatenate(groups, 1), len(features)*c*vectors, n, channels)
-}
-
-// accumulate adds the gradient of a chunk's loss, as part of the mean over chunks, to the variables of the gradient. The first
-// chunk replaces what they held.
-func (t *Stepper) accumulate(store *model.Store, first, loss *graph.Node) {
-	g := loss.Graph()
-	table := t.Generator.Table()
-	parameters := make([]*graph.Node, len(table))
-	for i, p := range table {
-		parameters[i] = weights.Node(store.Scope(GeneratorScope), g, p.Name)
-	}
-	chunks := t.Classes / t.Chunk
-	for i, gradient := range graph.Gradient(graph.DivScalar(loss, float64(chunks)), parameters...) {
-		sum := store.Scope(gradientScope).GetVariable(table[i].Name)
-		if chunks > 1 {
-			before := graph.Where(first, graph.ZerosLike(gradient), sum.NodeValue(g))
-			gradient = graph.Add(before, gradient)
-		}
-		sum.SetNodeValue(gradient)
-	}
 }
