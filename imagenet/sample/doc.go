@@ -14,8 +14,8 @@
 // So the tasks of a job array may each make a part of one folder.
 //
 // A generator makes latents or pixels. A [Decoder] turns them into bytes: that of package vae, or [Pixels]. Latents are scaled
-// once, where they are made for a cache, and unscaled once, by the decoder of package vae; [Together] refuses what seems to be scaled
-// in another way.
+// once, where they are made for a cache, and unscaled once, by the decoder of package vae. [Together] refuses what seems to be
+// scaled in another way.
 //
 // Source: the evaluation of the official code, where the images of a class follow one another, and pixels are rounded to the
 // nearest of 256 levels.

@@ -64,8 +64,8 @@ func (p *Pictures) WriteFolder(ctx context.Context, folder string, first, n int,
 	})
 }
 
-// lacking returns which of the images first … first+n−1 the folder lacks. It removes what a process that was killed while it wrote
-// one of them has left.
+// lacking returns which of the images first … first+n−1 the folder lacks. It removes what a process has left that was killed
+// while it wrote one of them.
 func (p *Pictures) lacking(folder string, first, n int) (numbers []int, err error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -80,10 +80,9 @@ func (p *Pictures) lacking(folder string, first, n int) (numbers []int, err erro
 	}
 	for _, i := range span(first, n) {
 		name := p.Sequence.Name(i)
-		if there[name] {
-			continue
+		if !there[name] {
+			numbers = append(numbers, i)
 		}
-		numbers = append(numbers, i)
 		if !torn[name] {
 			continue
 		}

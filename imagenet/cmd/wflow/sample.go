@@ -88,7 +88,7 @@ refused, or warned of.
 	f.StringVar(&s.weights, "weights", "", "a weight `file` of the generator, released or converted")
 	f.StringVar(&s.vae, "vae", "", "the autoencoder's weights, a `file` (default: those of stabilityai/sd-vae-ft-mse, fetched once)")
 	f.StringVar(&s.cache, "cache", "", "the `cache` that the generator was trained on: it is an error if its latents are not the autoencoder's")
-	f.StringVar(&s.to, "to", "", "a folder, or a file NAME.npz or NAME.png, to `write`")
+	f.StringVar(&s.to, "to", "", "the `path` to write: a folder, or a file NAME.npz or NAME.png")
 	f.BoolVar(&s.force, "force", false, "write over a file that is there")
 	f.StringVar(&s.classes, "classes", "", "`which`, in their order, such as 207,829 or 0-9 (default: all)")
 	f.IntVar(&s.each, "each", 0, "images of each class (default: 50, in a grid 8)")
@@ -226,8 +226,8 @@ func (s *sampling) do(c *cobra.Command) error {
 			return err
 		}
 	}
-	if s.vae != "" && !t.preset.Data.Latent {
-		return misuse{fmt.Errorf("--vae %s: the generator of %s makes pixels, which no autoencoder decodes", shown(s.vae), t.configuration)}
+	if (s.vae != "" || s.cache != "") && !t.preset.Data.Latent {
+		return misuse{fmt.Errorf("--vae and --cache are for latents, and the generator of %s makes pixels", t.configuration)}
 	}
 	backend, engine, err := engine.Find()
 	if err != nil {
