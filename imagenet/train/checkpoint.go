@@ -36,7 +36,8 @@ type Checkpoint struct {
 // Generator returns the path of the file with the moving average of the generator's weights, under their official names.
 func (c Checkpoint) Generator() string { return filepath.Join(c.Path, generatorFile) }
 
-// Checkpoints lists the checkpoints in the folder of a training, the newest last. A folder that is not there has none.
+// Checkpoints lists the checkpoints in the folder of a training, the newest last. A folder that is not there has none, and one without
+// a generator's file is none.
 func Checkpoints(folder string) (list []Checkpoint, err error) {
 	entries, err := os.ReadDir(folder)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -47,8 +48,11 @@ func Checkpoints(folder string) (list []Checkpoint, err error) {
 	}
 	for _, e := range entries {
 		digits, ok := strings.CutPrefix(e.Name(), stepPrefix)
-		if step, err := strconv.Atoi(digits); ok && err == nil && step > 0 && e.IsDir() {
-			list = append(list, Checkpoint{step, filepath.Join(folder, e.Name())})
+		step, err := strconv.Atoi(digits)
+		if c := (Checkpoint{step, filepath.Join(folder, e.Name())}); ok && err == nil && step > 0 {
+			if s, err := os.Stat(c.Generator()); err == nil && s.Mode().IsRegular() {
+				list = append(list, c)
+			}
 		}
 	}
 	slices.SortFunc(list, func(a, b Checkpoint) int { return cmp.Compare(a.Step, b.Step) })

@@ -41,10 +41,10 @@ func encoderTrainCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "train PRESET RUN",
 		Short: "train an encoder as a masked autoencoder",
-		Long: `train trains the encoder of a preset, or of a configuration file, into the folder
-RUN: it hides squares of images and learns to fill them in. It can be stopped at
-any moment. Started again with the same words, it goes on where it was, to the
-same bytes.
+		Long: `train trains the encoder of a preset, or of a configuration file, into the
+folder RUN: it hides squares of images and learns to fill them in. It can be
+stopped at any moment. Started again with the same words, it goes on where it
+was, to the same bytes.
 
 --data is what wflow train takes: a cache of latents, a folder of MNIST's files,
 or a folder of classes. Without it, the presets of digits are trained on the

@@ -48,9 +48,11 @@ func onProcessor(b compute.Backend) bool {
 // trainedByRun returns the generator of a run, at a step or, if that is 0, at the newest.
 func trainedByRun(run string, step int) (t trained, err error) {
 	t.configuration = filepath.Join(run, configurationFile)
-	if t.weights, t.step, err = checkpointOf(run, step); err != nil {
+	c, err := checkpointOf(run, step)
+	if err != nil {
 		return t, err
 	}
+	t.weights, t.step = c.Generator(), c.Step
 	p, err := preset.ReadFile(t.configuration)
 	if err != nil {
 		return t, err

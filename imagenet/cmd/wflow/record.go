@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -39,9 +40,7 @@ type record struct {
 	every int
 	step  int // of the checkpoint that the run goes on from
 	lines []metrics
-
-	sum metrics // of the steps since the last line
-	n   int
+	since []metrics // of the steps since the last line
 }
 
 // openRecord opens the metrics of a run. Lines of steps behind the newest checkpoint are dropped, for they will be taken again.
@@ -99,38 +98,51 @@ func readLines[T any](path string) (list []T, err error) {
 	return list, lines.Err()
 }
 
-// add adds a step, writes a line if it is due, and returns the telling numbers.
-func (r *record) add(p train.Progress) (told string, err error) {
-	if r.n == 0 {
-		r.sum = metrics{MeanSquare: map[string]float64{}, Scale: map[string]float64{}}
-	}
-	r.n++
-	r.sum.Loss += p.Measure.Loss
-	r.sum.GradientNorm += p.Measure.GradientNorm
+// add adds a step, writes a line if it is due, and returns what the step told.
+func (r *record) add(p train.Progress) (told metrics, err error) {
+	told = metrics{Step: p.Step, Loss: p.Measure.Loss, GradientNorm: p.Measure.GradientNorm, Rate: p.Rate, R: p.R, Images: p.Images,
+		MeanSquare: map[string]float64{}, Scale: map[string]float64{}}
 	for i, name := range p.Measure.Features {
-		r.sum.MeanSquare[name] += p.Measure.MeanSquare[0][i]
-		r.sum.Scale[name] += p.Measure.Scale[i]
+		told.MeanSquare[name], told.Scale[name] = p.Measure.MeanSquare[0][i], p.Measure.Scale[i]
 	}
-	told = telling(p)
+	r.since = append(r.since, told)
 	if p.Step%r.every != 0 && p.Step != p.Steps {
 		return told, nil
 	}
-	m, n := r.sum, float64(r.n)
-	r.n = 0
-	m.Step, m.Rate, m.Images = p.Step, round(p.Rate), round(p.Images)
-	for _, r := range p.R {
-		m.R = append(m.R, round(r))
-	}
-	m.Loss, m.GradientNorm = round(m.Loss/n), round(m.GradientNorm/n)
-	for name := range m.MeanSquare {
-		m.MeanSquare[name], m.Scale[name] = round(m.MeanSquare[name]/n), round(m.Scale[name]/n)
-	}
-	r.lines = append(r.lines, m)
+	m := mean(r.since)
+	r.since, r.lines = nil, append(r.lines, m)
 	line, err := json.Marshal(m)
 	if err == nil {
 		_, err = r.Write(append(line, '\n'))
 	}
 	return told, err
+}
+
+// mean returns the line that stands for some steps: the means of what is measured, and the rest as it is for the last.
+func mean(steps []metrics) metrics {
+	n := float64(len(steps))
+	m := steps[len(steps)-1]
+	average := func(number func(m metrics) float64) float64 {
+		sum := 0.0
+		for _, s := range steps {
+			sum += number(s)
+		}
+		return round(sum / n)
+	}
+	m.Loss, m.GradientNorm = average(func(m metrics) float64 { return m.Loss }), average(func(m metrics) float64 { return m.GradientNorm })
+	m.Rate, m.Images = round(m.Rate), round(m.Images)
+	squares, scales := map[string]float64{}, map[string]float64{}
+	for name := range m.Scale {
+		squares[name] = average(func(m metrics) float64 { return m.MeanSquare[name] })
+		scales[name] = average(func(m metrics) float64 { return m.Scale[name] })
+	}
+	m.MeanSquare, m.Scale = squares, scales
+	var r []float64
+	for _, v := range m.R {
+		r = append(r, round(v))
+	}
+	m.R = r
+	return m
 }
 
 // round keeps five digits.
@@ -166,16 +178,17 @@ func byKin(features []string, number func(i int) float64) (names []string, means
 	return names, means
 }
 
-// telling returns what a person wants to know of a step: mean V² of pixels and of each stage, the gradient's norm, the pace.
-func telling(p train.Progress) string {
-	names, means := byKin(p.Measure.Features, func(i int) float64 { return p.Measure.MeanSquare[0][i] })
+// String returns what a person wants to know: mean V² of pixels and of each stage, the gradient's norm, the pace.
+func (m metrics) String() string {
+	features := slices.Sorted(maps.Keys(m.MeanSquare))
+	names, means := byKin(features, func(i int) float64 { return m.MeanSquare[features[i]] })
 	var v []string
 	for _, name := range names {
 		v = append(v, fmt.Sprintf("%s %.2g", name, means[name]))
 	}
-	text := "V² " + strings.Join(v, ", ") + fmt.Sprintf("; norm %.2g", p.Measure.GradientNorm)
-	if p.Images > 0 {
-		text += fmt.Sprintf("; %.3g images/s", p.Images)
+	text := "V² " + strings.Join(v, ", ") + fmt.Sprintf("; norm %.2g", m.GradientNorm)
+	if m.Images > 0 {
+		text += fmt.Sprintf("; %.3g images/s", m.Images)
 	}
 	return text
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -86,6 +87,8 @@ type stage struct {
 	Folder        string        `json:"folder"`
 	Configuration string        `json:"configuration"`
 	Step          int           `json:"step"`
+	Steps         int           `json:"steps"`          // of the whole training
+	Last          *metrics      `json:"last,omitempty"` // of the metrics
 	Weights       string        `json:"weights"`
 	Generator     string        `json:"generator_sha256"`
 	Parameters    int           `json:"parameters"`
@@ -99,7 +102,10 @@ func (r stage) lines() []line {
 	var lines reportLines
 	lines.addLine(r.Kind, "%s", r.Folder)
 	lines.addLine("generator", "%s, %s parameters", r.Configuration, thousands.Text(r.Parameters))
-	lines.addLine("step", "%s", thousands.Text(r.Step))
+	lines.addLine("step", "%s of %s", thousands.Text(r.Step), thousands.Text(r.Steps))
+	if r.Last != nil {
+		lines.addLine("last told", "%s", r.Last)
+	}
 	lines.addLine("weights", "%s", r.Weights)
 	lines.addLine("", "SHA-256 %s", r.Generator)
 	made := "pixels"
@@ -136,7 +142,15 @@ func infoRun(c *cobra.Command, kind, folder, run string, step int) error {
 	if err != nil {
 		return err
 	}
-	r := stage{Kind: kind, Folder: folder, Configuration: t.configuration, Step: t.step, Weights: t.weights, Generator: sum,
+	told, err := readLines[metrics](filepath.Join(run, metricsFile))
+	if err != nil {
+		return err
+	}
+	var last *metrics
+	if n := len(told); n > 0 && kind == "run" {
+		last = &told[n-1]
+	}
+	r := stage{Kind: kind, Folder: folder, Configuration: t.configuration, Step: t.step, Steps: t.preset.Train.Steps, Last: last, Weights: t.weights, Generator: sum,
 		Parameters: t.preset.Parameters(), Engine: line, Numbers: numbers, latents: t.preset.Data.Latent}
 	if odd := numbers.Odd(); odd != "" && r.latents {
 		r.Warnings = append(r.Warnings, odd)

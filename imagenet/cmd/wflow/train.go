@@ -145,7 +145,7 @@ func (t generatorTraining) take(c *cobra.Command, training train.Training, g *pr
 			err = errors.Join(err, record.curves(t.run), gallery.draw(c.Context(), t.run, p))
 		}
 		failed = err
-		b.set(p.Step, p.Remaining, told)
+		b.set(p.Step, p.Remaining, told.String())
 	}
 	fmt.Fprintf(c.ErrOrStderr(), "wflow: %s, %s of %s steps done, on %s, %s\n", t.run, thousands.Text(begun), thousands.Text(training.Steps), line, counted(training.Devices, "device"))
 	start := time.Now()

@@ -150,3 +150,52 @@ func TestTrainRefuses(t *testing.T) {
 		t.Errorf("refused trainings left %v, error %v", entries, err)
 	}
 }
+
+// TestEncoderTrain: an encoder is trained, and a generator then is with its features.
+func TestEncoderTrain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles an encoder twice")
+	}
+	p, err := preset.Named("mae/mnist")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := p.MAE
+	m.Model.Width, m.Data.Batch, m.Logging.Every, m.Train.SaveEvery = 40, 2, 1, 2
+	m.Train.Steps, m.Optimizer.Rate.Steps, m.Optimizer.Rate.WarmUp, m.Train.FineTune, m.Train.FineTuneWarmUp = 2, 2, 1, 1, 0
+	text, err := p.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	configuration, encoder := filepath.Join(folder, "encoder.yaml"), filepath.Join(folder, "encoder")
+	if err := os.WriteFile(configuration, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	features := smallTraining(t, func(g *preset.Generator) {
+		g.Feature.MAE, g.Feature.Path = true, "mae/mnist"
+		g.Train.Classes, g.Train.AtOnce, g.Train.Chunks, g.Train.Steps, g.Optimizer.Rate.Steps, g.Optimizer.Rate.WarmUp = 2, 1, 1, 2, 2, 1
+		g.Train.Guidance.Particles, g.Train.Real, g.Train.Unconditional = 2, 2, 1
+		g.Train.Features = preset.Features{Mean: true, Std: true}
+	})
+	run := filepath.Join(folder, "run")
+	if _, progress, code := wflow(t.Context(), "train", features, run, "--encoder", folder); code != failed || !strings.Contains(progress, "is no run of an encoder") {
+		t.Errorf("a folder that is no run: exit code %d: %s", code, progress)
+	}
+	for range 2 { // the second time all is done
+		if _, progress, code := wflow(t.Context(), "encoder", "train", configuration, encoder); code != 0 {
+			t.Fatalf("exit code %d: %s", code, progress)
+		}
+	}
+	list, err := readLines[reconstruction](filepath.Join(encoder, metricsFile))
+	if err != nil || len(list) != 2 || !(list[1].Reconstruction > 0) {
+		t.Errorf("%+v, error %v, want two lines", list, err)
+	}
+	if _, progress, code := wflow(t.Context(), "train", features, run, "--encoder", encoder); code != 0 {
+		t.Fatalf("exit code %d: %s", code, progress)
+	}
+	told, err := readLines[metrics](filepath.Join(run, metricsFile))
+	if err != nil || len(told) != 1 || !(told[0].MeanSquare["layer4_std"] > 0) || !(told[0].MeanSquare["global"] > 0) {
+		t.Errorf("%+v, error %v, want mean V² of pixels and of features", told, err)
+	}
+}
