@@ -3,6 +3,7 @@ package dit
 import (
 	"fmt"
 
+	"github.com/wflowlab/wflowlab/imagenet/generator"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 )
 
@@ -85,6 +86,15 @@ func (c Config) Validate() error {
 		return fmt.Errorf("dit: MLPRatio %v of Width %d is no feed-forward width", c.MLPRatio, c.Width)
 	}
 	return nil
+}
+
+// Shape implements generator.Network: noise has the shape of the latents.
+func (c Config) Shape() generator.Shape {
+	s := generator.Shape{Side: c.Size, Channels: c.Channels, Noise: []int{c.Size, c.Size, c.Channels}, Classes: c.Classes}
+	if s.Codebooks = c.codebooks(); s.Codebooks > 0 {
+		s.Entries = c.Entries
+	}
+	return s
 }
 
 // codebooks returns how many codebooks the network has.

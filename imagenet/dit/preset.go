@@ -6,10 +6,14 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/preset"
 )
 
-// FromPreset returns the generator that a configuration file describes. The released files ask for BFloat16, and those of
-// the larger generators for Recompute. On a CPU, set BFloat16 to false: the weights are the same.
+// FromPreset returns the generator that a configuration file describes. It is an error if the file asks for another
+// network, such as that of package residual. The released files ask for BFloat16, and those of the larger generators
+// for Recompute. On a CPU, set BFloat16 to false: the weights are the same.
 func FromPreset(g *preset.Generator) (Config, error) {
 	m := g.Model
+	if m.Network != "" && m.Network != "dit" {
+		return Config{}, fmt.Errorf("dit: network %q, want \"dit\"", m.Network)
+	}
 	if m.Condition != m.Width || m.OutChannels != m.InChannels {
 		return Config{}, fmt.Errorf("dit: cond_dim %d, hidden_size %d, in_channels %d, out_channels %d: want the first two equal, and the last two",
 			m.Condition, m.Width, m.InChannels, m.OutChannels)

@@ -51,6 +51,12 @@ func TestFromPreset(t *testing.T) {
 		if g == nil {
 			continue
 		}
+		if g.Model.Network != "dit" {
+			if _, err := dit.FromPreset(g); err == nil {
+				t.Errorf("%s: no error for the network %s, want one", name, g.Model.Network)
+			}
+			continue
+		}
 		c, err := dit.FromPreset(g)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)

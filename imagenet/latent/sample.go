@@ -47,17 +47,31 @@ func (c *Cache) Sample(n int) ([]Sample, error) {
 // deviation near 1.
 const Scale = 0.18215
 
+// Scaled tells how often latents of photographs have been multiplied by Scale, by their standard deviation. Once is as it
+// should be. It returns false if the deviation is that of no latents of photographs.
+func (s Sample) Scaled() (times int, ok bool) {
+	deviation := s.Deviation / Scale
+	for times := 2; times >= 0; times-- {
+		if leastUsual <= deviation && deviation <= mostUsual {
+			return times, true
+		}
+		deviation *= Scale
+	}
+	return 0, false
+}
+
+// The standard deviation of latents that are scaled is usually between these.
+const leastUsual, mostUsual = 0.6, 1.4
+
 // Odd says what seems wrong with the scale of the latents. It returns "" if their standard deviation is between 0.6 and 1.4.
 func (s Sample) Odd() string {
-	const least, most = 0.6, 1.4
-	usual := func(deviation float64) bool { return least <= deviation && deviation <= most }
-	text := fmt.Sprintf("%s: standard deviation %.3g, want %v to %v", s.File, s.Deviation, least, most)
-	switch {
-	case usual(s.Deviation):
+	text := fmt.Sprintf("%s: standard deviation %.3g, want %v to %v", s.File, s.Deviation, leastUsual, mostUsual)
+	switch times, ok := s.Scaled(); {
+	case ok && times == 1:
 		return ""
-	case usual(s.Deviation / Scale):
+	case ok && times == 2:
 		return fmt.Sprintf("%s: it looks as if its latents had been multiplied by %v twice", text, Scale)
-	case usual(s.Deviation * Scale):
+	case ok:
 		return fmt.Sprintf("%s: it looks as if its latents had not been multiplied by %v", text, Scale)
 	case s.Deviation == 0:
 		return text + ": all its numbers are the same"

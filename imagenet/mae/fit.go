@@ -9,9 +9,6 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/gomlx/gomlx/ml/train"
-	"github.com/gomlx/gomlx/ml/train/metric"
-	"github.com/gomlx/gomlx/ml/train/optimizer"
 
 	"github.com/wflowlab/wflowlab/imagenet/internal/steps"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
@@ -37,27 +34,42 @@ func (p Pretraining) Fit(ctx context.Context, backend compute.Backend, c Config,
 	if p.Steps < 1 || p.Batch < 1 || !(p.Clip > 0) || !(p.Average >= 0 && p.Average < 1) {
 		return nil, fmt.Errorf("mae: %d steps of %d, Clip %v, Average %v: want positive numbers, and an average in [0, 1)", p.Steps, p.Batch, p.Clip, p.Average)
 	}
+	devices := max(p.Devices, 1)
+	if p.Batch%devices != 0 {
+		return nil, fmt.Errorf("mae: batches of %d on %d devices: want a multiple; the nearest is %d", p.Batch, devices, max((p.Batch+devices/2)/devices, 1)*devices)
+	}
 	store := model.NewStore()
 	defer store.Finalize()
 	if err := weights.Load(store.RootScope(), c.Table(), Initial(p.Seed)); err != nil {
 		return nil, fmt.Errorf("mae: %w", err)
 	}
-	network := func(scope *model.Scope, in []*graph.Node) []*graph.Node {
-		rate := in[4]
-		optimizer.LearningRateVar(scope, rate.DType(), 0).SetNodeValue(rate)
-		descent.Average(scope, rate.Graph(), p.Average)
-		l := c.Losses(scope, in[0], in[1], in[2], in[3])
-		return []*graph.Node{l.Total, l.Reconstruction}
+	for v := range store.IterVariables() {
+		v.SetTrainable(true)
 	}
-	total := func(_, predictions []*graph.Node) *graph.Node { return predictions[0] }
-	wrong := func(_ *model.Scope, _, predictions []*graph.Node) *graph.Node {
-		return graph.ReduceAllMean(predictions[1])
+	way := steps.Descent{Common: 1, Chunks: 1, Beta1: p.Beta1, Beta2: p.Beta2, WeightDecay: p.WeightDecay, Clip: p.Clip, Average: p.Average,
+		Loss: func(scope *model.Scope, in []*graph.Node) []*graph.Node {
+			l := c.Losses(scope, in[1], in[2], in[3], in[0])
+			return []*graph.Node{graph.ReduceAllMean(l.Total), graph.ReduceAllMean(l.Reconstruction)}
+		}}
+	descender, err := way.Start(backend, devices, store)
+	if err != nil {
+		return nil, fmt.Errorf("mae: %w", err)
 	}
-	metrics := []metric.Interface{metric.NewBaseMetric("reconstruction", "rec", "rec", wrong, nil)}
-	adam := optimizer.Adam().Betas(p.Beta1, p.Beta2).Epsilon(1e-8).WeightDecay(p.WeightDecay).Done()
-	trainer := train.NewTrainer(backend, store, network, total, descent.Clip(adam, p.Clip), metrics, nil)
-	defer trainer.ResetComputationGraphs()
-	batch := func(step int) (train.Batch, error) { return p.batch(c, step, sample) }
+	defer descender.Finalize()
+	take := func(step int) (loss, reconstruction float64, err error) {
+		in, err := p.batch(c, step, sample)
+		if err != nil {
+			return 0, 0, err
+		}
+		values, err := descender.Gradient(0, in...)
+		if err == nil {
+			_, err = descender.Update(p.Rate.At(step, p.Steps))
+		}
+		if err != nil {
+			return 0, 0, fmt.Errorf("step %d: %w", step, err)
+		}
+		return float64(tensors.ToScalar[float32](values[0])), float64(tensors.ToScalar[float32](values[1])), nil
+	}
 	kept := steps.Checkpoint{Path: p.Checkpoint, Every: p.Every}
 	if p.Checkpoint != "" {
 		first, err := p.batch(c, 0, sample)
@@ -68,7 +80,7 @@ func (p Pretraining) Fit(ctx context.Context, backend compute.Backend, c Config,
 			return nil, fmt.Errorf("mae: %w", err)
 		}
 	}
-	done, stopped := steps.Run(ctx, trainer, kept, p.Steps, batch, report)
+	done, stopped := steps.Run(ctx, store, kept, p.Steps, take, report)
 	if stopped != nil {
 		if stopped = fmt.Errorf("mae: %w", stopped); ctx.Err() == nil {
 			return nil, stopped
@@ -85,8 +97,8 @@ func (p Pretraining) Fit(ctx context.Context, backend compute.Backend, c Config,
 	return trained, stopped
 }
 
-// batch returns the inputs of a step: those of Losses and the learning rate.
-func (p Pretraining) batch(c Config, step int, sample func(i int) Sample) (train.Batch, error) {
+// batch returns the inputs of a step: λ, latents, hidden squares and classes.
+func (p Pretraining) batch(c Config, step int, sample func(i int) Sample) ([]*tensors.Tensor, error) {
 	var latents []float32
 	classes := make([]int32, p.Batch)
 	side, size := 0, 0
@@ -97,7 +109,7 @@ func (p Pretraining) batch(c Config, step int, sample func(i int) Sample) (train
 			side = int(math.Sqrt(float64(size/c.Channels)) + 0.5)
 		}
 		if len(s.Latent) != size || side == 0 || side*side*c.Channels != size || side%8 != 0 || side%c.Patch != 0 || s.Class < 0 || s.Class >= c.Classes {
-			return train.Batch{}, fmt.Errorf("sample %d: %d numbers of class %d, want [S, S, %d] with S a multiple of 8 and of %d, as all of its batch, and a class below %d",
+			return nil, fmt.Errorf("sample %d: %d numbers of class %d, want [S, S, %d] with S a multiple of 8 and of %d, as all of its batch, and a class below %d",
 				step*p.Batch+k, len(s.Latent), s.Class, c.Channels, c.Patch, c.Classes)
 		}
 		latents, classes[k] = append(latents, s.Latent...), int32(s.Class)
@@ -107,11 +119,10 @@ func (p Pretraining) batch(c Config, step int, sample func(i int) Sample) (train
 	for k := range hidden {
 		hidden[k] = u.Uniform(uint64(step*len(hidden)+k)) < p.Hidden
 	}
-	return train.Batch{Inputs: []*tensors.Tensor{
+	return []*tensors.Tensor{
+		tensors.FromScalar(float32(p.Lambda(step))),
 		tensors.FromFlatDataAndDimensions(latents, p.Batch, side, side, c.Channels),
 		tensors.FromFlatDataAndDimensions(hidden, p.Batch, squares, squares),
 		tensors.FromFlatDataAndDimensions(classes, p.Batch),
-		tensors.FromScalar(float32(p.Lambda(step))),
-		tensors.FromScalar(float32(p.Rate.At(step, p.Steps))),
-	}}, nil
+	}, nil
 }

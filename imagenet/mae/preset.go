@@ -21,12 +21,15 @@ func FromPreset(m *preset.MAE) (Config, Pretraining, error) {
 		return Config{}, Pretraining{}, fmt.Errorf("mae: layers of %d stages, want 4", len(n.Layers))
 	case t.Masking.Least != t.Masking.Most:
 		return Config{}, Pretraining{}, fmt.Errorf("mae: mask_ratio_min %v and mask_ratio_max %v, want them equal", t.Masking.Least, t.Masking.Most)
+	case m.Optimizer.Rate.Schedule == "cosine" && m.Optimizer.Rate.Steps != t.Steps:
+		return Config{}, Pretraining{}, fmt.Errorf("mae: lr_schedule is a cosine until step %d, want the total_steps %d of train", m.Optimizer.Rate.Steps, t.Steps)
 	case t.Masking.Classification != 0:
 		return Config{}, Pretraining{}, fmt.Errorf("mae: lambda_cls %v, want 0 before the last steps", t.Masking.Classification)
 	}
 	c := Config{Width: n.Width, Layers: [4]int(n.Layers), Channels: n.Channels, Classes: m.Data.Classes, Patch: n.Patch}
 	p := Pretraining{
-		Steps: t.Steps, Batch: m.Data.Batch, Rate: onestep.Rate{Peak: m.Optimizer.Rate.Peak, WarmUp: m.Optimizer.Rate.WarmUp},
+		Steps: t.Steps, Batch: m.Data.Batch,
+		Rate:  onestep.Rate{Peak: m.Optimizer.Rate.Peak, WarmUp: m.Optimizer.Rate.WarmUp, Decay: m.Optimizer.Rate.Schedule == "cosine"},
 		Beta1: m.Optimizer.Beta1, Beta2: m.Optimizer.Beta2, WeightDecay: m.Optimizer.WeightDecay, Clip: clip,
 		Average: t.Average, Hidden: t.Masking.Least, Seed: uint64(t.Seed),
 		FineTuneSteps: t.FineTune, FineTuneWarmUp: t.FineTuneWarmUp, FineTuneLambda: t.FineTuneWeight,

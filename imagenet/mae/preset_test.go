@@ -75,11 +75,49 @@ func TestFromPreset(t *testing.T) {
 		"mask_ratio_max 0.9": func(m *preset.MAE) { m.Train.Masking.Most = 0.9 },
 		"lambda_cls 0.2":     func(m *preset.MAE) { m.Train.Masking.Classification = 0.2 },
 		"Width is 0":         func(m *preset.MAE) { m.Model.Width = 0 },
+		"until step 100000, want the total_steps 200000": func(m *preset.MAE) { m.Optimizer.Rate.Schedule = "cosine" },
 	} {
 		m := must.M1(preset.Named("mae/latent_640")).MAE
 		change(m)
 		if _, _, err := mae.FromPreset(m); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+}
+
+// The preset of the digits leads to an encoder of pixels [32, 32, 1] whose rate falls, and preset.MAE.Features counts
+// the features that it makes.
+func TestDigits(t *testing.T) {
+	m := must.M1(preset.Named("mae/mnist")).MAE
+	c, pretraining, err := mae.FromPreset(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (mae.Config{Width: 40, Layers: [4]int{1, 1, 1, 1}, Channels: 1, Classes: 10, Patch: 4}); c != want || !pretraining.Rate.Decay {
+		t.Errorf("%+v, a rate that falls %v, want %+v and true", c, pretraining.Rate.Decay, want)
+	}
+	backend, _, err := engine.Find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := model.NewStore()
+	if err := weights.Load(store.RootScope(), c.Table().Under("encoder."), mae.Initial(3)); err != nil {
+		t.Fatal(err)
+	}
+	features := must.M1(preset.Named("gen/mnist")).Generator.Train.Features
+	for _, f := range []preset.Features{features, preset.ReleasedFeatures(), {EveryBlock: 1, MeanPatches: []int{3, 4}}} {
+		vectors, numbers := 0, 0
+		must.M1(model.CallOnce(backend, store, func(scope *model.Scope, x *graph.Node) *graph.Node {
+			all := c.Features(scope, x, f)
+			vectors, numbers = 0, 0
+			for _, f := range all {
+				vectors += f.Value.Shape().Dim(1)
+				numbers += f.Value.Shape().Dim(1) * f.Value.Shape().Dim(2)
+			}
+			return all[0].Value
+		}, tensors.FromShape(shapes.Make(dtypes.Float32, 1, 32, 32, 1))))
+		if v, n := m.Features(32, f); v != vectors || n != numbers {
+			t.Errorf("%+v: %d vectors of %d numbers by the preset, want the %d of %d that are made", f, v, n, vectors, numbers)
 		}
 	}
 }

@@ -87,6 +87,8 @@ type Pretraining struct {
 	// these settings, samples and engine; others are an error. Empty means none. Neither has a key.
 	Checkpoint string `json:"-"`
 	Every      int    `json:"-"`
+
+	Devices int `json:"-"` // of the engine, each with its share of the batch, which they must divide; 0 means 1
 }
 
 const clip = 2 // a configuration file has no key for it

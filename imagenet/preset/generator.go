@@ -25,10 +25,11 @@ type Logging struct {
 
 // Data is the data set and how it is loaded.
 type Data struct {
-	Resolution int    `yaml:"resolution" in:"[1,65536]"` // of the images, in pixels
-	Augment    bool   `yaml:"use_aug"`                   // random crops
-	Latent     bool   `yaml:"use_latent"`                // latents instead of pixels
-	Cached     bool   `yaml:"use_cache"`                 // latents from the cache instead of from images
+	Resolution int    `yaml:"resolution" in:"[1,65536]"`           // of the images, in pixels
+	Augment    bool   `yaml:"use_aug"`                             // random crops
+	Latent     bool   `yaml:"use_latent"`                          // latents instead of pixels
+	Cached     bool   `yaml:"use_cache"`                           // latents from the cache instead of from images
+	Mirror     bool   `yaml:"use_flip" default:"true" ours:"true"` // each image is mirrored with probability ½: not where a mirror image means something else, as of a digit
 	Classes    int    `yaml:"num_classes" in:"[1,1e6]"`
 	EvalSplit  string `yaml:"eval_split" one:"train val" default:"val"` // only forks of the official code read this key; the default is what the official code does
 	Batch      int    `yaml:"batch_size" in:"[1,1e9]"`                  // images of a load, all processes together
@@ -43,10 +44,14 @@ type Loader struct {
 	Prefetch int  `yaml:"prefetch_factor" in:"[1,65536]"` // batches of a worker
 }
 
-// GeneratorModel is the shape of a generator and the precision it computes in.
+// GeneratorModel is the shape of a generator and the precision it computes in. Network says which it is: dit is the
+// official transformer of package dit, and residual is the network of package residual, which takes the image as one
+// token. Of that, Noise, Width, Depth, MLPRatio and the codebooks are free.
 type GeneratorModel struct {
-	Condition   int     `yaml:"cond_dim" in:"[1,65536]"`  // numbers of the condition: Width
-	Size        int     `yaml:"input_size" in:"[1,4096]"` // height and width of the latent
+	Network     string  `yaml:"network" one:"dit residual" default:"dit" ours:"true"`
+	Noise       int     `yaml:"noise_size" in:"[0,65536]" default:"0" ours:"true"` // numbers of the noise of residual; dit's has the shape of the latent, and 0 here
+	Condition   int     `yaml:"cond_dim" in:"[1,65536]"`                           // numbers of the condition: Width
+	Size        int     `yaml:"input_size" in:"[1,4096]"`                          // height and width of the latent
 	InChannels  int     `yaml:"in_channels" in:"[1,4096]"`
 	Patch       int     `yaml:"patch_size" in:"[1,4096]"` // a token is Patch × Patch points of the latent
 	Width       int     `yaml:"hidden_size" in:"[1,65536]"`
@@ -77,12 +82,13 @@ type Optimizer struct {
 	Beta2       float64 `yaml:"adam_b2" in:"[0,1)"`
 }
 
-// Rate is the learning rate: linear from 1e-6 to Peak over WarmUp steps, then constant.
+// Rate is the learning rate: linear from 1e-6 to Peak over WarmUp steps, then constant, or falling along a half wave of a
+// cosine until Steps.
 type Rate struct {
 	Peak     float64 `yaml:"learning_rate" in:"(0,1e9]"`
 	WarmUp   int     `yaml:"warmup_steps" in:"[0,1e9]"`
-	Schedule string  `yaml:"lr_schedule" one:"const"`
-	Steps    int     `yaml:"total_steps" in:"[1,1e9]"` // of no effect while the rate is constant
+	Schedule string  `yaml:"lr_schedule" one:"const cosine"`
+	Steps    int     `yaml:"total_steps" in:"[1,1e9]"` // at which a cosine ends; of no effect while the rate is constant
 }
 
 // GeneratorTrain is the training itself.
@@ -102,13 +108,14 @@ type GeneratorTrain struct {
 	Inception   bool `yaml:"eval_isc" default:"true"`         // inception score
 	Precision   bool `yaml:"eval_prc_recall" default:"false"` // and recall
 
-	Real          int `yaml:"pos_per_sample" in:"[1,1e9]"`                // data points of the class, for each class
-	Unconditional int `yaml:"neg_per_sample" in:"[1,1e9]"`                // data points of all classes, for each class
-	ClassBank     int `yaml:"positive_bank_size" in:"[1,1e9]"`            // newest latents kept of each class
-	GlobalBank    int `yaml:"negative_bank_size" in:"[1,1e9]"`            // newest latents kept of all classes together
-	Push          int `yaml:"push_per_step" in:"[1,1e9]"`                 // latents that enter the banks of a process in a step
-	PushAtResume  int `yaml:"push_at_resume" in:"[0,1e9]" default:"3000"` // how often Push is done before the first step
-	Chunks        int `yaml:"grad_accum_steps" in:"[1,1e9]"`              // parts that a process cuts its classes into
+	Real          int `yaml:"pos_per_sample" in:"[1,1e9]"`                         // data points of the class, for each class
+	Unconditional int `yaml:"neg_per_sample" in:"[1,1e9]"`                         // data points of all classes, for each class
+	ClassBank     int `yaml:"positive_bank_size" in:"[1,1e9]"`                     // newest latents kept of each class
+	GlobalBank    int `yaml:"negative_bank_size" in:"[1,1e9]"`                     // newest latents kept of all classes together
+	Push          int `yaml:"push_per_step" in:"[1,1e9]"`                          // latents that enter the banks of a process in a step
+	PushAtResume  int `yaml:"push_at_resume" in:"[0,1e9]" default:"3000"`          // how often Push is done before the first step
+	Chunks        int `yaml:"grad_accum_steps" in:"[1,1e9]"`                       // parts that a process cuts its classes into
+	AtOnce        int `yaml:"groups_at_once" in:"[1,1e6]" default:"1" ours:"true"` // groups of two classes that a device computes at once: memory grows with them, results are the same
 
 	Guidance Guidance  `yaml:"forward_dict"`
 	Features Features  `yaml:"activation_kwargs"`
@@ -132,9 +139,11 @@ type Guidance struct {
 
 // Loss has the regularisations R. For each R alone, transport is solved and the velocity normalised; then the velocities
 // are summed. For features of d numbers, ε is R·d with the cost ‖x−y‖²/2, and R·√d with the cost ‖x−y‖. If Mode is none,
-// R are the temperatures of Drifting.
+// R are the temperatures of Drifting. Each R falls geometrically to its Final over the first half of the steps, as
+// onestep.Annealing does; without Final it is constant.
 type Loss struct {
-	R []float64 `yaml:"R_list" in:"(0,1e6]" default:"0.02 0.05 0.2"`
+	R     []float64 `yaml:"R_list" in:"(0,1e6]" default:"0.02 0.05 0.2"`
+	Final []float64 `yaml:"R_final" in:"(0,1e6]" default:"" ours:"true"`
 }
 
 // Transport is the estimator of the velocity: [Generator.Variant] names what the switches mean together.
@@ -149,7 +158,7 @@ type Transport struct {
 
 // Feature says which encoders the features come from.
 type Feature struct {
-	Path     string `yaml:"mae_path"` // of the MAE's weights; hf://NAME is models/mae/jax/NAME of Goodeat/drifting on Hugging Face
+	Path     string `yaml:"mae_path"` // of the MAE's weights; hf://NAME is models/mae/jax/NAME of Goodeat/drifting on Hugging Face, and mae/NAME is what the preset of that name trains
 	MAE      bool   `yaml:"use_mae"`
 	ConvNeXt bool   `yaml:"use_convnext"`
 }
@@ -193,57 +202,18 @@ func (g *Generator) Variant() Variant {
 	return v
 }
 
-// Parameters returns how many numbers the generator has. It is the size of the table that dit.FromPreset leads to: a
-// test of package dit compares the two.
-func (g *Generator) Parameters() int {
-	m, h := g.Model, g.Model.Width
-	linear := func(in, out int) int { return in*out + out }
-	norm, headNorm := 0, 2*h/m.Heads // weight and bias
-	if m.RMSNorm {
-		norm, headNorm = h, h/m.Heads
-	}
-	feedForward, inner := 2, int(float64(h)*m.MLPRatio)
-	if m.SwiGLU {
-		feedForward, inner = 3, (int(2./3*float64(inner))+31)/32*32
-	}
-	tokens, token := (m.Size/m.Patch)*(m.Size/m.Patch), m.Patch*m.Patch
-
-	block := 2*norm + linear(h, 3*h) + linear(h, h) + linear(h, 6*h)
-	block += (feedForward-1)*linear(h, inner) + linear(inner, h)
-	if m.QKNorm {
-		block += 2 * headNorm
-	}
-	n := g.Data.Classes*h + m.Codebooks*m.Entries*h
-	n += linear(256, h) + linear(h, h) + h // the guidance scale
-	n += linear(token*m.InChannels, h) + tokens*h
-	if m.Context > 0 {
-		n += linear(h, h) + m.Context*h
-	}
-	return n + m.Depth*block + norm + linear(h, 2*h) + linear(h, token*m.OutChannels)
-}
-
 // check reports the values that cannot be together.
 func (g *Generator) check(fault func(path, format string, args ...any)) {
 	m, t := g.Model, g.Train
-	if m.Condition != m.Width {
-		fault("model.cond_dim", "%d, want hidden_size %d", m.Condition, m.Width)
-	}
-	if m.OutChannels != m.InChannels {
-		fault("model.out_channels", "%d, want in_channels %d", m.OutChannels, m.InChannels)
-	}
-	if m.Size%m.Patch != 0 {
-		fault("model.patch_size", "%d does not divide input_size %d", m.Patch, m.Size)
-	}
-	if m.Width%4 != 0 {
-		fault("model.hidden_size", "%d, want a multiple of 4: sines and cosines of rows and columns", m.Width)
-	}
-	if m.Width%m.Heads != 0 {
-		fault("model.num_heads", "%d does not divide hidden_size %d", m.Heads, m.Width)
-	} else if m.RoPE && m.Width/m.Heads%2 != 0 {
-		fault("model.num_heads", "%d leaves heads of width %d, which use_rope wants even", m.Heads, m.Width/m.Heads)
-	}
+	m.check(fault)
 	if g.Data.Latent && g.Data.Resolution != 8*m.Size {
 		fault("model.input_size", "%d, want an eighth of resolution %d: a latent's", m.Size, g.Data.Resolution)
+	}
+	if !g.Data.Latent && g.Data.Resolution != m.Size {
+		fault("model.input_size", "%d, want resolution %d: use_latent is false, so that images are pixels", m.Size, g.Data.Resolution)
+	}
+	if r := g.Optimizer.Rate; r.Schedule == "cosine" && r.WarmUp >= r.Steps {
+		fault("optimizer.lr_schedule.warmup_steps", "%d, want less than total_steps %d, at which the cosine ends", r.WarmUp, r.Steps)
 	}
 	if t.Classes > g.Data.Batch {
 		fault("train.train_batch_size", "%d, want at most batch_size %d: labels are drawn from a batch", t.Classes, g.Data.Batch)
@@ -251,11 +221,17 @@ func (g *Generator) check(fault func(path, format string, args ...any)) {
 	if t.Classes%t.Chunks != 0 {
 		fault("train.grad_accum_steps", "%d does not divide train_batch_size %d", t.Chunks, t.Classes)
 	}
+	if t.AtOnce > 1 && t.Classes%(2*t.AtOnce) != 0 {
+		fault("train.groups_at_once", "%d groups of two classes do not divide train_batch_size %d", t.AtOnce, t.Classes)
+	}
 	if t.Guidance.Least > t.Guidance.Most {
 		fault("train.forward_dict.cfg_min", "%v is more than cfg_max %v", t.Guidance.Least, t.Guidance.Most)
 	}
 	if len(t.Loss.R) == 0 {
 		fault("train.loss_kwargs.R_list", "empty")
+	}
+	if n := len(t.Loss.Final); n > 0 && n != len(t.Loss.R) {
+		fault("train.loss_kwargs.R_final", "%d numbers, want one for each of the %d of R_list", n, len(t.Loss.R))
 	}
 	if g.Feature.MAE && g.Feature.Path == "" {
 		fault("feature.mae_path", "empty, but use_mae is true")

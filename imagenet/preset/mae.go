@@ -62,32 +62,36 @@ func (m *MAE) Parameters() int {
 	if m.Model.InputPatch != 1 {
 		return 0
 	}
-	width, n := m.Model.Width, 0
-	conv := func(in, out, side int) { n += in*out*side*side + 2*out } // with its norm
-	conv(m.Model.Channels, width, 3)
-	in := width
-	for stage, blocks := range m.Model.Layers {
-		out := width << stage
+	width, n := m.Model.Width, m.Model.encoder()
+	in := 8 * width
+	n += convolution(in, in, 3)
+	for _, out := range []int{4 * width, 2 * width, width, width} {
+		n += 2*(in+out) + convolution(in+out, out, 3) + convolution(out, out, 3)
+		in = out
+	}
+	n += linear(in, m.Model.Channels)
+	return n + linear(8*width, m.Data.Classes)
+}
+
+// encoder returns how many numbers the encoder has.
+func (m MAEModel) encoder() int {
+	n, in := convolution(m.Channels, m.Width, 3), m.Width
+	for stage, blocks := range m.Layers {
+		out := m.Width << stage
 		for range blocks {
-			conv(in, out, 3)
-			conv(out, out, 3)
+			n += convolution(in, out, 3) + convolution(out, out, 3)
 			if in != out {
-				conv(in, out, 1)
+				n += convolution(in, out, 1)
 			}
 			in = out
 		}
 		n += 2 * out
 	}
-	conv(in, in, 3) // the decoder
-	for _, out := range []int{4 * width, 2 * width, width, width} {
-		n += 2 * (in + out)
-		conv(in+out, out, 3)
-		conv(out, out, 3)
-		in = out
-	}
-	n += in*m.Model.Channels + m.Model.Channels
-	return n + 8*width*m.Data.Classes + m.Data.Classes
+	return n
 }
+
+// convolution returns how many numbers a convolution has with the norm behind it.
+func convolution(in, out, side int) int { return in*out*side*side + 2*out }
 
 // check reports the values that cannot be together.
 func (m *MAE) check(fault func(path, format string, args ...any)) {
@@ -97,6 +101,13 @@ func (m *MAE) check(fault func(path, format string, args ...any)) {
 	if m.Data.Latent && m.Data.Resolution%(8*m.Model.Patch*m.Model.InputPatch) != 0 {
 		fault("model.patch_size", "%d × input_patch_size %d does not divide the latent of resolution %d",
 			m.Model.Patch, m.Model.InputPatch, m.Data.Resolution)
+	}
+	if side := m.Model.Patch * m.Model.InputPatch; !m.Data.Latent && (m.Data.Resolution%side != 0 || m.Data.Resolution%(8*m.Model.InputPatch) != 0) {
+		fault("dataset.resolution", "%d pixels, want a multiple of patch_size %d × input_patch_size %d, and of eight times the latter: the encoder halves them three times",
+			m.Data.Resolution, m.Model.Patch, m.Model.InputPatch)
+	}
+	if r := m.Optimizer.Rate; r.Schedule == "cosine" && r.WarmUp >= r.Steps {
+		fault("optimizer.lr_schedule.warmup_steps", "%d, want less than total_steps %d, at which the cosine ends", r.WarmUp, r.Steps)
 	}
 	for _, k := range []struct {
 		key string

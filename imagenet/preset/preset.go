@@ -137,9 +137,18 @@ func (p *Preset) Marshal() ([]byte, error) {
 	return text.Bytes(), nil
 }
 
-// MarshalJSON returns what there is to know for a machine: name, origin (that of [Listed], or "file"), source and purpose
-// of a listed preset, kind, number of parameters, for a generator the variant of the method, all values by their official
-// keys, defaults included, and the list of [Preset.Defaults].
+// Memory returns what a training step takes, and whether that is known: see [Generator.Memory] and [MAE.Memory].
+func (p *Preset) Memory() (Memory, bool) {
+	if p.MAE != nil {
+		return p.MAE.Memory(), p.MAE.Parameters() > 0
+	}
+	return p.Generator.Memory()
+}
+
+// MarshalJSON returns what there is to know for a machine: name, origin (that of [Listed], or "file"), source and
+// purpose of a listed preset, kind, number of parameters, [Memory] of a step where it is known, [Preset.Times], for a
+// generator the variant of the method, all values by their official keys, defaults included, and the list of
+// [Preset.Defaults]. Of keys of ours it has those whose value has an effect.
 func (p *Preset) MarshalJSON() ([]byte, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
@@ -151,10 +160,15 @@ func (p *Preset) MarshalJSON() ([]byte, error) {
 		Purpose    string   `json:"purpose,omitempty"`
 		Kind       string   `json:"kind"`
 		Parameters int      `json:"parameters,omitempty"`
+		Memory     *Memory  `json:"memory,omitempty"`
+		Times      []Time   `json:"times,omitempty"`
 		Variant    *Variant `json:"variant,omitempty"`
 		Config     any      `json:"config"`
 		Defaults   []string `json:"defaults"`
-	}{Name: p.Name, Origin: "file", Kind: "mae", Config: plain(p.config()), Defaults: append([]string{}, p.Defaults()...)}
+	}{Name: p.Name, Origin: "file", Kind: "mae", Config: plain(p.config()), Defaults: append([]string{}, p.Defaults()...), Times: p.Times()}
+	if m, known := p.Memory(); known {
+		out.Memory = &m
+	}
 	if l := p.Listed; l != nil {
 		out.Origin, out.Source, out.Purpose = l.Origin, l.Source, l.Purpose
 	}

@@ -37,6 +37,7 @@ func edited(t testing.TB, name string, pairs ...string) string {
 const (
 	ablation = "gen/ablation_ot_1node"
 	mae640   = "mae/latent_640"
+	pixels   = "gen/mnist_pixels"
 )
 
 // Every fault is named by file, line and path, with what was found and what is wanted.
@@ -95,7 +96,23 @@ func TestFaults(t *testing.T) {
 		{ablation, "cfg_min: 1.0", "cfg_min: 5", "60: train.forward_dict.cfg_min: 5 is more than cfg_max 4"},
 		{ablation, "cfg_min: 1.0", "cfg_min: 0.5", "60: train.forward_dict.cfg_min: 0.5 is not in [1,1e6]"},
 		{ablation, "ot_mode: debiased", "ot_mode: sinkhorn", `73: train.ot_mode: "sinkhorn", want debiased or none`},
-		{ablation, "lr_schedule: const", "lr_schedule: cosine", `39: optimizer.lr_schedule.lr_schedule: "cosine", want const`},
+		{ablation, "lr_schedule: const", "lr_schedule: linear", `39: optimizer.lr_schedule.lr_schedule: "linear", want const or cosine`},
+		{ablation, "warmup_steps: 5000\n    lr_schedule: const", "warmup_steps: 100000\n    lr_schedule: cosine", "38: optimizer.lr_schedule.warmup_steps: 100000, want less than total_steps 100000, at which the cosine ends"},
+		{ablation, "use_latent: true", "use_latent: false", "18: model.input_size: 32, want resolution 256: use_latent is false, so that images are pixels"},
+		{ablation, "    R_list: [0.05]", "    R_list: [0.05]\n    R_final: [0.01, 0.02]", "71: train.loss_kwargs.R_final: 2 numbers, want one for each of the 1 of R_list"},
+		{ablation, "    R_list: [0.05]", "    R_list: [0.05]\n    R_final: [0]", "71: train.loss_kwargs.R_final[0]: 0 is not in (0,1e6]"},
+		{ablation, "grad_accum_steps: 4", "grad_accum_steps: 4\n  groups_at_once: 3", "58: train.groups_at_once: 3 groups of two classes do not divide train_batch_size 64"},
+		{ablation, "grad_accum_steps: 4", "grad_accum_steps: 4\n  groups_at_once: 0", "58: train.groups_at_once: 0 is not in [1,1e6]"},
+		{ablation, "depth: 12", "depth: 12\n  network: unet", `23: model.network: "unet", want dit or residual`},
+		{ablation, "depth: 12", "depth: 12\n  noise_size: 64", "23: model.noise_size: 64, want 0: the noise of a transformer has the shape of what it makes"},
+		{pixels, "noise_size: 64", "noise_size: 0", "19: model.noise_size: 0, want at least 1 for network residual"},
+		{pixels, "patch_size: 32", "patch_size: 8", "23: model.patch_size: 8, want 32 for network residual, which has one token"},
+		{pixels, "num_heads: 1", "num_heads: 2", "26: model.num_heads: 2, want 1 for network residual"},
+		{pixels, "use_swiglu: false", "use_swiglu: true", "30: model.use_swiglu: true, want false for network residual"},
+		{pixels, "use_rmsnorm: true", "use_rmsnorm: false", "32: model.use_rmsnorm: false, want true for network residual"},
+		{pixels, "n_cls_tokens: 0", "n_cls_tokens: 4", "33: model.n_cls_tokens: 4, want 0 for network residual"},
+		{pixels, "use_bf16: false", "use_bf16: true", "36: model.use_bf16: true, want false for network residual"},
+		{"mae/mnist", "resolution: 32", "resolution: 28", "8: dataset.resolution: 28 pixels, want a multiple of patch_size 4 × input_patch_size 1, and of eight times the latter"},
 		{ablation, "sinkhorn_num_iter: 10", "sinkhorn_num_iter: 0", "75: train.ot_kwargs.sinkhorn_num_iter: 0 is not in [1,1e9]"},
 		{ablation, "R_list: [0.05]", "R_list: []", "70: train.loss_kwargs.R_list: empty"},
 		{ablation, "R_list: [0.05]", "R_list: [0.05, 0]", "70: train.loss_kwargs.R_list[1]: 0 is not in (0,1e6]"},

@@ -43,24 +43,30 @@ func (p *Preset) Report() []Line {
 func (g *Generator) report(addLine func(name, format string, args ...any)) {
 	d, m, t := g.Data, g.Model, g.Train
 	addLine("kind", "generator")
-	addLine("model", "width %v, depth %v, %v heads of %v, patch %v%s", m.Width, m.Depth, m.Heads, m.Width/m.Heads, m.Patch,
-		when(m.QKNorm, "QK norm")+when(m.SwiGLU, "SwiGLU")+when(m.RoPE, "RoPE")+when(m.RMSNorm, "RMS norm"))
-	addLine("parameters", "%v", g.Parameters())
-	addLine("tokens", "%v + %v in context, %v × %v styles", (m.Size/m.Patch)*(m.Size/m.Patch), m.Context, m.Codebooks, m.Entries)
+	if m.Network == "residual" {
+		addLine("model", "residual network of width %v, depth %v, inner width %v; noise of %v numbers, %v × %v styles", m.Width, m.Depth, m.inner(), m.Noise, m.Codebooks, m.Entries)
+		addLine("parameters", "%v", g.Parameters())
+	} else {
+		addLine("model", "width %v, depth %v, %v heads of %v, patch %v%s", m.Width, m.Depth, m.Heads, m.Width/m.Heads, m.Patch,
+			when(m.QKNorm, "QK norm")+when(m.SwiGLU, "SwiGLU")+when(m.RoPE, "RoPE")+when(m.RMSNorm, "RMS norm"))
+		addLine("parameters", "%v", g.Parameters())
+		addLine("tokens", "%v + %v in context, %v × %v styles", (m.Size/m.Patch)*(m.Size/m.Patch), m.Context, m.Codebooks, m.Entries)
+	}
 	addLine("precision", "%s", strings.TrimPrefix(when(!m.BFloat16, "float32")+when(m.BFloat16, "bfloat16")+
 		when(m.BFloat16 && m.Float32Attention, "attention in float32")+when(m.Recompute, "blocks recomputed"), ", "))
 	addLine("data", "[%v, %v, %v] from images of %v px, %v classes%s", m.Size, m.Size, m.InChannels, d.Resolution, d.Classes,
-		when(d.Latent, "latents")+when(d.Cached, "from the cache")+when(d.Augment, "random crops"))
+		d.kind())
 	addLine("features", "%s", g.features())
-	addLine("batch", "%v classes × (%v particles, %v data, %v unconditional); %v particles a step; chunks a process: %v",
-		t.Classes, t.Guidance.Particles, t.Real, t.Unconditional, t.Classes*t.Guidance.Particles, t.Chunks)
+	addLine("batch", "%v classes × (%v particles, %v data, %v unconditional); %v particles a step; chunks a process: %v%s",
+		t.Classes, t.Guidance.Particles, t.Real, t.Unconditional, t.Classes*t.Guidance.Particles, t.Chunks,
+		when(t.AtOnce > 1, fmt.Sprint("groups of two classes at once: ", t.AtOnce)))
 	addLine("banks", "%v a class, %v of all classes, %v pushed a step and process", t.ClassBank, t.GlobalBank, t.Push)
 	v := g.Variant()
 	if v.Energy == "drifting" {
-		addLine("velocity", "Drifting, temperatures %s", list(v.R))
+		addLine("velocity", "Drifting, temperatures %s%s", list(v.R), t.Loss.falling())
 	} else {
-		addLine("velocity", "Sinkhorn, %s, %s guidance, cost %s, ε = %s with R = %s, L = %v",
-			v.SelfTerm, v.Guidance, v.Cost, v.Epsilon, list(v.R), v.Iterations)
+		addLine("velocity", "Sinkhorn, %s, %s guidance, cost %s, ε = %s with R = %s%s, L = %v",
+			v.SelfTerm, v.Guidance, v.Cost, v.Epsilon, list(v.R), t.Loss.falling(), v.Iterations)
 	}
 	addLine("guidance", "α in [%v, %v] with density ∝ α^−κ, κ = %v, and 1 with probability %v; evaluated at %s",
 		t.Guidance.Least, t.Guidance.Most, t.Guidance.Exponent, t.Guidance.Unguided, list(t.Alphas))
@@ -70,9 +76,26 @@ func (g *Generator) report(addLine func(name, format string, args ...any)) {
 		t.SaveEvery, t.KeepEvery, t.KeepLast, t.EvalEvery, t.EvalSamples)
 }
 
+// kind says what the images are.
+func (d Data) kind() string {
+	return when(d.Latent, "latents") + when(!d.Latent, "pixels") + when(d.Cached, "from the cache") + when(d.Augment, "random crops") +
+		when(!d.Mirror, "not mirrored")
+}
+
+// falling says what R fall to.
+func (l Loss) falling() string {
+	if len(l.Final) == 0 {
+		return ""
+	}
+	return " falling to " + list(l.Final) + " over half of the steps"
+}
+
 // features says what the features are in which particles are moved.
 func (g *Generator) features() string {
 	features := "the latent itself"
+	if !g.Data.Latent {
+		features = "the pixels themselves"
+	}
 	if g.Feature.MAE {
 		features = g.Feature.Path + ": " + g.Train.Features.text()
 	}
@@ -87,7 +110,7 @@ func (m *MAE) report(addLine func(name, format string, args ...any)) {
 		addLine("parameters", "%v", m.Parameters())
 	}
 	addLine("data", "%v channels from images of %v px, %v classes%s", n.Channels, d.Resolution, d.Classes,
-		when(d.Latent, "latents")+when(d.Cached, "from the cache")+when(d.Augment, "random crops"))
+		d.kind())
 	addLine("batch", "%v images on %v devices a copy", d.Batch, m.Shards)
 	addLine("masking", "squares of %v, share in [%v, %v]", n.Patch, t.Masking.Least, t.Masking.Most)
 	addLine("classifier", "weight %v", t.Masking.Classification)
@@ -101,8 +124,8 @@ func (m *MAE) report(addLine func(name, format string, args ...any)) {
 }
 
 func (o Optimizer) report(addLine func(name, format string, args ...any), steps int) {
-	addLine("optimizer", "AdamW β %v, %v, weight decay %v; %v steps, learning rate %v after %v",
-		o.Beta1, o.Beta2, o.WeightDecay, steps, o.Rate.Peak, o.Rate.WarmUp)
+	addLine("optimizer", "AdamW β %v, %v, weight decay %v; %v steps, learning rate %v after %v%s",
+		o.Beta1, o.Beta2, o.WeightDecay, steps, o.Rate.Peak, o.Rate.WarmUp, when(o.Rate.Schedule == "cosine", fmt.Sprint("then a cosine to 0 at ", thousands.Text(o.Rate.Steps))))
 }
 
 // when returns a word behind a comma if a condition holds, and nothing otherwise.

@@ -81,10 +81,13 @@ func scalarText(v reflect.Value) string {
 	return mantissa + ".0" + exponent
 }
 
-// plain returns a block for JSON. An infinite stride is the string ".inf".
+// plain returns a block for JSON, without the keys of ours that have no effect. An infinite stride is the string ".inf".
 func plain(block reflect.Value) any {
 	m := map[string]any{}
 	for k := range keys("", block) {
+		if k.ours && isDefault(k) {
+			continue
+		}
 		switch v := k.value.Interface().(type) {
 		case Stride:
 			m[k.name] = int(v)

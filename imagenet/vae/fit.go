@@ -74,7 +74,7 @@ func (f Fitting) Fit(ctx context.Context, backend compute.Backend, c Config, ima
 	metrics := []metric.Interface{metric.NewBaseMetric("mean squared error", "MSE", "MSE", wrong, nil)}
 	trainer := train.NewTrainer(backend, store, network, total, optimizer.Adam().Done(), metrics, nil)
 	defer trainer.ResetComputationGraphs()
-	batch := func(step int) (train.Batch, error) { return f.batch(c, step, image) }
+	batch := func(step int) ([]*tensors.Tensor, error) { return f.batch(c, step, image) }
 	kept := steps.Checkpoint{Path: f.Checkpoint, Every: f.Every}
 	if f.Checkpoint != "" {
 		first, err := f.batch(c, 0, image)
@@ -85,7 +85,7 @@ func (f Fitting) Fit(ctx context.Context, backend compute.Backend, c Config, ima
 			return nil, fmt.Errorf("vae: %w", err)
 		}
 	}
-	_, stopped := steps.Run(ctx, trainer, kept, f.Steps, batch, report)
+	_, stopped := steps.Run(ctx, store, kept, f.Steps, steps.Taker(trainer, batch), report)
 	if stopped != nil {
 		if stopped = fmt.Errorf("vae: %w", stopped); ctx.Err() == nil {
 			return nil, stopped
@@ -99,12 +99,12 @@ func (f Fitting) Fit(ctx context.Context, backend compute.Backend, c Config, ima
 }
 
 // batch returns the inputs of a step: images, noise and the learning rate.
-func (f Fitting) batch(c Config, step int, image func(i int) []byte) (train.Batch, error) {
+func (f Fitting) batch(c Config, step int, image func(i int) []byte) ([]*tensors.Tensor, error) {
 	var pixels []byte
 	for i := step * f.Batch; i < (step+1)*f.Batch; i++ {
 		m := image(i)
 		if want := f.Size * f.Size * 3; len(m) != want {
-			return train.Batch{}, fmt.Errorf("image %d: %d bytes, want %d for %d×%d pixels", i, len(m), want, f.Size, f.Size)
+			return nil, fmt.Errorf("image %d: %d bytes, want %d for %d×%d pixels", i, len(m), want, f.Size, f.Size)
 		}
 		pixels = append(pixels, m...)
 	}
@@ -113,11 +113,11 @@ func (f Fitting) batch(c Config, step int, image func(i int) []byte) (train.Batc
 	for k := range noise {
 		noise[k] = float32(n.Normal(uint64(step*len(noise) + k)))
 	}
-	return train.Batch{Inputs: []*tensors.Tensor{
+	return []*tensors.Tensor{
 		tensors.FromFlatDataAndDimensions(pixels, f.Batch, f.Size, f.Size, 3),
 		tensors.FromFlatDataAndDimensions(noise, f.Batch, side, side, c.Latent),
 		tensors.FromScalar(float32(f.Rate.At(step, f.Steps))),
-	}}, nil
+	}, nil
 }
 
 // initial returns the function that gives weights.Load the numbers from which training starts. They depend on the seed and on

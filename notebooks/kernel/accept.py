@@ -32,6 +32,7 @@ SEED = re.compile(r"(?m)^(\s*(?:const\s+)?seed\s*=\s*)\d+")
 CHECK = re.compile(r"(?m)^[✓✗] (.*): (\S+) ([≤≥]) (\S+)$")
 LONG = {  # tests at the size that counts, and in full: packages, arguments; WFLOW_LONG is set
     "networks, as XLA runs them": ["./imagenet/dit", "./imagenet/mae", "./imagenet/vae"],
+    "training steps on one device and on several": ["./imagenet/train"],
     "data prepare, 1,000 images, killed ten times": ["./imagenet/latent", "-run=^TestKilled$"],
     "loading a weight file of 2.7 GB": ["./imagenet/hub", "-run=^TestMemory$", "-args", "-megabytes=2700"],
 }

@@ -7,13 +7,35 @@ import (
 	"github.com/wflowlab/wflowlab/wflow"
 )
 
-// Batch is b problems inside a graph, one per class, with the roles of wflow.Clouds.
+// Batch is b problems inside a graph, such as one per class, with the roles of wflow.Clouds.
 type Batch struct {
 	Particles     *graph.Node // [b, n, d], what the generator made; the loss's gradient goes here and nowhere else
 	Self          *graph.Node // an independent second batch [b, n', d]; nil: the particles themselves
 	Data          *graph.Node // [b, m, d]
 	Unconditional *graph.Node // [b, u, d]; nil: no guidance
 	Alpha         *graph.Node // guidance scales α [b]; nil: no guidance
+
+	// Groups is how many groups of b/Groups consecutive problems there are. The problems of a group share their scale and
+	// the normalisation of their velocity, and know nothing of other groups. 0 means 1.
+	Groups int
+}
+
+// groups returns the number of groups.
+func (b Batch) groups() int { return max(b.Groups, 1) }
+
+// groupMean returns the means [groups] over all axes of x [b, ...] within each group.
+func (b Batch) groupMean(x *graph.Node) *graph.Node {
+	for x.Rank() > 1 { // axis by axis, because the pure Go engine adds the numbers of a reduction in one chain
+		x = graph.ReduceMean(x, -1)
+	}
+	return graph.ReduceMean(graph.Reshape(x, b.groups(), -1), -1)
+}
+
+// perProblem returns numbers [groups] as [b, 1, 1], so that each problem meets the number of its group.
+func (b Batch) perProblem(x *graph.Node) *graph.Node {
+	problems := b.Particles.Shape().Dim(0)
+	each := graph.BroadcastToDims(graph.InsertAxes(x, -1), b.groups(), problems/b.groups())
+	return graph.Reshape(each, problems, 1, 1)
 }
 
 // cloud is points [b, m, d] with weights [b, m], nil where all are 1.
@@ -93,6 +115,9 @@ func (b Batch) check() {
 		if s.Rank() != 3 || want.Rank() != 3 || s.Dim(0) != want.Dim(0) || s.Dim(2) != want.Dim(2) || s.DType != want.DType {
 			exceptions.Panicf("onestep: Batch.%s is %s, Particles are %s: want [b, ·, d] of one type", c.name, s, want)
 		}
+	}
+	if b.Groups < 0 || want.Dim(0)%b.groups() != 0 {
+		exceptions.Panicf("onestep: Batch.Groups is %d, want a divisor of the %d problems", b.Groups, want.Dim(0))
 	}
 	if b.Alpha != nil && (b.Alpha.Rank() != 1 || b.Alpha.Shape().Dim(0) != want.Dim(0)) {
 		exceptions.Panicf("onestep: Batch.Alpha is %s, want [%d]", b.Alpha.Shape(), want.Dim(0))

@@ -1,6 +1,7 @@
 package onestep
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -24,6 +25,7 @@ import (
 type state struct {
 	step     int
 	training string               // its fingerprint, if there is a checkpoint
+	changes  []descent.Change     // of its settings since it began
 	tensors  map[string][]float32 // by their name in a checkpoint
 }
 
@@ -122,6 +124,7 @@ func (s *state) generator(n mlp.Network) (*mlp.Generator, error) { return mlp.Ne
 const (
 	stepKey     = "wflow.step"
 	trainingKey = "wflow.training"
+	changesKey  = "wflow.changes"
 )
 
 // errUnsaved says that the checkpoint cannot be written. The training itself is not at fault.
@@ -156,6 +159,13 @@ func (s *state) save(t Training) error {
 	f := g.File()
 	f.Meta[stepKey] = strconv.Itoa(s.step)
 	f.Meta[trainingKey] = s.training
+	if len(s.changes) > 0 {
+		text, err := json.Marshal(s.changes)
+		if err != nil {
+			return err
+		}
+		f.Meta[changesKey] = string(text)
+	}
 	for _, tensor := range t.Network.Tensors() {
 		for _, slot := range slots(tensor.Name) {
 			f.Tensors[slot.tensor] = safetensors.Tensor{Shape: tensor.Shape, Data: s.tensors[slot.tensor]}
@@ -196,7 +206,8 @@ func load(t Training, training string) (*state, error) {
 			s.tensors[slot.tensor] = w
 		}
 	}
-	if err := t.continues(f.Meta[trainingKey], training); err != nil {
+	changes, err := t.continues(f.Meta[trainingKey], training)
+	if err != nil {
 		return nil, wrap(err)
 	}
 	if s.step, err = strconv.Atoi(f.Meta[stepKey]); err != nil || s.step < 0 {
@@ -204,6 +215,15 @@ func load(t Training, training string) (*state, error) {
 	}
 	if s.step > t.Steps {
 		return nil, wrap(fmt.Errorf("it has done %d steps already, and Steps is %d: want Steps of %[1]d or more, or another path", s.step, t.Steps))
+	}
+	if text := f.Meta[changesKey]; text != "" {
+		if err := json.Unmarshal([]byte(text), &s.changes); err != nil {
+			return nil, wrap(fmt.Errorf("%s: %w", changesKey, err))
+		}
+	}
+	for _, change := range changes {
+		change.Step = s.step
+		s.changes = append(s.changes, change)
 	}
 	return s, nil
 }

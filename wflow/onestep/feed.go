@@ -74,7 +74,7 @@ func (t Training) inputs(step int) ([]*tensors.Tensor, error) {
 	scale, forced := stream.New(t.Seed, "scale"), stream.New(t.Seed, "unguided")
 	for c := range alpha {
 		i := uint64(step*classes + c)
-		alpha[c] = float32(t.Scales.draw(scale.Uniform(i), forced.Uniform(i)))
+		alpha[c] = float32(t.Scales.Draw(scale.Uniform(i), forced.Uniform(i)))
 	}
 	return append(in, tensor(classes, cloud), tensors.FromFlatDataAndDimensions(alpha, classes)), nil
 }

@@ -9,6 +9,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+
+	"github.com/wflowlab/wflowlab/internal/descent"
 )
 
 // samples is how many samples of each source go into the fingerprint's hash. Drawing them takes as long as a few batches. If
@@ -57,34 +59,40 @@ func (t Training) fingerprint(engine string) (string, error) {
 
 // continues returns an error if the run with the fingerprint found cannot go on as the training with the fingerprint
 // wanted. The error names the first setting that differs and says what to do. A setting that found does not have, as a
-// checkpoint of an earlier version, is not compared.
-func (t Training) continues(found, wanted string) error {
+// checkpoint of an earlier version, is not compared. What Extend allows is returned as changes, without their step.
+func (t Training) continues(found, wanted string) (changes []descent.Change, err error) {
 	var a, b map[string]json.RawMessage
 	if err := json.Unmarshal([]byte(found), &a); err != nil {
-		return fmt.Errorf("%s: %w", trainingKey, err)
+		return nil, fmt.Errorf("%s: %w", trainingKey, err)
 	}
 	if err := json.Unmarshal([]byte(wanted), &b); err != nil {
-		return err
+		return nil, err
 	}
 	for _, key := range slices.Sorted(maps.Keys(b)) {
 		if _, told := a[key]; !told || string(a[key]) == string(b[key]) {
 			continue
 		}
+		if t.Extend && (key == "Steps" || key == "Rate") {
+			changes = append(changes, descent.Change{Setting: key, From: a[key], To: b[key]})
+			continue
+		}
 		switch key {
 		case "Steps":
 			if schedule := t.schedule(); schedule != "" {
-				return fmt.Errorf("it is of a run of %s Steps, want %s: they cannot change, because %s. Set Steps to %[1]s, or name another path to train anew",
+				return nil, fmt.Errorf("it is of a run of %s Steps, want %s: %s. Set Steps to %[1]s, set Extend to go on by the new schedule, or name another path to train anew",
 					a[key], b[key], schedule)
 			}
 		case "Samples":
-			return errors.New("it is of another training: the sources of Data or Unconditional give other samples. Train on what it was trained on, or name another path to train anew")
+			return nil, errors.New("it is of another training: the sources of Data or Unconditional give other samples. Train on what it was trained on, or name another path to train anew")
 		case "Engine":
-			return fmt.Errorf("it was trained on the engine %s, and this is %s, which rounds differently. Go on with the former (see engine.Find), or name another path to train anew", a[key], b[key])
+			return nil, fmt.Errorf("it was trained on the engine %s, and this is %s, which rounds differently. Go on with the former (see engine.Find), or name another path to train anew", a[key], b[key])
+		case "Rate":
+			return nil, fmt.Errorf("it is of another training: Rate is %s, want %s. Set it back, set Extend to go on with the new one, or name another path to train anew", a[key], b[key])
 		default:
-			return fmt.Errorf("it is of another training: %s is %s, want %s. Set it back, or name another path to train anew", key, a[key], b[key])
+			return nil, fmt.Errorf("it is of another training: %s is %s, want %s. Set it back, or name another path to train anew", key, a[key], b[key])
 		}
 	}
-	return nil
+	return changes, nil
 }
 
 // schedule says which schedule depends on the number of steps, "" if none does.

@@ -105,7 +105,7 @@ func call[T float32 | float64](t *testing.T, b compute.Backend, field wflow.Fiel
 			out["mean_square"+strconv.Itoa(k)] = v
 		}
 		if f, ok := field.(*wflow.Sinkhorn); ok {
-			scaled := batch.apply(func(x *graph.Node) *graph.Node { return graph.Div(x, g.S) })
+			scaled := batch.apply(func(x *graph.Node) *graph.Node { return graph.Div(x, batch.perProblem(g.S)) })
 			problem := sinkhornGraph{f}.problem(scaled, nodes[0])
 			problems := map[string]batched.Problem{
 				"pos": problem(cloud{points: scaled.Data}, false), "neg": problem(scaled.negatives(f.Guidance), true)}

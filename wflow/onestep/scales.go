@@ -23,8 +23,8 @@ func (s Scales) Quantile(r float64) float64 {
 	return math.Pow(low+r*(high-low), 1/e)
 }
 
-// draw returns α for two uniform numbers in [0, 1): forced decides whether α is 1, r what it is otherwise.
-func (s Scales) draw(r, forced float64) float64 {
+// Draw returns α for two uniform numbers in [0, 1): forced decides whether α is 1, r what it is otherwise.
+func (s Scales) Draw(r, forced float64) float64 {
 	if forced < s.Unguided {
 		return 1
 	}

@@ -22,31 +22,30 @@ func (b Batch) Surroundings(g wflow.Guidance) Surroundings {
 	return Surroundings{Points: all.points, Weights: all.weights}
 }
 
-// scale returns the scale of the problems, a scalar.
-func (s Surroundings) scale(particles *graph.Node) *graph.Node {
+// scale returns the scale of each group of a batch's problems, [groups].
+func (s Surroundings) scale(b Batch) *graph.Node {
 	if s.Distance == nil {
-		return graph.Sqrt(meanSquaredDistance(particles, s.Points, s.Weights))
+		return graph.Sqrt(b.weightedMean(squaredDistances(b.Particles, s.Points), s.Weights))
 	}
-	return weightedMean(graph.ReduceMean(s.Distance(particles, s.Points), 1), s.Weights)
+	return b.weightedMean(graph.ReduceMean(s.Distance(b.Particles, s.Points), 1), s.Weights)
 }
 
-// meanSquaredDistance returns the mean over problems and pairs of w_j‖x_i − y_j‖² over the mean weight, in n + m and not
-// n·m operations:
+// squaredDistances returns the mean over i of ‖x_i − y_j‖² [b, m], in n + m and not n·m operations:
 //
 //	mean_i ‖x_i − y_j‖² = ‖y_j − x̄‖² + mean_i ‖x_i − x̄‖²,   x̄ the mean of x
-func meanSquaredDistance(x, y, weights *graph.Node) *graph.Node {
+func squaredDistances(x, y *graph.Node) *graph.Node {
 	centre := graph.ReduceAndKeep(x, graph.ReduceMean, 1)
 	spread := graph.ReduceMean(graph.ReduceSum(graph.Square(graph.Sub(x, centre)), -1), 1)
 	toCentre := graph.ReduceSum(graph.Square(graph.Sub(y, centre)), -1)
-	return weightedMean(graph.Add(toCentre, graph.InsertAxes(spread, -1)), weights)
+	return graph.Add(toCentre, graph.InsertAxes(spread, -1))
 }
 
-// weightedMean returns mean(w·x)/(mean(w) + 1e-8); nil weights are 1.
-func weightedMean(x, weights *graph.Node) *graph.Node {
+// weightedMean returns mean(w·x)/(mean(w) + 1e-8) within each group of problems, [groups]; nil weights are 1.
+func (b Batch) weightedMean(x, weights *graph.Node) *graph.Node {
 	if weights == nil {
-		return graph.DivScalar(graph.ReduceAllMean(x), 1+1e-8)
+		return graph.DivScalar(b.groupMean(x), 1+1e-8)
 	}
-	return graph.Div(graph.ReduceAllMean(graph.Mul(x, weights)), graph.AddScalar(graph.ReduceAllMean(weights), 1e-8))
+	return graph.Div(b.groupMean(graph.Mul(x, weights)), graph.AddScalar(b.groupMean(weights), 1e-8))
 }
 
 // distances returns ‖x_i − y_j‖ [b, n, m], at least √least.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"math"
 	"os"
 	"os/signal"
@@ -60,6 +61,11 @@ func Train(ctx context.Context, backend compute.Backend, t Training) (*mlp.Gener
 	if t.Checkpoint != "" && s.step < t.Steps {
 		if err := prepare(t.Checkpoint); err != nil {
 			return nil, err
+		}
+	}
+	if s.step < t.Steps {
+		for _, warning := range t.Warnings() {
+			log.Print("onestep: ", warning)
 		}
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
@@ -183,5 +189,9 @@ func (t Training) graph(scope *model.Scope, in []*graph.Node) []*graph.Node {
 		r = append(r, scheduled(2+k))
 	}
 	goal := Loss(t.Field, r, batch)
-	return append([]*graph.Node{goal.Loss}, goal.MeanSquare...)
+	out := []*graph.Node{goal.Loss}
+	for _, meanSquare := range goal.MeanSquare {
+		out = append(out, graph.Reshape(meanSquare)) // of the only group
+	}
+	return out
 }

@@ -6,6 +6,7 @@ import (
 	"math"
 	"reflect"
 
+	"github.com/wflowlab/wflowlab/internal/descent"
 	"github.com/wflowlab/wflowlab/wflow"
 	"github.com/wflowlab/wflowlab/wflow/mlp"
 )
@@ -60,13 +61,32 @@ type Training struct {
 	//
 	// A checkpoint belongs to one training on one engine: settings that differ are an error, as are sources whose first
 	// 1024 samples differ. Only Steps may change, to any number that the run has not passed, and only if no schedule
-	// depends on Steps: Rate is without Decay, and every R has From = To.
+	// depends on Steps: Rate is without Decay, and every R has From = To. Otherwise see Extend.
 	Checkpoint string `json:"-"`
 	Every      int    `json:"-"`
+
+	// Extend lets the run go on from a checkpoint of fewer Steps, or with another Rate, also where schedules depend on
+	// them: from there on they are those of the longer run. The checkpoint then belongs to the training with the new
+	// settings, and records the change.
+	Extend bool `json:"-"`
 
 	// Report is called after every step; nil means not to.
 	Report func(Progress) `json:"-"`
 }
+
+// Warnings says what is allowed, but probably not meant: a moving average that looks back over much of the run. Train logs it
+// at the start.
+func (t Training) Warnings() (list []string) {
+	if t.Average == 0 {
+		t.Average = defaultAverage
+	}
+	if short := descent.Short(t.Average, t.Steps); short != "" {
+		list = append(list, short)
+	}
+	return list
+}
+
+const defaultAverage = 0.999
 
 // Sizes are numbers of points; 0 means 256 particles, 256 data and 16 unconditional points.
 type Sizes struct{ Particles, Data, Unconditional int }
@@ -132,7 +152,7 @@ func (t Training) resolved() (Training, error) {
 		value       *float64
 		preset, end float64
 	}{{"Rate.Peak", &t.Rate.Peak, 0, math.Inf(1)}, {"WeightDecay", &t.WeightDecay, 0, math.Inf(1)},
-		{"Clip", &t.Clip, 2, math.Inf(1)}, {"Average", &t.Average, 0.999, 1}} {
+		{"Clip", &t.Clip, 2, math.Inf(1)}, {"Average", &t.Average, defaultAverage, 1}} {
 		if *s.value == 0 {
 			*s.value = s.preset
 		}

@@ -49,12 +49,22 @@ func completePresets(_ *cobra.Command, arguments []string, begun string) (names 
 	if len(arguments) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	for _, p := range append(preset.List(), preset.Listed{Name: "presets", Purpose: "the list of all presets"}) {
+	return begunBy(begun, append(preset.List(), preset.Listed{Name: "presets", Purpose: "the list of all presets"})), cobra.ShellCompDirectiveDefault
+}
+
+// completeFlagPresets lets the shell complete the name of a preset behind a flag, and files where no name begins so.
+func completeFlagPresets(_ *cobra.Command, _ []string, begun string) (names []string, _ cobra.ShellCompDirective) {
+	return begunBy(begun, preset.List()), cobra.ShellCompDirectiveDefault
+}
+
+// begunBy returns the names of presets that begin with what is typed, each with its purpose.
+func begunBy(begun string, list []preset.Listed) (names []string) {
+	for _, p := range list {
 		if strings.HasPrefix(p.Name, begun) {
 			names = append(names, cobra.CompletionWithDesc(p.Name, p.Purpose))
 		}
 	}
-	return names, cobra.ShellCompDirectiveDefault
+	return names
 }
 
 // completeNetworks returns the names of the networks, each with what it is.

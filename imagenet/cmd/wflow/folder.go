@@ -15,8 +15,15 @@ import (
 	"github.com/wflowlab/wflowlab/internal/thousands"
 )
 
-// infoFolder reports a folder as what it is: a cache of latents, or a folder of images or of weights.
+// infoFolder reports a folder as what it is: a run or a checkpoint of it, a cache of latents, or a folder of images or of
+// weights.
 func infoFolder(c *cobra.Command, folder string) error {
+	if isRun(folder) {
+		return infoRun(c, "run", folder, folder, 0)
+	}
+	if run, step, ok := runOf(folder); ok {
+		return infoRun(c, "checkpoint", folder, run, step)
+	}
 	if is, err := isCache(folder); is || err != nil {
 		if err != nil {
 			return err

@@ -109,7 +109,7 @@ func infoCommand() *cobra.Command {
 	var list bool
 	c := &cobra.Command{
 		Use:   "info WHAT",
-		Short: "say what a weight file, configuration, cache or folder is",
+		Short: "say what a weight file, configuration, cache, run or folder is",
 		Long: `info says what a thing is, with counts, sizes and checksums:
 
   a weight file     safetensors, PyTorch, Flax msgpack, .npy or .npz, or the
@@ -119,11 +119,16 @@ func infoCommand() *cobra.Command {
   a configuration   a YAML file with the official keys, or the name of a preset:
                     wflow info presets lists them, released ones and ours. Where
                     a file has the same name, it is the file.
+                    It states the memory of a training step, and how long the
+                    training takes where that is known. Each such figure says
+                    whether it is measured, computed or reported by others.
   a cache           the folder that wflow data prepare or the official code
                     writes, finished or not. The checksums are those of its
                     manifest, if it has one: wflow data verify holds the files
                     to them. The mean and the standard deviation of some rows
                     tell whether it is scaled as it should be.
+  a run             of wflow train, or a checkpoint of it: its generator, and
+                    mean and standard deviation of what that generates.
   a folder          of images: how many there are, of which classes; or of
                     weights: which file to give.`,
 		Example: `  wflow info gen/ablation_ot_1node

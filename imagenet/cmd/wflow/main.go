@@ -1,5 +1,5 @@
-// Command wflow works on the files of W-Flow at ImageNet's scale: it says what they are, converts weights and turns folders
-// of images into latents. wflow help lists the commands, each with an example that works.
+// Command wflow works on the files of W-Flow at ImageNet's scale: it says what they are, converts weights, turns folders of
+// images into latents, and makes images with trained generators. wflow help lists the commands, each with an example that works.
 //
 // It exits with 0 when it has done what was asked, 1 when it has not, 2 when it was called wrongly, and 130 when it was
 // interrupted.
@@ -90,7 +90,7 @@ and HF_HUB_OFFLINE mean what they mean there.`,
 	root.SetErr(progress)
 	root.SetFlagErrorFunc(flagMisuse)
 	root.PersistentFlags().Bool("json", false, "print the report as JSON, for machines")
-	root.AddCommand(infoCommand(), convertCommand(), dataCommand(), versionCommand())
+	root.AddCommand(infoCommand(), convertCommand(), dataCommand(), sampleCommand(), encoderCommand(), trainCommand(), versionCommand())
 	root.SetUsageTemplate(usageTemplate(root.UsageTemplate()))
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()

@@ -89,7 +89,7 @@ func (p preparation) run(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	weights, err := p.weightFile(c) // before a check that may take an hour
+	weights, err := autoencoderFile(c, p.weights) // before a check that may take an hour
 	if err != nil {
 		return err
 	}
@@ -144,9 +144,9 @@ func (p preparation) check(c *cobra.Command, images *latent.Folder, s *latent.Se
 	return nil
 }
 
-// weightFile returns the path of the autoencoder's weights. It fetches them if need be, and checks that they are its weights.
-func (p preparation) weightFile(c *cobra.Command) (string, error) {
-	path := p.weights
+// autoencoderFile returns the path of the autoencoder's weights: the one given, or that of the weights that it fetches if none
+// is. It checks that they are its weights.
+func autoencoderFile(c *cobra.Command, path string) (string, error) {
 	if path == "" {
 		fmt.Fprintln(c.ErrOrStderr(), "weights of stabilityai/sd-vae-ft-mse, from the cache or the hub")
 		b := newBar(c.ErrOrStderr(), "stabilityai/sd-vae-ft-mse", true)

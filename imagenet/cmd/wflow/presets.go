@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/wflowlab/wflowlab/imagenet/preset"
 	"github.com/wflowlab/wflowlab/internal/thousands"
 )
@@ -57,5 +60,37 @@ func (r configuration) lines() []line {
 	for _, l := range r.Report() {
 		lines.addLine(l.Name, "%s", l.Text)
 	}
+	if m, known := r.Memory(); known {
+		lines.addLine("memory", "%s", memoryText(m, r.MAE != nil))
+	}
+	for _, t := range r.Times() {
+		lines.addLine("time", "%s: %s on %s (%s)", t.Basis, t.What, t.Hardware, t.Source)
+	}
 	return lines
+}
+
+// memoryText says what a training step takes, and that it is computed. Whole tells whether the whole batch is taken to
+// be on one device.
+func memoryText(m preset.Memory, whole bool) string {
+	var parts []string
+	for _, p := range []struct {
+		name  string
+		bytes int
+	}{
+		{"weights, gradients, moments and average", m.Weights + m.Gradients + m.Moments + m.Average}, {"encoder", m.Encoder},
+		{"activations", m.Activations}, {"features", m.Features}, {"transport", m.Transport},
+	} {
+		if p.bytes > 0 {
+			parts = append(parts, p.name+" "+size(int64(p.bytes)))
+		}
+	}
+	where := "a device"
+	if whole {
+		where = "a device that takes the whole batch"
+	}
+	text := fmt.Sprintf("computed: %s %s: %s", size(int64(m.Device())), where, strings.Join(parts, ", "))
+	if m.Banks > 0 {
+		text += "; banks " + size(int64(m.Banks)) + " a process"
+	}
+	return text
 }

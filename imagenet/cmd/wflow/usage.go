@@ -128,6 +128,8 @@ func wanted(f *pflag.Flag) string {
 		return "true or false"
 	case "int":
 		return "a whole number"
+	case "float64":
+		return "a number"
 	case "uint64":
 		return "a whole number from 0 to 2⁶⁴−1"
 	}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/wflowlab/wflowlab/imagenet/hub"
 	"github.com/wflowlab/wflowlab/imagenet/latent"
+	"github.com/wflowlab/wflowlab/imagenet/preset"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/wflow/safetensors"
 )
@@ -322,6 +323,33 @@ func TestInfoOfPreset(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(out), &r); err != nil || code != 0 || r.Parameters != 132_708_880 {
 		t.Errorf("exit code %d, %v, %d parameters, want 0, none and 132708880:\n%s", code, err, r.Parameters, out)
+	}
+}
+
+// info says what a training step takes, as computed, and how long a training takes, where others report it. For
+// machines it has the same figures.
+func TestInfoOfMemory(t *testing.T) {
+	for name, want := range map[string][]string{
+		"gen/imagenet64": {"computed: 5.2 GB a device: weights, gradients, moments and average 505 MB, encoder 1.4 GB", "; banks 1.0 MB a process",
+			"reported: 5.64 hours for 10,000 steps", "computed: 2.03 s a step"},
+		"gen/latent_sota_L_ot_8node": {"reported: about 3 days for the whole training on 64 H100"},
+		"gen/mnist_pixels":           {"average 41 MB, activations 22 MB, features 11 MB, transport 1.6 MB"},
+		"mae/mnist":                  {"a device that takes the whole batch: weights, gradients, moments and average 82 MB, activations"},
+	} {
+		out, said, code := wflow(context.Background(), "info", name)
+		for _, words := range want {
+			if code != 0 || !strings.Contains(out, words) {
+				t.Errorf("wflow info %s: exit code %d: %s%s, want %q", name, code, out, said, words)
+			}
+		}
+	}
+	var r struct {
+		Memory preset.Memory
+		Times  []preset.Time
+	}
+	out, _, code := wflow(context.Background(), "info", "--json", "gen/imagenet64")
+	if err := json.Unmarshal([]byte(out), &r); err != nil || code != 0 || r.Memory.Weights != 4*25_254_916 || len(r.Times) != 2 || r.Times[0].Basis != preset.Reported {
+		t.Errorf("exit code %d, %v, %+v, want the memory and two times:\n%s", code, err, r, out)
 	}
 }
 

@@ -10,12 +10,12 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/gomlx/gomlx/ml/train"
 
 	"github.com/wflowlab/wflowlab/wflow/engine"
 	"github.com/wflowlab/wflowlab/wflow/safetensors"
@@ -30,9 +30,9 @@ type Checkpoint struct {
 }
 
 // Of describes a training, as Checkpoint wants it: by its settings, its first batch and its engine.
-func Of(backend compute.Backend, first train.Batch, settings ...any) (string, error) {
+func Of(backend compute.Backend, first []*tensors.Tensor, settings ...any) (string, error) {
 	h := fnv.New64a()
-	for _, input := range first.Inputs {
+	for _, input := range first {
 		if err := input.ConstBytes(func(data []byte) { h.Write(data) }); err != nil {
 			return "", err
 		}
@@ -73,12 +73,20 @@ func (c Checkpoint) take(f *safetensors.File, store *model.Store, steps int) (st
 	if step, err = strconv.Atoi(f.Meta[stepKey]); err != nil || step < 0 || step > steps {
 		return 0, fmt.Errorf("it is damaged: its number of steps done is %q, of %d", f.Meta[stepKey], steps)
 	}
-	for _, path := range slices.Sorted(maps.Keys(f.Tensors)) {
-		if err := restore(store, path, f.Tensors[path]); err != nil {
-			return 0, err
-		}
+	if err := Restore(store, f.Tensors); err != nil {
+		return 0, err
 	}
 	return step, nil
+}
+
+// Restore gives variables of a store their values, by their paths: what [Variables] returned.
+func Restore(store *model.Store, values map[string]safetensors.Tensor) error {
+	for _, path := range slices.Sorted(maps.Keys(values)) {
+		if err := restore(store, path, values[path]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // restore gives a variable its value. It makes one if the store has none: the optimizer's are made with the graph of a step.
@@ -127,11 +135,28 @@ func (c Checkpoint) save(store *model.Store, step int) error {
 	if c.Path == "" {
 		return nil
 	}
-	f := safetensors.File{Meta: map[string]string{stepKey: strconv.Itoa(step), ofKey: c.Of}, Tensors: map[string]safetensors.Tensor{}}
+	values, err := Variables(store, func(string) bool { return true })
+	if err != nil {
+		return err
+	}
+	f := safetensors.File{Meta: map[string]string{stepKey: strconv.Itoa(step), ofKey: c.Of}, Tensors: values}
+	if err := f.WriteFile(c.Path); err != nil {
+		return fmt.Errorf("checkpoint %s: %w", c.Path, err)
+	}
+	return nil
+}
+
+// Variables returns the values of the wanted variables of a store by their paths. The gradient is not among them: the next step
+// makes it anew.
+func Variables(store *model.Store, wanted func(path string) bool) (map[string]safetensors.Tensor, error) {
+	values := map[string]safetensors.Tensor{}
 	for v := range store.IterVariables() {
+		if strings.HasPrefix(v.Path(), GradientScope+"/") || !wanted(v.Path()) {
+			continue
+		}
 		value, err := v.Value()
 		if err != nil {
-			return err
+			return nil, err
 		}
 		t := safetensors.Tensor{Shape: v.Shape().Dimensions}
 		switch v.DType() {
@@ -143,15 +168,12 @@ func (c Checkpoint) save(store *model.Store, step int) error {
 			err = fmt.Errorf("variable %s is of %v, want float32 or int64", v.Path(), v.DType())
 		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if value.IsOnAnyDevice() {
 			value.FinalizeLocal() // reading has made one more copy
 		}
-		f.Tensors[v.Path()] = t
+		values[v.Path()] = t
 	}
-	if err := f.WriteFile(c.Path); err != nil {
-		return fmt.Errorf("checkpoint %s: %w", c.Path, err)
-	}
-	return nil
+	return values, nil
 }

@@ -49,10 +49,10 @@ func line(t *testing.T, ctx context.Context, c Checkpoint, each func(step int)) 
 	value := func(_ *model.Scope, _, predictions []*graph.Node) *graph.Node { return predictions[1] }
 	metrics := []metric.Interface{metric.NewBaseMetric("value", "v", "v", value, nil)}
 	trainer := train.NewTrainer(compute.Backend(backend), store, network, loss, optimizer.Adam().LearningRate(0.1).Done(), metrics, nil)
-	batch := func(step int) (train.Batch, error) {
-		return train.Batch{Inputs: []*tensors.Tensor{tensors.FromScalar(float32(step%3) - 1)}}, nil
+	batch := func(step int) ([]*tensors.Tensor, error) {
+		return []*tensors.Tensor{tensors.FromScalar(float32(step%3) - 1)}, nil
 	}
-	_, err = Run(ctx, trainer, c, number, batch, func(step int, value float64) {
+	_, err = Run(ctx, store, c, number, Taker(trainer, batch), func(step int, value float64) {
 		values = append(values, value)
 		each(step)
 	})
@@ -161,7 +161,7 @@ func TestOf(t *testing.T) {
 		t.Fatal(err)
 	}
 	of := func(x float32, settings any) string {
-		text, err := Of(backend, train.Batch{Inputs: []*tensors.Tensor{tensors.FromScalar(x)}}, settings)
+		text, err := Of(backend, []*tensors.Tensor{tensors.FromScalar(x)}, settings)
 		if err != nil {
 			t.Fatal(err)
 		}

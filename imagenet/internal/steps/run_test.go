@@ -34,10 +34,10 @@ func TestRunErrors(t *testing.T) {
 		loss := func(_, predictions []*graph.Node) *graph.Node { return predictions[0] }
 		value := func(_ *model.Scope, _, predictions []*graph.Node) *graph.Node { return predictions[1] }
 		trainer := train.NewTrainer(backend, store, network, loss, optimizer.Adam().Done(), []metric.Interface{metric.NewBaseMetric("value", "v", "v", value, nil)}, nil)
-		batch := func(int) (train.Batch, error) {
-			return train.Batch{Inputs: []*tensors.Tensor{tensors.FromScalar(float32(1))}}, nil
+		batch := func(int) ([]*tensors.Tensor, error) {
+			return []*tensors.Tensor{tensors.FromScalar(float32(1))}, nil
 		}
-		if _, err := Run(context.Background(), trainer, Checkpoint{}, 2, batch, nil); err == nil || err.Error() != want {
+		if _, err := Run(context.Background(), store, Checkpoint{}, 2, Taker(trainer, batch), nil); err == nil || err.Error() != want {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}

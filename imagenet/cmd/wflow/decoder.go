@@ -1,0 +1,69 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute"
+	"github.com/spf13/cobra"
+
+	"github.com/wflowlab/wflowlab/imagenet/latent"
+	"github.com/wflowlab/wflowlab/imagenet/sample"
+	"github.com/wflowlab/wflowlab/imagenet/vae"
+)
+
+// newDecoder returns the autoencoder that decodes a generator's latents, of weights in a file or, without one, of those that are
+// fetched. If a cache is given, it must be one of the autoencoder.
+func newDecoder(c *cobra.Command, backend compute.Backend, t trained, path, cache string) (*vae.Autoencoder, sample.Decoder, error) {
+	config, m := vae.StableDiffusion(), t.preset.Model
+	if side := m.Size * config.Factor(); m.OutChannels != config.Latent || side != t.preset.Data.Resolution {
+		return nil, sample.Decoder{}, fmt.Errorf("%s: latents [%d, %d, %d] for images of %d pixels, and the autoencoder makes images of %d pixels from latents of %d channels", t.configuration, m.Size, m.Size, m.OutChannels, t.preset.Data.Resolution, side, config.Latent)
+	}
+	path, err := autoencoderFile(c, path)
+	if err != nil {
+		return nil, sample.Decoder{}, err
+	}
+	f, v, done, err := autoencoder(c, path)
+	if err != nil {
+		return nil, sample.Decoder{}, err
+	}
+	defer done()
+	sum, err := checksum(c, path, f)
+	if err != nil {
+		return nil, sample.Decoder{}, err
+	}
+	if cache != "" {
+		if err := together(cache, sum); err != nil {
+			return nil, sample.Decoder{}, err
+		}
+	}
+	a, err := vae.New(backend, config, t.preset.Data.Resolution, v.Read)
+	if err != nil {
+		return nil, sample.Decoder{}, err
+	}
+	return a, sample.Decoder{Side: t.preset.Data.Resolution, Channels: 3, Decode: a.Decode, Latents: true, SHA256: sum}, nil
+}
+
+// together returns an error if the latents of a cache are not scaled as the autoencoder wants them, or if the cache was made
+// with another one. A cache of the official code does not say which autoencoder made it.
+func together(folder, autoencoder string) error {
+	if err := isFolder(folder); err != nil {
+		return err
+	}
+	c, err := latent.Open(folder, latent.Train)
+	if err != nil {
+		return nextStep(folder, err)
+	}
+	defer c.Close()
+	scale, err := c.Sample(sampled)
+	if err != nil {
+		return err
+	}
+	made := ""
+	if m, err := latent.ReadManifest(folder); err == nil {
+		made = m.Encoder
+	}
+	if err := sample.Together(scale, made, autoencoder); err != nil {
+		return fmt.Errorf("cache %s: %w", shown(folder), err)
+	}
+	return nil
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gomlx/compute"
+	"github.com/spf13/cobra"
+
+	"github.com/wflowlab/wflowlab/imagenet/dit"
+	"github.com/wflowlab/wflowlab/imagenet/generator"
+	"github.com/wflowlab/wflowlab/imagenet/hub"
+	"github.com/wflowlab/wflowlab/imagenet/preset"
+	"github.com/wflowlab/wflowlab/imagenet/residual"
+	"github.com/wflowlab/wflowlab/imagenet/weights"
+	"github.com/wflowlab/wflowlab/wflow/engine"
+)
+
+// trained is a generator that has been trained: what it is, and where its weights lie.
+type trained struct {
+	configuration string // the preset's name or the file
+	preset        *preset.Generator
+	weights       string // file
+	step          int    // of the run; 0 if the weights are not a run's
+}
+
+// generatorOf returns the network of a configuration. On processor cores it computes in float32, which is faster there.
+func generatorOf(g *preset.Generator, backend compute.Backend) (generator.Network, error) {
+	if g.Model.Network == "residual" {
+		return residual.FromPreset(g)
+	}
+	c, err := dit.FromPreset(g)
+	if onProcessor(backend) {
+		c.BFloat16 = false
+	}
+	return c, err
+}
+
+// onProcessor tells whether an engine computes on processor cores, not on a GPU.
+func onProcessor(b compute.Backend) bool {
+	return engine.Name(b) != "XLA" || strings.HasPrefix(strings.ToLower(b.DeviceDescription(0)), "cpu")
+}
+
+// trainedByRun returns the generator of a run, at a step or, if that is 0, at the newest.
+func trainedByRun(run string, step int) (t trained, err error) {
+	t.configuration = filepath.Join(run, configurationFile)
+	c, err := checkpointOf(run, step)
+	if err != nil {
+		return t, err
+	}
+	t.weights, t.step = c.Generator(), c.Step
+	p, err := preset.ReadFile(t.configuration)
+	if err != nil {
+		return t, err
+	}
+	if t.preset = p.Generator; t.preset == nil {
+		return t, fmt.Errorf("%s: the configuration of an encoder, want that of a generator", t.configuration)
+	}
+	return t, nil
+}
+
+// presetOf returns a preset by its name, or a configuration file. Where a file has the same name, it is the file.
+func presetOf(name string) (*preset.Preset, error) {
+	p, err := preset.Named(name)
+	if _, there := os.Stat(name); there == nil || err != nil && strings.HasSuffix(name, ".yaml") {
+		p, err = preset.ReadFile(name)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		err = missing(name, err)
+	}
+	return p, err
+}
+
+// trainedBy returns the generator of a preset, or of a configuration file, with weights of a file.
+func trainedBy(name, weights string) (t trained, err error) {
+	p, err := presetOf(name)
+	if err != nil {
+		return t, err
+	}
+	if _, err := os.Stat(weights); err != nil {
+		return t, missing(weights, err)
+	}
+	t = trained{configuration: name, preset: p.Generator, weights: weights}
+	if t.preset == nil {
+		return t, fmt.Errorf("%s: the configuration of an encoder, want that of a generator: wflow info presets lists them", name)
+	}
+	return t, nil
+}
+
+// open opens the generator's weights until the command is interrupted.
+func (t trained) open(c *cobra.Command, n generator.Network) (f *hub.File, read func(weights.Parameter) ([]float32, error), done func(), err error) {
+	if f, done, err = open(c.Context(), t.weights); err != nil {
+		return nil, nil, nil, err
+	}
+	v, err := network{what: "generator of " + t.configuration, table: n.Table(), naming: hub.WFlow}.view(f)
+	if err != nil {
+		if other, v, _ := recognise(f); v != nil {
+			err = fmt.Errorf("%w; the file holds the %s", err, other.what)
+		}
+		done()
+		return nil, nil, nil, fmt.Errorf("these are not weights of %s: %w", t.configuration, err)
+	}
+	return f, v.Read, done, nil
+}

@@ -1,0 +1,224 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/wflowlab/wflowlab/imagenet/train"
+	"github.com/wflowlab/wflowlab/internal/atomicfile"
+	"github.com/wflowlab/wflowlab/viz"
+)
+
+// metricsFile has a line for every few steps of a run.
+const metricsFile = "metrics.jsonl"
+
+// metrics is a line of metricsFile: means over the steps since the line before.
+type metrics struct {
+	Step         int                `json:"step"` // the last of them
+	Loss         float64            `json:"loss"`
+	GradientNorm float64            `json:"gradient_norm"`
+	Rate         float64            `json:"rate"`
+	R            []float64          `json:"R"`
+	MeanSquare   map[string]float64 `json:"mean_square"` // mean V² by feature, of the first R
+	Scale        map[string]float64 `json:"scale"`       // by feature
+	Images       float64            `json:"images_per_second,omitempty"`
+}
+
+// record keeps the metrics of a run.
+type record struct {
+	*os.File
+	every int
+	step  int // of the checkpoint that the run goes on from
+	lines []metrics
+	since []metrics // of the steps since the last line
+}
+
+// openRecord opens the metrics of a run. Lines of steps behind the newest checkpoint are dropped, for they will be taken again.
+func openRecord(run string, every int, checkpoints string) (*record, error) {
+	r := &record{every: every}
+	list, err := train.Checkpoints(checkpoints)
+	if err != nil {
+		return nil, err
+	}
+	if len(list) > 0 {
+		r.step = list[len(list)-1].Step
+	}
+	path := filepath.Join(run, metricsFile)
+	if r.lines, err = readLines[metrics](path); err != nil {
+		return nil, err
+	}
+	r.lines = slices.DeleteFunc(r.lines, func(m metrics) bool { return m.Step > r.step })
+	var text bytes.Buffer
+	for _, m := range r.lines {
+		line, err := json.Marshal(m)
+		if err != nil {
+			return nil, err
+		}
+		text.Write(append(line, '\n'))
+	}
+	if err := atomicfile.WriteBytes(path, text.Bytes()); err != nil {
+		return nil, err
+	}
+	r.File, err = os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	return r, err
+}
+
+// readLines reads the lines of a JSON lines file, which may not be there. A last line that is cut off, as a crash leaves it, is left
+// out.
+func readLines[T any](path string) (list []T, err error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	lines.Buffer(nil, 1<<20)
+	for n := 1; lines.Scan(); n++ {
+		var m T
+		if err := json.Unmarshal(lines.Bytes(), &m); err != nil {
+			if !lines.Scan() {
+				break
+			}
+			return nil, fmt.Errorf("%s: line %d: %w", path, n, err)
+		}
+		list = append(list, m)
+	}
+	return list, lines.Err()
+}
+
+// add adds a step, writes a line if it is due, and returns what the step told.
+func (r *record) add(p train.Progress) (told metrics, err error) {
+	told = metrics{Step: p.Step, Loss: p.Measure.Loss, GradientNorm: p.Measure.GradientNorm, Rate: p.Rate, R: p.R, Images: p.Images,
+		MeanSquare: map[string]float64{}, Scale: map[string]float64{}}
+	for i, name := range p.Measure.Features {
+		told.MeanSquare[name], told.Scale[name] = p.Measure.MeanSquare[0][i], p.Measure.Scale[i]
+	}
+	r.since = append(r.since, told)
+	if p.Step%r.every != 0 && p.Step != p.Steps {
+		return told, nil
+	}
+	m := mean(r.since)
+	r.since, r.lines = nil, append(r.lines, m)
+	line, err := json.Marshal(m)
+	if err == nil {
+		_, err = r.Write(append(line, '\n'))
+	}
+	return told, err
+}
+
+// mean returns the line that stands for some steps: the means of what is measured, and the rest as it is for the last.
+func mean(steps []metrics) metrics {
+	n := float64(len(steps))
+	m := steps[len(steps)-1]
+	average := func(number func(m metrics) float64) float64 {
+		sum := 0.0
+		for _, s := range steps {
+			sum += number(s)
+		}
+		return round(sum / n)
+	}
+	m.Loss, m.GradientNorm = average(func(m metrics) float64 { return m.Loss }), average(func(m metrics) float64 { return m.GradientNorm })
+	m.Rate, m.Images = round(m.Rate), round(m.Images)
+	squares, scales := map[string]float64{}, map[string]float64{}
+	for name := range m.Scale {
+		squares[name] = average(func(m metrics) float64 { return m.MeanSquare[name] })
+		scales[name] = average(func(m metrics) float64 { return m.Scale[name] })
+	}
+	m.MeanSquare, m.Scale = squares, scales
+	var r []float64
+	for _, v := range m.R {
+		r = append(r, round(v))
+	}
+	m.R = r
+	return m
+}
+
+// round keeps five digits.
+func round(x float64) float64 {
+	short, err := strconv.ParseFloat(strconv.FormatFloat(x, 'g', 5, 64), 64)
+	if err != nil {
+		return x
+	}
+	return short
+}
+
+// kin returns the name of the map that a feature is made of: layer1 of layer1_blk2_mean_4.
+func kin(feature string) string {
+	name, _, _ := strings.Cut(feature, "_")
+	return name
+}
+
+// byKin returns means of numbers by the map that their feature is made of, and the maps in their order.
+func byKin(features []string, number func(i int) float64) (names []string, means map[string]float64) {
+	count := map[string]float64{}
+	means = map[string]float64{}
+	for i, feature := range features {
+		k := kin(feature)
+		if count[k] == 0 {
+			names = append(names, k)
+		}
+		count[k]++
+		means[k] += number(i)
+	}
+	for k := range means {
+		means[k] /= count[k]
+	}
+	return names, means
+}
+
+// String returns what a person wants to know: mean V² of pixels and of each stage, the gradient's norm, the pace.
+func (m metrics) String() string {
+	features := slices.Sorted(maps.Keys(m.MeanSquare))
+	names, means := byKin(features, func(i int) float64 { return m.MeanSquare[features[i]] })
+	var v []string
+	for _, name := range names {
+		v = append(v, fmt.Sprintf("%s %.2g", name, means[name]))
+	}
+	text := "V² " + strings.Join(v, ", ") + fmt.Sprintf("; norm %.2g", m.GradientNorm)
+	if m.Images > 0 {
+		text += fmt.Sprintf("; %.3g images/s", m.Images)
+	}
+	return text
+}
+
+// curves draws the metrics as curves.png.
+func (r *record) curves(run string) error {
+	if len(r.lines) < 2 {
+		return nil
+	}
+	var steps, norms, rates []float64
+	squares := map[string][]float64{}
+	var names []string
+	for _, m := range r.lines {
+		steps, norms, rates = append(steps, float64(m.Step)), append(norms, m.GradientNorm), append(rates, m.Rate)
+		var features []string
+		for name := range m.MeanSquare {
+			features = append(features, name)
+		}
+		slices.Sort(features)
+		var means map[string]float64
+		names, means = byKin(features, func(i int) float64 { return m.MeanSquare[features[i]] })
+		for name, mean := range means {
+			squares[name] = append(squares[name], mean)
+		}
+	}
+	velocity := viz.Panel{Title: "mean V² of the features", XLabel: "step", LogY: true}
+	for _, name := range names {
+		velocity.Layers = append(velocity.Layers, viz.Curve{X: steps, Y: squares[name], Name: name})
+	}
+	return viz.Save(filepath.Join(run, "curves.png"), viz.Row{velocity,
+		{Title: "norm of the gradient", XLabel: "step", LogY: true, Layers: viz.Layers{viz.Curve{X: steps, Y: norms}}},
+		{Title: "learning rate", XLabel: "step", Layers: viz.Layers{viz.Curve{X: steps, Y: rates}}}})
+}

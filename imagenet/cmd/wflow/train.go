@@ -1,0 +1,191 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gomlx/compute"
+	"github.com/spf13/cobra"
+
+	"github.com/wflowlab/wflowlab/imagenet/preset"
+	"github.com/wflowlab/wflowlab/imagenet/train"
+	"github.com/wflowlab/wflowlab/internal/atomicfile"
+	"github.com/wflowlab/wflowlab/internal/thousands"
+	"github.com/wflowlab/wflowlab/wflow/engine"
+)
+
+// generatorTraining is what train is asked for.
+type generatorTraining struct {
+	configuration, run string
+	data, encoder      string
+	steps, devices     int
+	rate               float64
+	extend             bool
+}
+
+func trainCommand() *cobra.Command {
+	t := generatorTraining{}
+	c := &cobra.Command{
+		Use:   "train PRESET RUN",
+		Short: "train a generator",
+		Long: `train trains the generator of a preset, or of a configuration file, into the
+folder RUN. It can be stopped at any moment, by Ctrl-C, a crash or a full disk.
+Started again with the same words, it goes on where it was, to the same bytes.
+
+--data is the cache of latents that wflow data prepare makes, a folder of the
+four files of MNIST, or a folder of classes with small images. Without it, the
+presets of digits are trained on 6,000 real digits that this program brings.
+--encoder has the weights of the encoder whose features are compared: a released
+file, or the folder of a run of wflow encoder train.
+
+RUN has these files:
+
+  config.yaml       the configuration
+  checkpoints       weights, and what a training needs to go on
+  metrics.jsonl     what the steps told: a line for each log_every_k of them
+  curves.png        the same as curves
+  grid-*.png        samples of each class, drawn where a checkpoint is written
+
+Its newest checkpoint is what wflow sample RUN samples from. wflow info RUN says
+where it stands. --extend lets a run go on with more --steps, or with another
+--rate.`,
+		Example: `  wflow train gen/mnist_pixels digits
+  wflow train gen/ablation_ot_1node run --data latents --encoder mae.msgpack
+  wflow train gen/mnist_pixels digits --steps 8000 --extend`,
+		Args:              exactly(2),
+		ValidArgsFunction: completePresets,
+		RunE: func(c *cobra.Command, arguments []string) error {
+			t.configuration, t.run = arguments[0], arguments[1]
+			return t.do(c)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&t.data, "data", "", "the images, a `folder` (default for presets of digits: those of the program)")
+	f.StringVar(&t.encoder, "encoder", "", "the encoder's weights, a `file`, or the folder of its run")
+	f.IntVar(&t.steps, "steps", 0, "of the training (default: those of the configuration)")
+	f.Float64Var(&t.rate, "rate", 0, "the highest learning rate (default: that of the configuration)")
+	f.IntVar(&t.devices, "devices", 1, "how many devices of the engine share the classes of a step")
+	f.BoolVar(&t.extend, "extend", false, "go on with other --steps or another --rate than before")
+	for _, number := range []string{"steps", "rate", "devices"} {
+		completeFlag(c, number)
+	}
+	return c
+}
+
+func (t generatorTraining) do(c *cobra.Command) error {
+	p, err := presetOf(t.configuration)
+	if err != nil {
+		return err
+	}
+	g := p.Generator
+	if g == nil {
+		return fmt.Errorf("%s: the configuration of an encoder: wflow encoder train trains it", t.configuration)
+	}
+	if t.steps > 0 {
+		g.Train.Steps, g.Optimizer.Rate.Steps = t.steps, t.steps
+	}
+	if t.rate > 0 {
+		g.Optimizer.Rate.Peak = t.rate
+	}
+	backend, line, err := engine.Find()
+	if err != nil {
+		return err
+	}
+	defer backend.Finalize()
+	network, err := generatorOf(g, backend)
+	if err != nil {
+		return err
+	}
+	training, err := train.FromPreset(g, network, t.devices)
+	if err != nil {
+		return err
+	}
+	data, closeData, err := openData(t.data, g.Data, shape{g.Model.Size, g.Model.InChannels})
+	if err != nil {
+		return err
+	}
+	defer closeData()
+	training.Data = data
+	if g.Feature.MAE {
+		e, done, err := openEncoder(c, cmp.Or(t.encoder, g.Feature.Path), g)
+		if err != nil {
+			return err
+		}
+		defer done()
+		training.Encoder = e
+	}
+	if err := writeConfiguration(t.run, p); err != nil {
+		return err
+	}
+	training.Folder, training.Extend = filepath.Join(t.run, checkpointsFolder), t.extend
+	return t.take(c, training, g, backend, line)
+}
+
+// take trains, and keeps a record of it in the folder of the run.
+func (t generatorTraining) take(c *cobra.Command, training train.Training, g *preset.Generator, backend compute.Backend, line string) error {
+	record, err := openRecord(t.run, g.Logging.Every, training.Folder)
+	if err != nil {
+		return err
+	}
+	defer record.Close()
+	gallery := newGallery(backend, training.Generator)
+	begun := record.step
+	b := newTrainingBar(c.ErrOrStderr(), "steps", begun, training.Steps)
+	var failed error
+	training.Report = func(p train.Progress) {
+		if failed != nil {
+			return
+		}
+		told, err := record.add(p)
+		if err == nil && p.Step%g.Train.SaveEvery == 0 || p.Step == p.Steps {
+			err = errors.Join(err, record.curves(t.run), gallery.draw(c.Context(), t.run, p))
+		}
+		failed = err
+		b.set(p.Step, p.Remaining, told.String())
+	}
+	fmt.Fprintf(c.ErrOrStderr(), "wflow: %s, %s of %s steps done, on %s, %s\n", t.run, thousands.Text(begun), thousands.Text(training.Steps), line, counted(training.Devices, "device"))
+	start := time.Now()
+	_, err = training.Run(c.Context(), backend)
+	b.end()
+	if err = errors.Join(err, failed); err != nil {
+		if list, _ := train.Checkpoints(training.Folder); len(list) > 0 && c.Context().Err() == nil {
+			err = fmt.Errorf("%w\nthe checkpoint of step %d is good: %s", err, list[len(list)-1].Step, list[len(list)-1].Path)
+		}
+		return err
+	}
+	return report(c, finished{Kind: "training", Run: t.run, Steps: training.Steps, Seconds: time.Since(start).Seconds(), Next: "wflow sample " + t.run + " --to grid.png"})
+}
+
+// finished is what train reports.
+type finished struct {
+	Kind    string  `json:"kind"`
+	Run     string  `json:"run"`
+	Steps   int     `json:"steps"`
+	Seconds float64 `json:"seconds"` // of this call
+	Next    string  `json:"-"`
+}
+
+func (r finished) lines() []line {
+	var lines reportLines
+	lines.addLine("run", "%s", r.Run)
+	lines.addLine("steps", "%s, all done", thousands.Text(r.Steps))
+	lines.addLine("took", "%s", span(time.Duration(r.Seconds*float64(time.Second))))
+	lines.addLine("next", "%s", r.Next)
+	return lines
+}
+
+// writeConfiguration writes the configuration of a run. What is there already stays readable until then.
+func writeConfiguration(run string, p *preset.Preset) error {
+	text, err := p.Marshal()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(run, 0o755); err != nil {
+		return err
+	}
+	return atomicfile.WriteBytes(filepath.Join(run, configurationFile), text)
+}

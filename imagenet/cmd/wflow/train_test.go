@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/wflowlab/wflowlab/imagenet/preset"
+)
+
+// smallTraining writes the configuration of a training of digits that takes moments: a small residual network, a few digits a step.
+func smallTraining(t *testing.T, change func(g *preset.Generator)) string {
+	t.Helper()
+	p, err := preset.Named("gen/mnist_pixels")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := p.Generator
+	g.Model.Condition, g.Model.Width, g.Model.Depth, g.Model.Noise, g.Model.Codebooks = 8, 8, 1, 4, 1
+	g.Train.Guidance.Particles, g.Train.Real, g.Train.Unconditional = 4, 4, 2
+	g.Train.Steps, g.Optimizer.Rate.Steps, g.Optimizer.Rate.WarmUp = 6, 6, 2
+	g.Train.SaveEvery, g.Train.KeepEvery, g.Logging.Every, g.Train.Average = 3, 6, 2, 0.5
+	if change != nil {
+		change(g)
+	}
+	text, err := p.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "small.yaml")
+	if err := os.WriteFile(path, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// TestTrain: a training leaves what its help says, and started again it does nothing. Extended, it goes on, and its metrics follow.
+func TestTrain(t *testing.T) {
+	run := filepath.Join(t.TempDir(), "run")
+	configuration := smallTraining(t, nil)
+	out, progress, code := wflow(t.Context(), "train", configuration, run, "--json")
+	if code != 0 {
+		t.Fatalf("exit code %d: %s", code, progress)
+	}
+	var r finished
+	if err := json.Unmarshal([]byte(out), &r); err != nil || r.Steps != 6 || r.Kind != "training" {
+		t.Errorf("%s, error %v, want the report of 6 steps", out, err)
+	}
+	lines := func(want ...int) {
+		t.Helper()
+		list, err := readLines[metrics](filepath.Join(run, metricsFile))
+		if err != nil || len(list) != len(want) {
+			t.Fatalf("%d lines of metrics, error %v, want %d", len(list), err, len(want))
+		}
+		for i, m := range list {
+			if m.Step != want[i] || !(m.MeanSquare["global"] > 0) || m.Loss < 0.9 || m.Loss > 1.1 { // the loss is 1 by construction
+				t.Errorf("line %d: %+v, want step %d, a loss of 1 and a mean V²", i, m, want[i])
+			}
+		}
+	}
+	lines(2, 4, 6)
+	for _, name := range []string{"curves.png", "grid-00000003.png", "grid-00000006.png"} {
+		f, err := os.Open(filepath.Join(run, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		img, err := png.Decode(f)
+		f.Close()
+		if err != nil || strings.HasPrefix(name, "grid") && (img.Bounds().Dx() != 8*32 || img.Bounds().Dy() != 10*32) {
+			t.Errorf("%s: %v, error %v, want eight digits of each class", name, img.Bounds(), err)
+		}
+	}
+	if _, progress, code = wflow(t.Context(), "train", configuration, run); code != 0 || !strings.Contains(progress, "6 of 6 steps done") {
+		t.Errorf("again: exit code %d: %s", code, progress)
+	}
+	if _, progress, code = wflow(t.Context(), "train", configuration, run, "--steps", "8"); code != failed || !strings.Contains(progress, "Steps is 6 there, and 8 now") {
+		t.Errorf("longer, without a word: exit code %d: %s", code, progress)
+	}
+	if _, progress, code = wflow(t.Context(), "train", configuration, run, "--steps", "8", "--extend"); code != 0 {
+		t.Errorf("extended: exit code %d: %s", code, progress)
+	}
+	lines(2, 4, 6, 8)
+	if out, progress, code = wflow(t.Context(), "info", run); code != 0 || !strings.Contains(out, "8") {
+		t.Errorf("info: exit code %d: %s%s", code, out, progress)
+	}
+	if _, progress, code = wflow(t.Context(), "sample", run, "--to", filepath.Join(t.TempDir(), "grid.png"), "--each", "2"); code != 0 {
+		t.Errorf("sample: exit code %d: %s", code, progress)
+	}
+}
+
+// TestTrainInterrupted: metrics of steps behind the newest checkpoint are dropped, and written again.
+func TestTrainInterrupted(t *testing.T) {
+	run := filepath.Join(t.TempDir(), "run")
+	configuration := smallTraining(t, nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, progress, code := wflow(ctx, "train", configuration, run); code != interrupted {
+		t.Fatalf("exit code %d, want %d: %s", code, interrupted, progress)
+	}
+	if _, progress, code := wflow(t.Context(), "train", configuration, run); code != 0 {
+		t.Fatalf("exit code %d: %s", code, progress)
+	}
+	path := filepath.Join(run, metricsFile)
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A crash after step 5: the newest checkpoint is that of step 3, and a line is cut off.
+	if err := os.RemoveAll(filepath.Join(run, checkpointsFolder, "step-00000006")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, want[:len(want)-20], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, progress, code := wflow(t.Context(), "train", configuration, run); code != 0 || !strings.Contains(progress, "3 of 6 steps done") {
+		t.Fatalf("exit code %d: %s", code, progress)
+	}
+	list, err := readLines[metrics](path)
+	if err != nil || len(list) != 3 || list[0].Step != 2 || list[1].Step != 4 || list[2].Step != 6 {
+		t.Errorf("%+v, error %v, want lines of steps 2, 4 and 6", list, err)
+	}
+}
+
+// TestTrainRefuses: what does not fit is said in words that help.
+func TestTrainRefuses(t *testing.T) {
+	empty := t.TempDir()
+	configuration := smallTraining(t, nil)
+	for _, c := range []struct {
+		arguments []string
+		code      int
+		want      string
+	}{
+		{[]string{"train", "mae/mnist", "run"}, failed, "wflow encoder train trains it"},
+		{[]string{"encoder", "train", "gen/mnist", "run"}, failed, "wflow train trains it"},
+		{[]string{"train", "gen/mnist", filepath.Join(empty, "run")}, misused, "wflow encoder train mae/mnist ENCODER"},
+		{[]string{"train", "gen/ablation_ot_1node", filepath.Join(empty, "run")}, misused, "--data is missing"},
+		{[]string{"train", configuration, filepath.Join(empty, "run"), "--data", filepath.Join(empty, "nothing")}, failed, "nothing"},
+		{[]string{"train", configuration, filepath.Join(empty, "run"), "--devices", "3"}, failed, "the nearest is 12"},
+		{[]string{"train", "gen/mnistpixels", "run"}, failed, "gen/mnist_pixels"},
+	} {
+		if _, progress, code := wflow(t.Context(), c.arguments...); code != c.code || !strings.Contains(progress, c.want) {
+			t.Errorf("%q: exit code %d, want %d and %q: %s", c.arguments, code, c.code, c.want, progress)
+		}
+	}
+	if entries, err := os.ReadDir(empty); err != nil || len(entries) > 0 {
+		t.Errorf("refused trainings left %v, error %v", entries, err)
+	}
+}
+
+// TestEncoderTrain: an encoder is trained, and a generator then is with its features.
+func TestEncoderTrain(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles an encoder twice")
+	}
+	p, err := preset.Named("mae/mnist")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := p.MAE
+	m.Model.Width, m.Data.Batch, m.Logging.Every, m.Train.SaveEvery = 40, 2, 1, 2
+	m.Train.Steps, m.Optimizer.Rate.Steps, m.Optimizer.Rate.WarmUp, m.Train.FineTune, m.Train.FineTuneWarmUp = 2, 2, 1, 1, 0
+	text, err := p.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	configuration, encoder := filepath.Join(folder, "encoder.yaml"), filepath.Join(folder, "encoder")
+	if err := os.WriteFile(configuration, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	features := smallTraining(t, func(g *preset.Generator) {
+		g.Feature.MAE, g.Feature.Path = true, "mae/mnist"
+		g.Train.Classes, g.Train.AtOnce, g.Train.Chunks, g.Train.Steps, g.Optimizer.Rate.Steps, g.Optimizer.Rate.WarmUp = 2, 1, 1, 2, 2, 1
+		g.Train.Guidance.Particles, g.Train.Real, g.Train.Unconditional = 2, 2, 1
+		g.Train.Features = preset.Features{Mean: true, Std: true}
+	})
+	run := filepath.Join(folder, "run")
+	if _, progress, code := wflow(t.Context(), "train", features, run, "--encoder", folder); code != failed || !strings.Contains(progress, "is no run of an encoder") {
+		t.Errorf("a folder that is no run: exit code %d: %s", code, progress)
+	}
+	for range 2 { // the second time all is done
+		if _, progress, code := wflow(t.Context(), "encoder", "train", configuration, encoder); code != 0 {
+			t.Fatalf("exit code %d: %s", code, progress)
+		}
+	}
+	list, err := readLines[reconstruction](filepath.Join(encoder, metricsFile))
+	if err != nil || len(list) != 2 || !(list[1].Reconstruction > 0) {
+		t.Errorf("%+v, error %v, want two lines", list, err)
+	}
+	if _, progress, code := wflow(t.Context(), "train", features, run, "--encoder", encoder); code != 0 {
+		t.Fatalf("exit code %d: %s", code, progress)
+	}
+	told, err := readLines[metrics](filepath.Join(run, metricsFile))
+	if err != nil || len(told) != 1 || !(told[0].MeanSquare["layer4_std"] > 0) || !(told[0].MeanSquare["global"] > 0) {
+		t.Errorf("%+v, error %v, want mean V² of pixels and of features", told, err)
+	}
+}

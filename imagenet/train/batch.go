@@ -1,0 +1,139 @@
+package train
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/gomlx/gomlx/core/tensors"
+)
+
+// Batch is what one step of a training takes. Arrays are row-major, and their first axis is that of the step's classes.
+type Batch struct {
+	Labels []int32   // [C]
+	Alpha  []float32 // guidance scales [C]
+	R      []float32 // regularisations
+	Rate   float64   // of learning
+
+	Noise        []float32 // [C, Particles, Noise...]
+	Styles       []int32   // [C, Particles, Codebooks]
+	SecondNoise  []float32 // of the second batch; nil if there is none
+	SecondStyles []int32
+
+	Real          []float32 // images of the class of each [C, Real, Side, Side, Channels]
+	Unconditional []float32 // images of all classes [C, Unconditional, Side, Side, Channels]
+}
+
+// Measure is what a step tells.
+type Measure struct {
+	Loss         float64
+	GradientNorm float64     // before clipping
+	Features     []string    // names
+	Scale        []float64   // root mean square distance of each feature, mean over groups of classes
+	MeanSquare   [][]float64 // mean V² before normalisation, [R, features]: the signal that falls
+}
+
+// Take takes a step. A scale or a velocity that is not finite is an error that names the feature; a loss or a gradient that is not
+// finite is one too. After an error the stepper is of no use.
+func (t *Stepper) Take(b Batch) (*Measure, error) {
+	chunks := t.Classes / t.Chunk
+	m := &Measure{}
+	for k := range chunks {
+		values, err := t.descent.Gradient(k, t.inputs(b, k)...)
+		if err != nil {
+			return nil, fmt.Errorf("train: %w", err)
+		}
+		if err := m.add(values, t.Regularisations, 1/float64(chunks)); err != nil {
+			return nil, fmt.Errorf("train: %w", err)
+		}
+	}
+	m.Features = t.features
+	if err := m.check(); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	norm, err := t.descent.Update(b.Rate)
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	m.GradientNorm = norm
+	return m, nil
+}
+
+// common is how many of the inputs of a chunk are the same for all classes.
+const common = 1
+
+// inputs returns what the gradient graph of chunk k takes.
+func (t *Stepper) inputs(b Batch, k int) []*tensors.Tensor {
+	shape := t.Generator.Shape()
+	list := []*tensors.Tensor{tensors.FromFlatDataAndDimensions(b.R, len(b.R)),
+		part(b.Labels, t, k), part(b.Alpha, t, k)}
+	draw := func(noise []float32, styles []int32) {
+		list = append(list, part(noise, t, k, append([]int{t.Particles}, shape.Noise...)...))
+		if shape.Codebooks > 0 {
+			list = append(list, part(styles, t, k, t.Particles, shape.Codebooks))
+		}
+	}
+	draw(b.Noise, b.Styles)
+	if !t.OneBatch {
+		draw(b.SecondNoise, b.SecondStyles)
+	}
+	list = append(list, part(b.Real, t, k, t.Real, shape.Side, shape.Side, shape.Channels))
+	if t.Unconditional > 0 {
+		list = append(list, part(b.Unconditional, t, k, t.Unconditional, shape.Side, shape.Side, shape.Channels))
+	}
+	return list
+}
+
+// part returns chunk k of an array [Classes, of...].
+func part[T float32 | int32](values []T, t *Stepper, k int, of ...int) *tensors.Tensor {
+	size := len(values) * t.Chunk / t.Classes
+	return tensors.FromFlatDataAndDimensions(values[k*size:(k+1)*size], append([]int{t.Chunk}, of...)...)
+}
+
+// add adds the values of a chunk with a weight.
+func (m *Measure) add(values []*tensors.Tensor, regularisations int, weight float64) error {
+	m.Loss += weight * float64(tensors.ToScalar[float32](values[0]))
+	if m.MeanSquare == nil {
+		m.MeanSquare = make([][]float64, regularisations)
+	}
+	sum := func(into *[]float64, value *tensors.Tensor) error {
+		flat, err := tensors.CopyFlatData[float32](value)
+		if err != nil {
+			return err
+		}
+		if *into == nil {
+			*into = make([]float64, len(flat))
+		}
+		for i, v := range flat {
+			(*into)[i] += weight * float64(v)
+		}
+		return nil
+	}
+	if err := sum(&m.Scale, values[1]); err != nil {
+		return err
+	}
+	for k := range m.MeanSquare {
+		if err := sum(&m.MeanSquare[k], values[2+k]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// check returns an error that names the first feature whose numbers are not finite.
+func (m *Measure) check() error {
+	finite := func(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+	for i, name := range m.Features {
+		if !finite(m.Scale[i]) {
+			return fmt.Errorf("feature %s: its scale is %v", name, m.Scale[i])
+		}
+		for _, meanSquare := range m.MeanSquare {
+			if !finite(meanSquare[i]) {
+				return fmt.Errorf("feature %s: its mean V² is %v", name, meanSquare[i])
+			}
+		}
+	}
+	if !finite(m.Loss) {
+		return fmt.Errorf("the loss is %v", m.Loss)
+	}
+	return nil
+}

@@ -1,0 +1,152 @@
+package train
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"github.com/wflowlab/wflowlab/internal/atomicfile"
+	"github.com/wflowlab/wflowlab/internal/descent"
+)
+
+// settings are all that determines a training, by the names of the fields.
+type settings map[string]json.RawMessage
+
+// manifest is the file that makes a folder a checkpoint.
+type manifest struct {
+	Step     int               `json:"step"`
+	Engine   string            `json:"engine"`
+	Devices  int               `json:"devices"`
+	Settings settings          `json:"settings"`
+	Changes  []descent.Change  `json:"changes,omitempty"` // of settings, since the training began
+	Files    map[string]string `json:"files"`             // SHA-256 by name
+}
+
+// settings returns what determines the training: its fields, the kinds of its network and field, the weights of its encoder, the
+// engine, and samples of its data.
+func (r *run) settings(engine string) (settings, error) {
+	text, err := json.Marshal(struct {
+		Training
+		Network, FieldType, EncoderWeights, Engine, Samples string
+	}{r.Training, fmt.Sprintf("%T", r.Generator), fmt.Sprintf("%T", r.Field), strconv.FormatUint(uint64(r.stepper.encoderSum), 16), engine, r.samples()})
+	if err != nil {
+		return nil, err
+	}
+	var s settings
+	return s, json.Unmarshal(text, &s)
+}
+
+// samples returns a hash of the data's labels and of some of its images.
+func (r *run) samples() string {
+	h := fnv.New64a()
+	n := r.Data.Len()
+	for i := range n {
+		fmt.Fprintln(h, r.Data.Label(i))
+	}
+	image := make([]float32, r.Generator.Shape().Numbers())
+	for k := range min(n, 64) {
+		if err := r.Data.Latent(k*n/min(n, 64), 0, image); err != nil {
+			fmt.Fprintln(h, err) // the training will meet it
+		}
+		for _, v := range image {
+			fmt.Fprint(h, math.Float32bits(v), " ")
+		}
+	}
+	return strconv.FormatUint(h.Sum64(), 16)
+}
+
+// extendable are the settings that Extend lets differ.
+var extendable = []string{"Steps", "Rate", "SaveEvery", "KeepEvery", "KeepLast"}
+
+// differs returns how the settings of the training differ from those of a checkpoint, or an error that names a difference that is
+// not allowed.
+func (r *run) differs(found *manifest) (changes []descent.Change, err error) {
+	for _, key := range slices.Sorted(maps.Keys(r.manifest.Settings)) {
+		was, is := found.Settings[key], r.manifest.Settings[key]
+		if string(was) == string(is) {
+			continue
+		}
+		if !slices.Contains(extendable, key) {
+			return nil, fmt.Errorf("it is of another training: %s is %s, want %s. Set it back, or name another folder to train anew", key, was, is)
+		}
+		if !r.Extend {
+			return nil, fmt.Errorf("%s is %s there, and %s now. Set it back, ask to extend the training, or name another folder to train anew", key, was, is)
+		}
+		changes = append(changes, descent.Change{Step: found.Step, Setting: key, From: was, To: is})
+	}
+	if r.Steps < found.Step {
+		return nil, fmt.Errorf("it has done %d steps already, and Steps is %d", found.Step, r.Steps)
+	}
+	return changes, nil
+}
+
+// write adds the checksums of the files in a folder and writes the manifest.
+func (m manifest) write(folder string, step int) error {
+	m.Step, m.Files = step, map[string]string{}
+	for _, name := range []string{generatorFile, trainingFile} {
+		sum, err := fileSum(filepath.Join(folder, name))
+		if err != nil {
+			return err
+		}
+		m.Files[name] = sum
+	}
+	text, err := json.MarshalIndent(m, "", "\t")
+	if err != nil {
+		return err
+	}
+	return errors.Join(atomicfile.WriteBytes(filepath.Join(folder, manifestFile), append(text, '\n')), syncFolder(folder))
+}
+
+// readManifest reads the manifest of a checkpoint, and compares the files with their checksums.
+func readManifest(folder string) (*manifest, error) {
+	text, err := os.ReadFile(filepath.Join(folder, manifestFile))
+	if err != nil {
+		return nil, err
+	}
+	m := &manifest{}
+	if err := json.Unmarshal(text, m); err != nil {
+		return nil, fmt.Errorf("%s: %w", manifestFile, err)
+	}
+	for key, value := range m.Settings {
+		var flat bytes.Buffer
+		if err := json.Compact(&flat, value); err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", manifestFile, key, err)
+		}
+		m.Settings[key] = flat.Bytes()
+	}
+	for _, name := range []string{generatorFile, trainingFile} {
+		sum, err := fileSum(filepath.Join(folder, name))
+		if err != nil {
+			return nil, err
+		}
+		if sum != m.Files[name] {
+			return nil, fmt.Errorf("%s is damaged: its SHA-256 is not the manifest's. Remove the checkpoint to go on from the one before", name)
+		}
+	}
+	return m, nil
+}
+
+// fileSum returns the SHA-256 of a file in hexadecimal.
+func fileSum(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}

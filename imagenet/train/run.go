@@ -1,0 +1,120 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/wflowlab/wflowlab/imagenet/weights"
+	"github.com/wflowlab/wflowlab/internal/descent"
+)
+
+// run is a training under way.
+type run struct {
+	Training
+	stepper  *Stepper
+	source   *source
+	manifest manifest // of the next checkpoint
+	done     int      // steps
+}
+
+// drawn is a batch and the banks' state after it was drawn.
+type drawn struct {
+	batch Batch
+	bank  []int64
+	err   error
+}
+
+// steps takes the steps that are left. The batch of the next is drawn meanwhile.
+func (r *run) steps(ctx context.Context) error {
+	if r.done == r.Steps {
+		return nil
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("train: %w", descent.Stopped(ctx, r.done, r.Steps))
+	}
+	batches, quit, ended := make(chan drawn), make(chan struct{}), make(chan struct{})
+	defer func() {
+		close(quit)
+		<-ended // so that nobody reads the data when the training is over
+	}()
+	go func(first int) {
+		defer close(ended)
+		for step := first; step < r.Steps; step++ {
+			b, err := r.source.batch(step)
+			select {
+			case batches <- drawn{b, r.source.bank.State(), err}:
+			case <-quit:
+				return
+			}
+		}
+	}(r.done)
+
+	begin := time.Now()
+	started, start := begin, r.done // of the steps after the first, which compiles
+	for r.done < r.Steps {
+		d := <-batches
+		if d.err != nil {
+			return fmt.Errorf("train: step %d: %w", r.done+1, d.err)
+		}
+		m, err := r.stepper.Take(d.batch)
+		if err == nil {
+			err = r.stepper.collapsed(m)
+		}
+		if err != nil {
+			return fmt.Errorf("train: step %d: %w", r.done+1, err)
+		}
+		r.done++
+		p := Progress{Step: r.done, Steps: r.Steps, Measure: m, Rate: d.batch.Rate, Elapsed: time.Since(begin), weights: r.weights}
+		for _, v := range d.batch.R {
+			p.R = append(p.R, float64(v))
+		}
+		if start == r.done-1 && started == begin {
+			started, start = time.Now(), r.done
+		} else {
+			each := time.Since(started) / time.Duration(r.done-start)
+			p.Remaining = each * time.Duration(r.Steps-r.done)
+			p.Images = float64(r.Classes*r.Particles) / each.Seconds()
+		}
+		last := r.done == r.Steps
+		if r.Folder != "" && (last || ctx.Err() != nil || r.done%r.SaveEvery == 0) {
+			if err := r.save(d.bank); err != nil {
+				return fmt.Errorf("train: checkpoint of step %d: %w", r.done, err)
+			}
+		}
+		if r.Report != nil {
+			r.Report(p)
+		}
+		if ctx.Err() != nil && !last {
+			return fmt.Errorf("train: %w", descent.Stopped(ctx, r.done, r.Steps))
+		}
+	}
+	return nil
+}
+
+// weights returns the moving average of the generator's weights.
+func (r *run) weights() (map[string][]float32, error) {
+	scope := r.stepper.store.Scope(descent.AverageScope + generatorScope)
+	if r.done == 0 { // then there is none yet
+		scope = r.stepper.store.Scope(generatorScope)
+	}
+	all, err := weights.All[float32](scope, r.Generator.Table())
+	if err != nil {
+		return nil, fmt.Errorf("train: trained %w", err)
+	}
+	return all, nil
+}
+
+// collapsed returns an error if a feature is the same for all images, so that its scale is the least that onestep.Loss divides by.
+// What is left of it is rounding, which the normalisation of the velocity would turn into a direction.
+func (t *Stepper) collapsed(m *Measure) error {
+	var list error
+	for i, name := range m.Features {
+		if m.Scale[i] <= 1e-3*math.Sqrt(float64(t.channels[i])) {
+			list = errors.Join(list, fmt.Errorf("feature %s is the same for all images, its scale is %.1e: the encoder has collapsed, or has as many groups as channels there (width 32 or less)", name, m.Scale[i]))
+		}
+	}
+	return list
+}

@@ -1,0 +1,97 @@
+package train
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/wflowlab/wflowlab/imagenet/bank"
+	"github.com/wflowlab/wflowlab/wflow/stream"
+)
+
+// source makes the batches of a training. What it draws is a function of the seed and of a step's number, given the banks.
+type source struct {
+	Training
+	order *Order
+	bank  *bank.Bank
+}
+
+func newSource(t Training) *source {
+	return &source{Training: t, order: NewOrder(t.Data.Len(), t.Batch, t.Seed),
+		bank: bank.New(t.Generator.Shape().Classes, t.ClassBank, t.GlobalBank)}
+}
+
+// batch pushes the loads of a step into the banks and draws the step's batch. Steps are to be taken in their order.
+func (s *source) batch(step int) (b Batch, err error) {
+	var last []bank.Image
+	for k := range s.Loads {
+		last = s.order.Images(step*s.Loads + k)
+		for _, image := range last {
+			s.bank.Push(image, s.Data.Label(image.Row))
+		}
+	}
+	var real, unconditional []bank.Image
+	ofClass, ofAll := stream.New(s.Seed, "data"), stream.New(s.Seed, "unconditional")
+	scale, unguided := stream.New(s.Seed, "scale"), stream.New(s.Seed, "unguided")
+	for slot, k := range stream.New(s.Seed, "classes").Perm(uint64(step), s.Batch)[:s.Classes] {
+		i := uint64(step*s.Classes + slot)
+		class := s.Data.Label(last[k].Row)
+		b.Labels = append(b.Labels, int32(class))
+		b.Alpha = append(b.Alpha, float32(s.Scales.Draw(scale.Uniform(i), unguided.Uniform(i))))
+		images, err := s.bank.OfClass(class, ofClass.Sub(i), s.Real)
+		if err != nil {
+			return b, err
+		}
+		real = append(real, images...)
+		if s.Unconditional > 0 {
+			if images, err = s.bank.OfAll(ofAll.Sub(i), s.Unconditional); err != nil {
+				return b, err
+			}
+			unconditional = append(unconditional, images...)
+		}
+	}
+	if b.Real, err = s.read(real); err != nil {
+		return b, err
+	}
+	if b.Unconditional, err = s.read(unconditional); err != nil {
+		return b, err
+	}
+	n := s.Classes * s.Particles
+	b.Noise, b.Styles = s.Generator.Shape().Draw(s.Seed, "noise", step*n, n)
+	if !s.OneBatch {
+		b.SecondNoise, b.SecondStyles = s.Generator.Shape().Draw(s.Seed, "second noise", step*n, n)
+	}
+	for _, r := range s.R {
+		b.R = append(b.R, float32(r.At(step, s.Steps)))
+	}
+	b.Rate = s.Rate.At(step, s.Steps)
+	return b, nil
+}
+
+// read reads images, on all cores.
+func (s *source) read(images []bank.Image) ([]float32, error) {
+	size := s.Generator.Shape().Numbers()
+	values := make([]float32, len(images)*size)
+	errs := make([]error, len(images))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(images)) {
+		workers.Go(func() {
+			for k := int(next.Add(1)) - 1; k < len(images); k = int(next.Add(1)) - 1 {
+				u := 0.0
+				if images[k].Mirrored {
+					u = 0.5
+				}
+				errs[k] = s.Data.Latent(images[k].Row, u, values[k*size:(k+1)*size])
+			}
+		})
+	}
+	workers.Wait()
+	for k, err := range errs {
+		if err != nil {
+			return nil, fmt.Errorf("image %d: %w", images[k].Row, err)
+		}
+	}
+	return values, nil
+}

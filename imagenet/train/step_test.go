@@ -1,0 +1,101 @@
+package train
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/compute"
+
+	"github.com/wflowlab/wflowlab/wflow/engine"
+)
+
+// measures takes steps of a training and returns what they tell.
+func measures(t *testing.T, backend compute.Backend, tr Training, steps int) (list []*Measure) {
+	t.Helper()
+	tr.Devices = max(tr.Devices, 1)
+	stepper, err := NewStepper(backend, tr.Devices, tr.Step, tr.Generator.Initial(tr.Seed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stepper.Finalize()
+	source := newSource(tr)
+	for k := range steps {
+		b, err := source.batch(k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := stepper.Take(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, m)
+	}
+	return list
+}
+
+// near compares what two trainings tell.
+func near(t *testing.T, name string, got, want []*Measure, tolerance float64) {
+	t.Helper()
+	for k, w := range want {
+		compare := func(what string, got, want float64) {
+			if !(math.Abs(got-want) <= tolerance*math.Max(1, math.Abs(want))) {
+				t.Errorf("%s: step %d: %s is %v, want %v", name, k+1, what, got, want)
+			}
+		}
+		compare("loss", got[k].Loss, w.Loss)
+		compare("gradient norm", got[k].GradientNorm, w.GradientNorm)
+		for i, feature := range w.Features {
+			compare("scale of "+feature, got[k].Scale[i], w.Scale[i])
+			compare("mean V² of "+feature, got[k].MeanSquare[0][i], w.MeanSquare[0][i])
+		}
+	}
+}
+
+// TestChunks: classes in chunks are classes at once.
+func TestChunks(t *testing.T) {
+	want := measures(t, pureGo(t), small(), 5)
+	for _, chunk := range []int{2, 4} {
+		tr := small()
+		tr.Chunk = chunk
+		near(t, "in chunks", measures(t, pureGo(t), tr, 5), want, 1e-4)
+	}
+}
+
+// TestDevices: two and four devices tell what one tells, over twenty steps.
+func TestDevices(t *testing.T) {
+	backend, line, err := engine.Find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if backend.NumDevices() < 4 {
+		t.Skipf("%s has %d devices", line, backend.NumDevices())
+	}
+	want := measures(t, backend, small(), 20)
+	for _, devices := range []int{2, 4} {
+		tr := small()
+		tr.Devices = devices
+		near(t, "devices", measures(t, backend, tr, 20), want, 1e-5)
+	}
+}
+
+// TestRefused: what does not fit is an error that says what would.
+func TestRefused(t *testing.T) {
+	for want, change := range map[string]func(tr *Training){
+		"a chunk of 8 classes on 3 devices: want a multiple of 6, so that each device has whole groups of 2; the nearest is 6": func(tr *Training) { tr.Devices = 3 },
+		"8 classes in chunks of 6: want a multiple; the nearest is 6":                                                          func(tr *Training) { tr.Chunk = 6 },
+		"Particles: 0, want at least 1":                         func(tr *Training) { tr.Particles = 0 },
+		"50 images make no batch of 60: an epoch has no step":   func(tr *Training) { tr.Batch = 60 },
+		"14 classes of a step from the labels of a batch of 12": func(tr *Training) { tr.Classes, tr.Chunk = 14, 14 },
+		"image 3 is of class 3, and the generator has 3":        func(tr *Training) { g := tinyDiT(tr); g.Classes = 3; tr.Generator = g },
+		"2 R for 1 Regularisations":                             func(tr *Training) { tr.R = append(tr.R, tr.R[0]) },
+		"SaveEvery 0":                                           func(tr *Training) { tr.Folder, tr.SaveEvery = t.TempDir(), 0 },
+		"Loads: 0":                                              func(tr *Training) { tr.Loads = 0 },
+	} {
+		tr := small()
+		change(&tr)
+		if _, err := tr.Run(t.Context(), pureGo(t)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
