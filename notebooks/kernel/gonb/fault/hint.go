@@ -44,6 +44,9 @@ func (p Program) hint(f Fault) string {
 	if match := unused.FindStringSubmatch(message); match != nil {
 		return fmt.Sprintf("Go wants every variable of a function used. Until then: _ = %s", match[1])
 	}
+	if code := strings.TrimSpace(f.Code); strings.HasPrefix(message, "expected") && (strings.HasPrefix(code, "func ") || strings.HasPrefix(code, "import ")) {
+		return "Functions and imports stand above %% or in a cell without it."
+	}
 	if strings.Contains(message, "expected declaration, found") {
 		return "Statements need %% on the first line of their cell; without it, a cell holds declarations only."
 	}
