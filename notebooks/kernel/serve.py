@@ -54,6 +54,7 @@ app = LabApp.initialize_server(
         f"--IdentityProvider.token={token}",
         f"--ServerApp.open_browser={opens}",
         f"--ServerApp.extra_template_paths={Path(__file__).parent}",  # login.html
+        f"--ServerApp.jinja_template_vars={{'port': {port}}}",
         "--ServerApp.answer_yes=True",
         "--ServerApp.tornado_settings={'ws_ping_interval': 0}",  # on one machine, connections need no keeping alive
         "--ServerApp.log_level=WARN",
