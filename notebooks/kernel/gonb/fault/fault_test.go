@@ -71,6 +71,7 @@ func TestHint(t *testing.T) {
 		"main.go:6:25: x.Epsilom undefined (type wflow.Sinkhorn has no field or method Epsilom)":      "Did you mean Epsilon?",
 		"main.go:7:17: unknown field Stepz in struct literal of type wflow.Flow":                      "Did you mean Steps?",
 		"main.go:6:37: undefined: s":                                                                  "s was a value of cell [2], and values end with their cell.",
+		"main.go:8:5: undefined: unlike":                                                              "If a cell that has not run yet declares it, run that cell first.",
 		"main.go:8:1: expected declaration, found x":                                                  "Statements need %%",
 		"main.go:5:1: cannot use x (variable of type int) as string value in argument to fmt.Println": "",
 	} {

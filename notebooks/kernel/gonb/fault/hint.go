@@ -33,7 +33,10 @@ func (p Program) hint(f Fault) string {
 		if within := regexp.MustCompile(`\b` + match[2] + `\.(\w+)`).FindStringSubmatch(f.Code); within != nil {
 			return p.nearest(f, match[2]+".", within[1])
 		}
-		return p.nearest(f, "", match[2])
+		if hint := p.nearest(f, "", match[2]); hint != "" {
+			return hint
+		}
+		return "If a cell that has not run yet declares it, run that cell first."
 	}
 	if match := member.FindStringSubmatch(message); match != nil {
 		return p.nearest(f, ".", match[1])
