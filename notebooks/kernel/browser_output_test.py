@@ -88,6 +88,21 @@ class Output(browser.Test):
             self.stop(i)
             expect(self.cell(i).locator(".jp-OutputArea")).not_to_contain_text("the cell goes on", timeout=NEVER * 1000)
 
+    def test_long_lines_break_between_words(self):
+        self.new('import (\n\t"fmt"\n\t"strings"\n)\n\n%%\nfmt.Println(strings.Repeat("one word and another, ", 40))')
+        self.run_cell(0)
+        rows = self.cell(0).locator(".jp-OutputArea pre").evaluate("""pre => {
+            const text = pre.firstChild, rows = []
+            for (const word of text.data.matchAll(/\\w+/g)) {
+                const range = document.createRange()
+                range.setStart(text, word.index)
+                range.setEnd(text, word.index + word[0].length)
+                rows.push(range.getClientRects().length)
+            }
+            return rows
+        }""")
+        self.assertEqual(rows, [1] * 160)
+
     def test_the_tab_is_closed(self):
         self.new(LOOP, 'import "fmt"\n\n%%\nfmt.Println("alive")')
         self.start(0)

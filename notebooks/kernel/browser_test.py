@@ -125,6 +125,8 @@ class Login(browser.Test):
         self.assertEqual(self.page.get_by_text("That is not the token").count(), 0)
 
     def test_the_command_that_it_names_prints_the_address(self):
+        self.page.goto(f"{self.lab.base}/lab")
+        self.says(f"make lab PORT={self.lab.base.rpartition(':')[2]}")
         done = subprocess.run(self.lab.command, env=self.lab.environment, capture_output=True, text=True)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertIn(re.search(r"http\S+", self.lab.said)[0], done.stdout)

@@ -6,6 +6,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import nbformat
 from jupyter_client.manager import start_new_kernel
 
 NEVER = 600  # seconds: what takes longer hangs, on a slow and busy machine too
@@ -151,6 +152,20 @@ class Keep(unittest.TestCase):
         self.assertEqual(*(re.search("signal .*", text)[0] for text in (parts, whole)))
         one, two, both = ((self.cache / "test" / f"{name}.safetensors").read_bytes() for name in ("one", "two", "whole"))
         self.assertTrue(one == both and two == both, "in parts, a training ends with other bytes than in one go")
+
+    def test_the_figure_of_a_training_that_has_only_begun(self):
+        notebook = nbformat.read(Path(os.environ["WFLOW_ROOT"]) / "notebooks/09-real-digits.ipynb", 4)
+        cells = [c.source for c in notebook.cells if c.cell_type == "code"]
+        [at] = [i for i, source in enumerate(cells) if "cell.Runs(" in source]
+        step = "t.Report = func(p onestep.Progress) {"
+        self.assertIn(step, cells[at])
+        gate = cells[at].replace(step, step + '\n\t\tdefer func() {\n\t\t\tfmt.Println("at the gate")\n\t\t\t<-run.Context.Done()\n\t\t}()')
+        self.good(*cells[:at])
+        status, said = self.run_cell(gate, "at the gate", self.manager.interrupt_kernel)
+        self.assertEqual(status, "ok", said)
+        self.assertIn("The training of two batches was interrupted after step 1 of 3,000.", said)
+        said = self.good(*cells[at + 1 : at + 4])
+        self.assertIn("step     0: mean V²", said)
 
     def test_an_interrupted_training_and_a_changed_number(self):
         self.good(IMPORTS, TRAINING)

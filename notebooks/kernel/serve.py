@@ -42,6 +42,10 @@ with socket.socket() as probe:
 
 from jupyterlab.labapp import LabApp  # slow: after the port is known to be free
 
+settings = {
+    "ws_ping_interval": 0,  # on one machine, connections need no keeping alive
+    "static_custom_path": [str(Path(__file__).parent / "custom")],  # custom.css
+}
 # Given here, these win over any configuration file of this machine. In sys.argv the token would show in ps.
 token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(24)
 app = LabApp.initialize_server(
@@ -54,8 +58,10 @@ app = LabApp.initialize_server(
         f"--IdentityProvider.token={token}",
         f"--ServerApp.open_browser={opens}",
         f"--ServerApp.extra_template_paths={Path(__file__).parent}",  # login.html
+        "--LabApp.custom_css=True",
+        f"--ServerApp.jinja_template_vars={{'port': {port}}}",
         "--ServerApp.answer_yes=True",
-        "--ServerApp.tornado_settings={'ws_ping_interval': 0}",  # on one machine, connections need no keeping alive
+        f"--ServerApp.tornado_settings={settings}",
         "--ServerApp.log_level=WARN",
         "--LabApp.log_level=WARN",
         "--LabApp.default_url=/lab/tree/start.ipynb",

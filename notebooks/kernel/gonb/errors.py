@@ -167,12 +167,4 @@ func (s *State) program(places []CellIdAndLine) fault.Program {
 	}
 """,
     ),
-    (
-        "internal/jpyexec/jpyexec.go",
-        "		_ = kernel.PublishWriteStream(exec.Msg, kernel.StreamStderr, errMsg)\n",
-        """		if interrupted || !exec.useNamedPipes { // a cell's program that fails has its own words
-			_ = kernel.PublishWriteStream(exec.Msg, kernel.StreamStderr, errMsg)
-		}
-""",
-    ),
 ]

@@ -77,6 +77,16 @@ func Interrupted(msg Message) error {
     ),
     ("internal/dispatcher/dispatcher.go", "	msg.Kernel().Interrupted.Store(false)\n", ""),
     ("internal/dispatcher/dispatcher.go", "executionErr == nil && !msg.Kernel().Interrupted.Load() && hasMoreToRun", "executionErr == nil && hasMoreToRun"),
+    # It says of an interrupt how the program ended, "signal: interrupt", as output and again as an error.
+    (
+        "internal/dispatcher/dispatcher.go",
+        "	goExec.Remember()\n",
+        """	if interrupted := kernel.Interrupted(msg); executionErr != nil && interrupted != nil {
+		executionErr = interrupted
+	}
+	goExec.Remember()
+""",
+    ),
     # Of the lines of a cell that are commands, it runs the next after one that was interrupted.
     (
         "internal/specialcmd/specialcmd.go",
@@ -245,7 +255,12 @@ func Interrupted(msg Message) error {
 	exec.exitError = cmd.Wait()
 	if exec.exitError != nil {
 		errMsg := exec.exitError.Error() + "\\n"
-		if exec.Msg.Kernel().Interrupted.Load() {""",
+		if exec.Msg.Kernel().Interrupted.Load() {
+			errMsg = "^C\\n" + errMsg
+		}
+		_ = kernel.PublishWriteStream(exec.Msg, kernel.StreamStderr, errMsg)
+	}
+""",
         """	exec.exitError = cmd.Wait()
 	release()
 	interrupted := kernel.Interrupted(exec.Msg) != nil
@@ -259,9 +274,10 @@ func Interrupted(msg Message) error {
 		exec.exitError = nil
 		_ = kernel.PublishWriteStream(exec.Msg, kernel.StreamStderr, "A program that this cell has started still runs. Its output is no longer shown.\\n")
 	}
-	if exec.exitError != nil {
-		errMsg := exec.exitError.Error() + "\\n"
-		if interrupted {""",
+	if exec.exitError != nil && !interrupted && !exec.useNamedPipes { // a cell's program that fails has its own words
+		_ = kernel.PublishWriteStream(exec.Msg, kernel.StreamStderr, exec.exitError.Error()+"\\n")
+	}
+""",
     ),
     (
         "internal/jpyexec/jpyexec.go",

@@ -19,6 +19,7 @@ type Program struct {
 
 var (
 	header  = regexp.MustCompile(`^# (\S+)`)
+	more    = regexp.MustCompile(` \(and \d+ more errors\)$`) // that follow from the first
 	located = regexp.MustCompile(`^(?:\S*/)?([^/\s]+\.go):(\d+)(?::(\d+))?: (.*)$`)
 )
 
@@ -44,13 +45,16 @@ func (p Program) Compile(said string) *Report {
 			report.Faults = append(report.Faults, Fault{Message: line})
 			continue
 		}
-		f := Fault{Message: match[4]}
+		f := Fault{Message: more.ReplaceAllString(match[4], "")}
 		number, _ := strconv.Atoi(match[2])
 		if match[1] == "main.go" || match[1] == "main_test.go" {
 			f.Place = p.Place(number)
 			f.Column, _ = strconv.Atoi(match[3])
 			if 0 < number && number <= len(p.Lines) {
 				f.Code = p.Lines[number-1]
+			}
+			if f.Place == nil || strings.HasSuffix(f.Message, "found 'EOF'") || strings.HasSuffix(f.Message, "declaration, found '}'") {
+				f = p.behind(f)
 			}
 		} else {
 			f.Message = from + "/" + match[1] + ":" + match[2] + ": " + match[4]

@@ -71,6 +71,7 @@ func TestHint(t *testing.T) {
 		"main.go:6:25: x.Epsilom undefined (type wflow.Sinkhorn has no field or method Epsilom)":      "Did you mean Epsilon?",
 		"main.go:7:17: unknown field Stepz in struct literal of type wflow.Flow":                      "Did you mean Steps?",
 		"main.go:6:37: undefined: s":                                                                  "s was a value of cell [2], and values end with their cell.",
+		"main.go:8:5: undefined: unlike":                                                              "If a cell that has not run yet declares it, run that cell first.",
 		"main.go:8:1: expected declaration, found x":                                                  "Statements need %%",
 		"main.go:5:1: cannot use x (variable of type int) as string value in argument to fmt.Println": "",
 	} {
@@ -198,5 +199,37 @@ func TestWriterAnyPieces(t *testing.T) {
 	_, _ = w.Write([]byte("panic: but recovered\nmore"))
 	if held := w.End(false); held != "" || passed.String() != "panic: but recovered\nmore" {
 		t.Errorf("%q is held, %q passed on", held, passed.String())
+	}
+}
+
+// TestBehind makes cells whose fault the compiler finds behind them: line 1 is %%, and the kernel puts a brace after the last.
+func TestBehind(t *testing.T) {
+	for _, c := range []struct{ code, said, want string }{
+		{"%%\nx := 1\nfor {", "8:2: expected '}', found 'EOF'", "Cell [3], line 3: { is not closed\n    for {\n        ^"},
+		{"%%\nif f(\"{\") {\n\tg()", "8:2: expected '}', found 'EOF'", "Cell [3], line 2: { is not closed\n    if f(\"{\") {\n              ^"},
+		{"%%\nf(1)\n}", "8:1: expected declaration, found '}'", "Cell [3], line 3: } closes nothing\n    }\n    ^"},
+		{"%%\nf()\nx := 3 +", "8:1: expected operand, found '}'", "Cell [3], line 3: expected operand, found the end of the cell\n    x := 3 +"},
+		{"!echo (\nfunc f() {\n", "7:1: expected '}', found 'EOF'", "Cell [3], line 2: { is not closed\n    func f() {\n             ^"},
+	} {
+		p := program(strings.Split(c.code, "\n")...)
+		place, last := p.Place, len(p.Lines)
+		p.Lines = append(p.Lines, "}")
+		p.Place = func(line int) *Place {
+			if line > last {
+				return nil
+			}
+			return place(line)
+		}
+		if got := p.Compile("main.go:" + c.said).Text(); got != c.want {
+			t.Errorf("%q:\n%s\nwant\n%s", c.code, got, c.want)
+		}
+	}
+}
+
+func TestOneOfMany(t *testing.T) {
+	p := program("%%", "fmt.Println(1)", "func g() {}")
+	got := p.Compile("main.go:7:6: expected '(', found g (and 1 more errors)").Text()
+	if want := "Cell [3], line 3: expected '(', found g\n    func g() {}\n         ^\nFunctions and imports stand above %% or in a cell without it."; got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
 	}
 }

@@ -33,7 +33,10 @@ func (p Program) hint(f Fault) string {
 		if within := regexp.MustCompile(`\b` + match[2] + `\.(\w+)`).FindStringSubmatch(f.Code); within != nil {
 			return p.nearest(f, match[2]+".", within[1])
 		}
-		return p.nearest(f, "", match[2])
+		if hint := p.nearest(f, "", match[2]); hint != "" {
+			return hint
+		}
+		return "If a cell that has not run yet declares it, run that cell first."
 	}
 	if match := member.FindStringSubmatch(message); match != nil {
 		return p.nearest(f, ".", match[1])
@@ -43,6 +46,9 @@ func (p Program) hint(f Fault) string {
 	}
 	if match := unused.FindStringSubmatch(message); match != nil {
 		return fmt.Sprintf("Go wants every variable of a function used. Until then: _ = %s", match[1])
+	}
+	if code := strings.TrimSpace(f.Code); strings.HasPrefix(message, "expected") && (strings.HasPrefix(code, "func ") || strings.HasPrefix(code, "import ")) {
+		return "Functions and imports stand above %% or in a cell without it."
 	}
 	if strings.Contains(message, "expected declaration, found") {
 		return "Statements need %% on the first line of their cell; without it, a cell holds declarations only."
