@@ -26,8 +26,12 @@ func ReadPlane(path string) (*mat.Dense, error) {
 		return nil, err
 	}
 	if _, d := points.Dims(); d != 2 {
-		return nil, fmt.Errorf("toy: cloud %s: has %d columns (the first row begins with %v), want 2, x and y: save these two columns alone (pandas: df[[\"x\", \"y\"]].to_csv(path, index=False))",
-			path, d, points.RawRowView(0)[:min(d, 4)])
+		columns := fmt.Sprint(d, " columns")
+		if d == 1 {
+			columns = "1 column"
+		}
+		return nil, fmt.Errorf("toy: cloud %s: has %s (the first row begins with %v), want 2, x and y: save these two columns alone (pandas: df[[\"x\", \"y\"]].to_csv(path, index=False))",
+			path, columns, points.RawRowView(0)[:min(d, 4)])
 	}
 	return points, nil
 }

@@ -39,7 +39,7 @@ func TestReadPlane(t *testing.T) {
 	for name, c := range map[string][2]string{
 		"labels.csv":   {"x,y,label\n1.5,-2,0\n0.25,4,1\n", "has 3 columns (the first row begins with [1.5 -2 0]), want 2, x and y: save these two columns alone"},
 		"both.csv":     {"1,5,-2,0\n0,25,4,0\n", "has 4 columns (the first row begins with [1 5 -2 0]), want 2"},
-		"one.csv":      {"x\n1.5\n-2\n", "has 1 columns (the first row begins with [1.5]), want 2"},
+		"one.csv":      {"x\n1.5\n-2\n", "has 1 column (the first row begins with [1.5]), want 2"},
 		"words.csv":    {"x;y\n1,5;-2\n0,25;four\n", `row 1 (line 3), column 1: "four" is not a finite decimal number`},
 		"index.csv":    {",x,y\n0,1.5,-2\n1,0.25,4\n", "the first column holds row numbers"},
 		"thousand.csv": {"1,234;5\n", "may have a decimal comma or one between thousands"},

@@ -20,14 +20,19 @@ func TestCache(t *testing.T) {
 	}
 }
 
+// TestProgress: the first step, which may have compiled, tells nothing of the pace. Two more in four seconds leave two for the last.
 func TestProgress(t *testing.T) {
 	p := NewProgress("flow <1>", 4)
 	p.Step("")
-	if got, want := p.html(3*time.Second, "S = 1"), "flow &lt;1&gt;: 1 of 4, 9s left. S = 1"; !strings.Contains(got, want) {
+	if got, want := p.html(p.paced.Add(3*time.Second), "S = 1"), "flow &lt;1&gt;: 1 of 4, … left. S = 1"; !strings.Contains(got, want) {
+		t.Errorf("%q, want %q in it", got, want)
+	}
+	p.Set(3, "")
+	if got, want := p.html(p.paced.Add(4*time.Second), "S = 1"), "flow &lt;1&gt;: 3 of 4, 2s left. S = 1"; !strings.Contains(got, want) {
 		t.Errorf("%q, want %q in it", got, want)
 	}
 	p.Set(4, "")
-	if got, want := p.html(2*time.Second, "S = 0"), "<small>flow &lt;1&gt;: 4 in 2.0 s. S = 0</small>"; got != want {
+	if got, want := p.html(p.start.Add(2*time.Second), "S = 0"), "<small>flow &lt;1&gt;: 4 in 2.0 s. S = 0</small>"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -14,6 +14,9 @@ type Progress struct {
 	total, done int
 	start, last time.Time
 	id          string
+
+	paced time.Time // when the first steps were done, which may have compiled or been done before
+	first int       // how many they were
 }
 
 const progressEvery = 200 * time.Millisecond
@@ -32,11 +35,14 @@ func NewProgress(what string, total int) *Progress {
 func (p *Progress) Set(done int, note string) {
 	p.done = done
 	now := time.Now()
+	if p.paced.IsZero() {
+		p.paced, p.first = now, done
+	}
 	if p.id == "" || done < p.total && now.Sub(p.last) < progressEvery {
 		return
 	}
 	p.last = now
-	gonbui.UpdateHtml(p.id, p.html(now.Sub(p.start), note))
+	gonbui.UpdateHtml(p.id, p.html(now, note))
 	if done >= p.total {
 		gonbui.Sync()
 	}
@@ -45,13 +51,13 @@ func (p *Progress) Set(done int, note string) {
 // Step moves the bar on by one.
 func (p *Progress) Step(note string) { p.Set(p.done+1, note) }
 
-func (p *Progress) html(elapsed time.Duration, note string) string {
+func (p *Progress) html(now time.Time, note string) string {
 	if p.done >= p.total {
-		return fmt.Sprintf("<small>%s: %d in %.1f s. %s</small>", html.EscapeString(p.what), p.total, elapsed.Seconds(), html.EscapeString(note))
+		return fmt.Sprintf("<small>%s: %d in %.1f s. %s</small>", html.EscapeString(p.what), p.total, now.Sub(p.start).Seconds(), html.EscapeString(note))
 	}
 	left := "…"
-	if p.done > 0 {
-		left = (elapsed / time.Duration(p.done) * time.Duration(p.total-p.done)).Round(time.Second).String()
+	if n := p.done - p.first; n > 0 {
+		left = (now.Sub(p.paced) / time.Duration(n) * time.Duration(p.total-p.done)).Round(time.Second).String()
 	}
 	return fmt.Sprintf(`<small><progress value="%d" max="%d"></progress> %s: %d of %d, %s left. %s</small>`,
 		p.done, p.total, html.EscapeString(p.what), p.done, p.total, left, html.EscapeString(note))
