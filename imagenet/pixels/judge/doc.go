@@ -9,7 +9,7 @@
 //	read        share that a network reads as the digit that was asked for    high for ten images, shown again and again
 //	Fréchet     distance of the network's features to those of real digits    low for images that are a little shrunk
 //	diversity   mean squared distance of two images of a class                high for noise
-//	nearest     distance to the nearest digit of the training                 0 for copies of them; high for noise and for means
+//	nearest     distance to the nearest digit of the training                 0 for copies of them; high for noise
 //
 // All but the first are relative to real digits, those of digits.Judge, which nothing was fitted to: see [Verdict]. The network, a
 // [Reader], is in the program. It was fitted to digits.Reader. Two numbers compare only if they are of the same reader and of as

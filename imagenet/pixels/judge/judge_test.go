@@ -70,6 +70,9 @@ func TestControls(t *testing.T) {
 	if err != nil || best != 1 || !(distances[1] < distances[2] && distances[2] < distances[0]) {
 		t.Errorf("chose %d by %v, error %v, want 1, the digits that are not shrunk", best, distances, err)
 	}
+	if best, distances, err = j.Choose([]Images{Of(digits.Judge()), real}); err != nil || best != 1 {
+		t.Errorf("chose %d by %v, error %v, want 1, the digits of the training", best, distances, err)
+	}
 	for name, c := range map[string]struct {
 		m    Images
 		want string
