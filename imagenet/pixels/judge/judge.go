@@ -1,0 +1,152 @@
+package judge
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/gomlx/compute"
+	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat"
+
+	"github.com/wflowlab/wflowlab/imagenet/pixels/digits"
+)
+
+// Judge compares images with real digits. Finalize it when done.
+type Judge struct {
+	reader   *Reader
+	training Images
+	trained  *mat.Dense // features of the training digits
+	learnt   Statistics // of them
+
+	real       Statistics // of the digits to judge by
+	diversity  [Classes]float64
+	neighbours *Neighbours
+	nearest    float64
+}
+
+// New returns a judge. It reads all digits once, which takes a second or a few.
+func New(backend compute.Backend) (j *Judge, err error) {
+	j = &Judge{training: Of(digits.Train())}
+	if j.reader, err = NewReader(backend, Fitted()); err != nil {
+		return nil, err
+	}
+	if j.neighbours, err = NewNeighbours(backend, j.training); err != nil {
+		j.reader.Finalize()
+		return nil, err
+	}
+	if err := j.measure(Of(digits.Judge())); err != nil {
+		j.Finalize()
+		return nil, err
+	}
+	return j, nil
+}
+
+// Finalize frees what graphs hold.
+func (j *Judge) Finalize() {
+	j.reader.Finalize()
+	j.neighbours.Finalize()
+}
+
+// measure measures the digits to judge by, and the training's.
+func (j *Judge) measure(real Images) error {
+	_, features, err := j.reader.Read(real)
+	if err != nil {
+		return err
+	}
+	j.real, j.diversity = StatisticsOf(features), Diversity(real)
+	if _, j.trained, err = j.reader.Read(j.training); err != nil {
+		return err
+	}
+	j.learnt = StatisticsOf(j.trained)
+	j.nearest, err = j.neighbours.Distance(real)
+	return err
+}
+
+// Verdict is what a judge says of images.
+type Verdict struct {
+	Images    int
+	Read      float64          // share read as their labels
+	ReadOf    [Classes]float64 // the same of each class
+	Frechet   float64          // distance of the reader's features to those of the digits to judge by
+	Floor     float64          // the same distance of as many training digits with the same labels: what real digits get
+	Diversity float64          // mean of DiversityOf
+	Least     float64          // smallest of DiversityOf
+
+	DiversityOf [Classes]float64 // Diversity of each class, relative to that of the digits to judge by
+	Nearest     float64          // mean distance to the nearest training digit, relative to that of the digits to judge by
+}
+
+// String returns the verdict as a line.
+func (v Verdict) String() string {
+	return fmt.Sprintf("read %.1f %%, Fréchet distance %.1f × the floor, diversity %.2f (smallest class %.2f), nearest %.2f",
+		100*v.Read, v.Frechet/v.Floor, v.Diversity, v.Least, v.Nearest)
+}
+
+// Judge judges images. It wants two or more of each class, and not more of a class than the training has, which is 518 or more.
+func (j *Judge) Judge(m Images) (Verdict, error) {
+	v := Verdict{Images: len(m.Labels), Least: math.Inf(1)}
+	read, features, err := j.reader.Read(m)
+	if err != nil {
+		return v, err
+	}
+	for class, rows := range m.byClass() {
+		if len(rows) < 2 {
+			return v, fmt.Errorf("judge: %d images of class %d, want two or more of each class", len(rows), class)
+		}
+	}
+	v.Read, v.ReadOf = Share(read, m.Labels)
+	if v.Frechet, err = Frechet(j.real, StatisticsOf(features)); err != nil {
+		return v, err
+	}
+	if v.Floor, err = j.floor(m.Labels); err != nil {
+		return v, err
+	}
+	for class, d := range Diversity(m) {
+		v.DiversityOf[class] = d / j.diversity[class]
+		v.Least = min(v.Least, v.DiversityOf[class])
+	}
+	v.Diversity = stat.Mean(v.DiversityOf[:], nil)
+	distance, err := j.neighbours.Distance(m)
+	v.Nearest = distance / j.nearest
+	return v, err
+}
+
+// floor returns the Fréchet distance of training digits with some labels to the digits to judge by.
+func (j *Judge) floor(labels []int) (float64, error) {
+	rows, err := j.training.like(labels)
+	if err != nil {
+		return 0, err
+	}
+	some := mat.NewDense(len(rows), Features, nil)
+	for i, row := range rows {
+		some.SetRow(i, j.trained.RawRowView(row))
+	}
+	return Frechet(j.real, StatisticsOf(some))
+}
+
+// Choose returns which of several sets of images is nearest to the digits of the training, by the Fréchet distance, and the
+// distances. The digits to judge by have no part in it.
+func (j *Judge) Choose(sets []Images) (best int, distances []float64, err error) {
+	if len(sets) == 0 {
+		return 0, nil, errors.New("judge: no images to choose from")
+	}
+	for k, m := range sets {
+		_, features, err := j.reader.Read(m)
+		if err != nil {
+			return 0, nil, err
+		}
+		if len(m.Labels) < 2 {
+			return 0, nil, errors.New("judge: one image, want two or more to choose by")
+		}
+		distance, err := Frechet(j.learnt, StatisticsOf(features))
+		if err != nil {
+			return 0, nil, err
+		}
+		distances = append(distances, distance)
+		if distance < distances[best] {
+			best = k
+		}
+	}
+	return best, distances, nil
+}
