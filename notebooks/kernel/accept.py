@@ -33,6 +33,7 @@ CHECK = re.compile(r"(?m)^[✓✗] (.*): (\S+) ([≤≥]) (\S+)$")
 LONG = {  # tests at the size that counts, and in full: packages, arguments; WFLOW_LONG is set
     "networks, as XLA runs them": ["./imagenet/dit", "./imagenet/mae", "./imagenet/vae"],
     "training steps on one device and on several": ["./imagenet/train"],
+    "the reader of digits, fitted anew": ["./imagenet/pixels/judge", "-run=^TestFit$"],
     "data prepare, 1,000 images, killed ten times": ["./imagenet/latent", "-run=^TestKilled$"],
     "loading a weight file of 2.7 GB": ["./imagenet/hub", "-run=^TestMemory$", "-args", "-megabytes=2700"],
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/compute"
 
 	"github.com/wflowlab/wflowlab/imagenet/pixels/digits"
+	"github.com/wflowlab/wflowlab/internal/golden"
 	"github.com/wflowlab/wflowlab/wflow/safetensors"
 )
 
@@ -45,8 +46,8 @@ func TestFitted(t *testing.T) {
 
 // TestFit: the recipe, followed anew, gives such a reader.
 func TestFit(t *testing.T) {
-	if testing.Short() {
-		t.Skip("fits for a minute")
+	if !golden.Long() {
+		t.Skip("fits for a minute or more: make accept runs it")
 	}
 	b := find(t)
 	fitted, err := Fit(context.Background(), b, Of(digits.Reader()), Seed, func(step int, loss float64) {
