@@ -37,7 +37,7 @@ TRAINING = """const steps = 9
 func training(run *cell.Run, name string, gate int) {
 	t := onestep.Training{Network: mlp.Network{Noise: 2, Out: 2, Width: 4, Depth: 1, Residual: true},
 		Data: []onestep.Source{toy.EightGaussians().Draw}, Batch: onestep.Sizes{Particles: 8, Data: 8},
-		Steps: steps, Seed: 1, Rate: onestep.Rate{Peak: 0.1}, Checkpoint: run.Checkpoint, Every: run.Every}
+		Steps: steps, Seed: 1, Rate: onestep.Rate{Peak: 0.1}, Average: 0.5, Checkpoint: run.Checkpoint, Every: run.Every}
 	t.Report = func(p onestep.Progress) {
 		run.Set(p.Step, "", p.MeanSquare[0])
 		if p.Step == gate {
@@ -74,14 +74,16 @@ class Keep(unittest.TestCase):
         self.addCleanup(self.client.stop_channels)
 
     def run_cell(self, source, at=None, then=None):
-        """Runs a cell. Once it has said the words at, then is done. Returns its status and all that it has said."""
-        said = []
+        """Runs a cell. When it says the words at, then is done once. Returns its status and all that it has said."""
+        said, waits = [], at is not None
 
         def hear(message):
+            nonlocal waits
             content = message["content"]
             shown = content.get("data", {}).get("text/plain", "")  # an error, and not a progress bar
             said.append(content.get("text", "") or content.get("evalue", "") or shown)
-            if at and at in "".join(said):
+            if waits and at in "".join(said):
+                waits = False  # one more interrupt could meet the next cell
                 then()
 
         reply = self.client.execute_interactive(source, timeout=NEVER, allow_stdin=False, output_hook=hear)
