@@ -8,6 +8,8 @@ import (
 
 	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
+
+	"github.com/wflowlab/wflowlab/internal/parallel"
 )
 
 // Drifting is the field of the Drifting models, for comparison. The affinity of a particle to a point is the geometric mean
@@ -50,7 +52,7 @@ func (f *Drifting) Velocity(ctx context.Context, c Clouds) (*Velocity, error) {
 	n, d := c.Particles.Dims()
 	m, _ := points.Dims()
 	logits, rows, columns := mat.NewDense(n, m, nil), make([]float64, n), make([]float64, m)
-	inParallel(ctx, n, func(i int) {
+	parallel.Each(ctx, n, func(i int) {
 		for j := range m {
 			r := driftingDistance(c.Particles.RawRowView(i), points.RawRowView(j))
 			if c.Self == nil && i == j {
@@ -60,13 +62,13 @@ func (f *Drifting) Velocity(ctx context.Context, c Clouds) (*Velocity, error) {
 		}
 		rows[i] = floats.LogSumExp(logits.RawRowView(i))
 	})
-	inParallel(ctx, m, func(j int) { columns[j] = floats.LogSumExp(mat.Col(nil, j, logits)) })
+	parallel.Each(ctx, m, func(j int) { columns[j] = floats.LogSumExp(mat.Col(nil, j, logits)) })
 	least := driftingLeastProduct
 	if f.Bare {
 		least = 0
 	}
 	v := mat.NewDense(n, d, nil)
-	inParallel(ctx, n, func(i int) {
+	parallel.Each(ctx, n, func(i int) {
 		a, x, out := logits.RawRowView(i), c.Particles.RawRowView(i), v.RawRowView(i)
 		for j, logit := range a {
 			product := math.Exp(2*logit - rows[i] - columns[j])

@@ -9,6 +9,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/wflowlab/wflowlab/internal/parallel"
 	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
@@ -143,7 +144,7 @@ func coupleSorted(ctx context.Context, directions, x, y *mat.Dense, weights []fl
 	count, n := alongX.Dims()
 	s := &sortedCoupling{means: mat.NewDense(count, n, nil)}
 	costs := make([]float64, count)
-	inParallel(ctx, count, func(k int) {
+	parallel.Each(ctx, count, func(k int) {
 		costs[k] = coupleOnLine(s.means.RawRowView(k), alongX.RawRowView(k), alongY.RawRowView(k), weights)
 	})
 	for _, cost := range costs {

@@ -3,14 +3,14 @@
 package generator
 
 import (
-	"runtime"
-	"sync"
+	"context"
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/wflowlab/wflowlab/imagenet/weights"
+	"github.com/wflowlab/wflowlab/internal/parallel"
 	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
@@ -49,8 +49,8 @@ func (s Shape) Draw(seed uint64, name string, first, n int) (noise []float32, st
 	}
 	noise = make([]float32, n*size)
 	normal := stream.New(seed, name)
-	onAllCores(len(noise), func(from, to int) {
-		for i := from; i < to; i++ {
+	parallel.Each(context.Background(), n, func(image int) { // a step of the largest training draws 67 million numbers
+		for i := image * size; i < (image+1)*size; i++ {
 			noise[i] = float32(normal.Normal(uint64(first*size + i)))
 		}
 	})
@@ -72,14 +72,4 @@ func (s Shape) Tensors(noise []float32, styles []int32, images ...int) []*tensor
 		list = append(list, tensors.FromFlatDataAndDimensions(styles, append(images, s.Codebooks)...))
 	}
 	return list
-}
-
-// onAllCores calls f on parts of 0 … n−1, one for each core: a step of the largest training draws 67 million numbers.
-func onAllCores(n int, f func(from, to int)) {
-	parts := runtime.GOMAXPROCS(0)
-	var workers sync.WaitGroup
-	for k := range parts {
-		workers.Go(func() { f(n*k/parts, n*(k+1)/parts) })
-	}
-	workers.Wait()
 }

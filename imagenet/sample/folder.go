@@ -12,9 +12,9 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
-	"sync"
 
 	"github.com/wflowlab/wflowlab/internal/atomicfile"
+	"github.com/wflowlab/wflowlab/internal/parallel"
 )
 
 // recordFile says what the images of a folder are.
@@ -49,14 +49,10 @@ func (p *Pictures) WriteFolder(ctx context.Context, folder string, first, n int,
 	}
 	return p.each(ctx, lacking, n, progress, func(numbers []int, images []byte) error {
 		errs := make([]error, len(numbers))
-		var all sync.WaitGroup
-		for k, i := range numbers {
-			all.Go(func() {
-				picture := p.Decoder.picture(part(images, k, len(numbers)))
-				errs[k] = atomicfile.Write(filepath.Join(folder, p.Sequence.Name(i)), func(w io.Writer) error { return png.Encode(w, picture) })
-			})
-		}
-		all.Wait()
+		parallel.Each(context.Background(), len(numbers), func(k int) {
+			picture := p.Decoder.picture(part(images, k, len(numbers)))
+			errs[k] = atomicfile.Write(filepath.Join(folder, p.Sequence.Name(numbers[k])), func(w io.Writer) error { return png.Encode(w, picture) })
+		})
 		if err := errors.Join(errs...); err != nil {
 			return fmt.Errorf("sample: %w", err)
 		}

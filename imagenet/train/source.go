@@ -1,12 +1,11 @@
 package train
 
 import (
+	"context"
 	"fmt"
-	"runtime"
-	"sync"
-	"sync/atomic"
 
 	"github.com/wflowlab/wflowlab/imagenet/bank"
+	"github.com/wflowlab/wflowlab/internal/parallel"
 	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
@@ -74,20 +73,13 @@ func (s *source) read(images []bank.Image) ([]float32, error) {
 	size := s.Generator.Shape().Numbers()
 	values := make([]float32, len(images)*size)
 	errs := make([]error, len(images))
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(images)) {
-		workers.Go(func() {
-			for k := int(next.Add(1)) - 1; k < len(images); k = int(next.Add(1)) - 1 {
-				u := 0.0
-				if images[k].Mirrored {
-					u = 0.5
-				}
-				errs[k] = s.Data.Latent(images[k].Row, u, values[k*size:(k+1)*size])
-			}
-		})
-	}
-	workers.Wait()
+	parallel.Each(context.Background(), len(images), func(k int) {
+		u := 0.0
+		if images[k].Mirrored {
+			u = 0.5
+		}
+		errs[k] = s.Data.Latent(images[k].Row, u, values[k*size:(k+1)*size])
+	})
 	for k, err := range errs {
 		if err != nil {
 			return nil, fmt.Errorf("image %d: %w", images[k].Row, err)

@@ -37,7 +37,7 @@ TRAINING = """const steps = 9
 func training(run *cell.Run, name string, gate int) {
 	t := onestep.Training{Network: mlp.Network{Noise: 2, Out: 2, Width: 4, Depth: 1, Residual: true},
 		Data: []onestep.Source{toy.EightGaussians().Draw}, Batch: onestep.Sizes{Particles: 8, Data: 8},
-		Steps: steps, Seed: 1, Rate: onestep.Rate{Peak: 0.1}, Average: 0.5, Checkpoint: run.Checkpoint, Every: run.Every}
+		Steps: steps, Seed: 1, Rate: onestep.Rate{Peak: 0.1}, Average: 0.3, Checkpoint: run.Checkpoint, Every: run.Every}
 	t.Report = func(p onestep.Progress) {
 		run.Set(p.Step, "", p.MeanSquare[0])
 		if p.Step == gate {

@@ -1,4 +1,5 @@
-package wflow
+// Package parallel does many things at once, on all processors.
+package parallel
 
 import (
 	"context"
@@ -6,8 +7,8 @@ import (
 	"sync"
 )
 
-// inParallel calls do for every i < n, on all processors, until the context ends.
-func inParallel(ctx context.Context, n int, do func(i int)) {
+// Each calls do for every i < n, on all processors, until the context ends.
+func Each(ctx context.Context, n int, do func(i int)) {
 	var wait sync.WaitGroup
 	workers := min(runtime.GOMAXPROCS(0), n)
 	for first := range workers {
