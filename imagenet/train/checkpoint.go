@@ -103,10 +103,8 @@ func (r *run) write(folder string, bank []int64) error {
 	if err != nil {
 		return err
 	}
-	generator := safetensors.File{Meta: map[string]string{"wflow.step": strconv.Itoa(r.done)}, Tensors: map[string]safetensors.Tensor{}}
-	for _, p := range r.Generator.Table() {
-		generator.Tensors[p.Name] = safetensors.Tensor{Shape: p.Shape, Data: average[p.Name]}
-	}
+	generator := r.Generator.Table().File(average)
+	generator.Meta["wflow.step"] = strconv.Itoa(r.done)
 	if err := generator.WriteFile(filepath.Join(folder, generatorFile)); err != nil {
 		return err
 	}

@@ -1,7 +1,7 @@
 // Package train trains one-step generators of images: of ImageNet's latents on GPUs, and of digits on a laptop, by the same code.
 //
 //	p, err := preset.Named("gen/ablation_ot_1node")
-//	network, err := dit.FromPreset(p.Generator)
+//	network, err := train.Network(p.Generator)
 //	t, err := train.FromPreset(p.Generator, network, devices)
 //	t.Data, err = latent.Open("latents", latent.Train)
 //	t.Encoder = &train.Encoder{Config: mae.Released(256), Features: p.Generator.Train.Features, Weights: view.Read}

@@ -22,6 +22,7 @@ import (
 	"github.com/gomlx/gomlx/support/exceptions"
 
 	"github.com/wflowlab/wflowlab/internal/finite"
+	"github.com/wflowlab/wflowlab/wflow/safetensors"
 )
 
 // Parameter is one tensor of a network, by its name and shape in the official code.
@@ -158,6 +159,15 @@ func All[T float32 | float64](scope *model.Scope, t Table) (map[string][]T, erro
 		all[p.Name] = values
 	}
 	return all, nil
+}
+
+// File returns the numbers of all parameters, by their names and in the official layout, as a file under the official names.
+func (t Table) File(values map[string][]float32) *safetensors.File {
+	f := &safetensors.File{Meta: map[string]string{}, Tensors: map[string]safetensors.Tensor{}}
+	for _, p := range t {
+		f.Tensors[p.Name] = safetensors.Tensor{Shape: p.Shape, Data: values[p.Name]}
+	}
+	return f
 }
 
 // Official returns numbers in the official layout. It takes them in the layout of the parameter's variable, as its gradient

@@ -17,7 +17,6 @@ import (
 	"github.com/wflowlab/wflowlab/internal/thousands"
 	"github.com/wflowlab/wflowlab/viz"
 	"github.com/wflowlab/wflowlab/wflow/engine"
-	"github.com/wflowlab/wflowlab/wflow/safetensors"
 )
 
 func encoderCommand() *cobra.Command {
@@ -157,11 +156,7 @@ func (t encoderTraining) do(c *cobra.Command) error {
 
 // finish writes the encoder and reports.
 func (t encoderTraining) finish(c *cobra.Command, config mae.Config, trained map[string][]float32, steps int, took time.Duration) error {
-	f := safetensors.File{Tensors: map[string]safetensors.Tensor{}}
-	for _, p := range config.Table() {
-		f.Tensors[p.Name] = safetensors.Tensor{Shape: p.Shape, Data: trained[p.Name]}
-	}
-	if err := f.WriteFile(filepath.Join(t.run, encoderFile)); err != nil {
+	if err := config.Table().File(trained).WriteFile(filepath.Join(t.run, encoderFile)); err != nil {
 		return err
 	}
 	return report(c, finished{Kind: "encoder", Run: t.run, Steps: steps, Seconds: took.Seconds(), Next: "wflow train PRESET RUN --encoder " + t.run})

@@ -15,7 +15,7 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/generator"
 	"github.com/wflowlab/wflowlab/imagenet/hub"
 	"github.com/wflowlab/wflowlab/imagenet/preset"
-	"github.com/wflowlab/wflowlab/imagenet/residual"
+	"github.com/wflowlab/wflowlab/imagenet/train"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/wflow/engine"
 )
@@ -30,14 +30,12 @@ type trained struct {
 
 // generatorOf returns the network of a configuration. On processor cores it computes in float32, which is faster there.
 func generatorOf(g *preset.Generator, backend compute.Backend) (generator.Network, error) {
-	if g.Model.Network == "residual" {
-		return residual.FromPreset(g)
-	}
-	c, err := dit.FromPreset(g)
-	if onProcessor(backend) {
+	n, err := train.Network(g)
+	if c, ok := n.(dit.Config); ok && onProcessor(backend) {
 		c.BFloat16 = false
+		n = c
 	}
-	return c, err
+	return n, err
 }
 
 // onProcessor tells whether an engine computes on processor cores, not on a GPU.

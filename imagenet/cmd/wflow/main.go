@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log"
 	"os"
 	"os/signal"
 	"syscall"
@@ -29,6 +30,7 @@ const (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	progress := newScreen(os.Stderr)
+	log.SetFlags(0) // of warnings, which need no time
 	context.AfterFunc(ctx, func() {
 		stop()
 		if progress.columns > 0 {

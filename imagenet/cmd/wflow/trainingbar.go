@@ -39,7 +39,11 @@ func (b *trainingBar) set(done int, left time.Duration, told string) {
 		return
 	}
 	b.shown, b.begun = now, true
-	text := fmt.Sprintf("%s of %s %s, %s left: %s", thousands.Text(done), thousands.Text(b.steps), b.what, span(left), told)
+	text := fmt.Sprintf("%s of %s %s", thousands.Text(done), thousands.Text(b.steps), b.what)
+	if left > 0 { // the first step, which compiles, tells nothing of the pace
+		text += ", " + span(left) + " left"
+	}
+	text += ": " + told
 	if b.columns == 0 {
 		fmt.Fprintln(b, text)
 		return

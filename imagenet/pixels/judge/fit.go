@@ -74,11 +74,7 @@ func fit(ctx context.Context, backend compute.Backend, digits Images, seed uint6
 	if err != nil {
 		return nil, fmt.Errorf("judge: %w", err)
 	}
-	file := &safetensors.File{Tensors: map[string]safetensors.Tensor{}}
-	for _, p := range table() {
-		file.Tensors[p.Name] = safetensors.Tensor{Shape: p.Shape, Data: fitted[p.Name]}
-	}
-	return file, nil
+	return table().File(fitted), nil
 }
 
 // batch returns the images of a step, each moved in a way of its own, and their labels.

@@ -21,11 +21,8 @@ import (
 
 	"github.com/gomlx/compute"
 
-	"github.com/wflowlab/wflowlab/imagenet/dit"
-	"github.com/wflowlab/wflowlab/imagenet/generator"
 	"github.com/wflowlab/wflowlab/imagenet/pixels/judge"
 	"github.com/wflowlab/wflowlab/imagenet/preset"
-	"github.com/wflowlab/wflowlab/imagenet/residual"
 	"github.com/wflowlab/wflowlab/imagenet/sample"
 	"github.com/wflowlab/wflowlab/imagenet/train"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
@@ -141,12 +138,7 @@ func newest(backend compute.Backend, run string, g *preset.Generator) (*sample.S
 		return nil, 0, fmt.Errorf("%s has no checkpoint yet", run)
 	}
 	last := list[len(list)-1]
-	var network generator.Network
-	if g.Model.Network == "residual" {
-		network, err = residual.FromPreset(g)
-	} else {
-		network, err = dit.FromPreset(g)
-	}
+	network, err := train.Network(g)
 	if err != nil {
 		return nil, 0, err
 	}
