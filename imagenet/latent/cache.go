@@ -66,12 +66,12 @@ func (c *Cache) Len() int { return len(c.labels) }
 // Label returns the class of image i.
 func (c *Cache) Label(i int) int { return c.labels[i] }
 
-// Latent reads the latent [32, 32, 4] of image i, or of its mirror image if u ≥ ½: a uniform u on [0, 1) gives each with
-// probability ½. The error names the file and the row; a number that is NaN or infinite is one. Latent panics if the slice
+// Read reads the latent [32, 32, 4] of image i, or of its mirror image if u ≥ ½: a uniform u on [0, 1) gives each with
+// probability ½. The error names the file and the row; a number that is NaN or infinite is one. Read panics if the slice
 // has another length than a latent.
-func (c *Cache) Latent(i int, u float64, latent []float32) error {
+func (c *Cache) Read(i int, u float64, latent []float32) error {
 	if len(latent) != numbers {
-		panic("latent: Latent into another length than a latent's")
+		panic("latent: Read into another length than a latent's")
 	}
 	a, p := c.plain, parts[0]
 	if u >= 0.5 {

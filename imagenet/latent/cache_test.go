@@ -109,7 +109,7 @@ func TestOpenRefuses(t *testing.T) {
 		c.damage(cache)
 		opened, err := Open(cache, Train)
 		if err == nil && !c.onOpen {
-			err = opened.Latent(3, 0, row)
+			err = opened.Read(3, 0, row)
 		}
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), cache) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
@@ -178,7 +178,7 @@ func FuzzOpen(f *testing.F) {
 		}
 		row := make([]float32, numbers)
 		for i := range c.Len() {
-			if err := c.Latent(i, 0.7, row); err != nil && !strings.Contains(err.Error(), " is ") {
+			if err := c.Read(i, 0.7, row); err != nil && !strings.Contains(err.Error(), " is ") {
 				t.Errorf("error %v, want none, or one of a number that is not finite", err)
 			}
 		}
@@ -230,7 +230,7 @@ func BenchmarkLatent(b *testing.B) {
 	defer c.Close()
 	row := make([]float32, numbers)
 	for i := 0; b.Loop(); i++ {
-		if err := c.Latent(i%rows, float64(i%2), row); err != nil {
+		if err := c.Read(i%rows, float64(i%2), row); err != nil {
 			b.Fatal(err)
 		}
 	}

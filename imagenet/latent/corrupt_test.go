@@ -94,7 +94,7 @@ func TestCorrupt(t *testing.T) {
 		a, b := make([]float32, numbers), make([]float32, numbers)
 		for i := range new.Len() {
 			for _, u := range []float64{0, 0.5} {
-				if err := errors.Join(old.Latent(i+1, u, a), new.Latent(i, u, b)); err != nil || !slices.Equal(a, b) || old.Label(i+1) != new.Label(i) {
+				if err := errors.Join(old.Read(i+1, u, a), new.Read(i, u, b)); err != nil || !slices.Equal(a, b) || old.Label(i+1) != new.Label(i) {
 					t.Errorf("row %d without the first image is not row %d with it (error %v), want the same", i, i+1, err)
 				}
 			}

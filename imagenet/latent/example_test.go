@@ -46,7 +46,7 @@ func Example() {
 	defer train.Close()
 	z := make([]float32, latent.Side*latent.Side*latent.Channels)
 	for i := range train.Len() {
-		must.M(train.Latent(i, 0.3, z)) // u < ½: not mirrored
+		must.M(train.Read(i, 0.3, z)) // u < ½: not mirrored
 		fmt.Printf("%s %.3f\n", manifest.Classes[train.Label(i)], z[:3])
 	}
 	// Output:

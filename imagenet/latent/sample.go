@@ -30,7 +30,7 @@ func (c *Cache) Sample(n int) ([]Sample, error) {
 	for k, u := range []float64{0, 0.5} {
 		latent, values := make([]float32, numbers), make([]float64, 0, n*numbers)
 		for _, i := range drawn {
-			if err := c.Latent(i, u, latent); err != nil {
+			if err := c.Read(i, u, latent); err != nil {
 				return nil, err
 			}
 			for _, v := range latent {

@@ -194,7 +194,7 @@ func TestRows(t *testing.T) {
 				streamNoise(3)(s, i, noise)
 				for u, m := range map[float64]*Image{0: m, 0.4999: m, 0.5: m.Mirror(), 0.9999: m.Mirror()} {
 					want, _ := cheap.Encode(t.Context(), m.Pix, noise)
-					if err := c.Latent(i, u, got); err != nil {
+					if err := c.Read(i, u, got); err != nil {
 						t.Fatal(err)
 					}
 					if !slices.Equal(got, want) || c.Label(i) != f.Class {

@@ -151,9 +151,9 @@ func TestGoldenCache(t *testing.T) {
 				got = append(got, float64(opened.Label(i)))
 				continue
 			case strings.HasSuffix(name, "_moments_flip.npy"):
-				err = opened.Latent(i, 0.5, latent)
+				err = opened.Read(i, 0.5, latent)
 			default:
-				err = opened.Latent(i, 0, latent)
+				err = opened.Read(i, 0, latent)
 			}
 			if err != nil {
 				t.Fatal(err)

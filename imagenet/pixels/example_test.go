@@ -33,7 +33,7 @@ func Example() {
 
 	numbers := make([]float32, 2*2*1)
 	for _, u := range []float64{0.2, 0.7} { // below ½ the image, from ½ on its mirror image
-		must.M(set.Latent(1, u, numbers))
+		must.M(set.Read(1, u, numbers))
 		fmt.Println(set.Classes()[set.Label(1)], numbers)
 	}
 	// Output:

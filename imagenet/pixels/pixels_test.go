@@ -44,7 +44,7 @@ func zipped(t testing.TB, file []byte) []byte {
 func latentOf(t *testing.T, s *Set, i int, u float64) []float32 {
 	t.Helper()
 	into := make([]float32, s.Side()*s.Side()*s.Channels())
-	if err := s.Latent(i, u, into); err != nil {
+	if err := s.Read(i, u, into); err != nil {
 		t.Fatal(err)
 	}
 	return into
@@ -193,7 +193,7 @@ func FuzzParseIDX(f *testing.F) {
 		}
 		into := make([]float32, s.Side()*s.Side()*s.Channels())
 		for i := range s.Len() {
-			if err := s.Latent(i, 0, into); err != nil || s.Label(i) >= len(s.Classes()) {
+			if err := s.Read(i, 0, into); err != nil || s.Label(i) >= len(s.Classes()) {
 				t.Fatalf("image %d of class %d: %v", i, s.Label(i), err)
 			}
 		}

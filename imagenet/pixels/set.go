@@ -7,7 +7,7 @@
 //	flowers, err := pixels.ReadFolder("flowers/train", 3)  // flowers/train/<class>/<image>, PNG or JPEG of one size
 //
 //	image := make([]float32, train.Side()*train.Side()*train.Channels())
-//	err = train.Latent(0, 0, image)
+//	err = train.Read(0, 0, image)
 //
 // Package pixels/digits has real digits, for which no file is needed. A set keeps a byte for each number: MNIST's 60,000
 // images of 32 × 32 take 61 MB.
@@ -15,7 +15,7 @@ package pixels
 
 // Set is a data set. It may be read from many goroutines. The zero Set has no images.
 type Set struct {
-	// Mirror lets Latent return mirror images. It is false in every set that is read: a mirrored digit is none, and whoever
+	// Mirror lets Read return mirror images. It is false in every set that is read: a mirrored digit is none, and whoever
 	// knows that the classes of a folder look the same in a mirror sets it.
 	Mirror bool
 
@@ -40,15 +40,15 @@ func (s *Set) Classes() []string { return s.classes }
 // Label returns the class of image i.
 func (s *Set) Label(i int) int { return s.labels[i] }
 
-// Latent writes image i to [Side, Side, Channels], with the numbers (p/255 − ½)/½ for bytes p. If the set has Mirror and
+// Read writes image i to [Side, Side, Channels], with the numbers (p/255 − ½)/½ for bytes p. If the set has Mirror and
 // u ≥ ½, it writes the mirror image, left and right exchanged: a uniform u on [0, 1) gives each with probability ½. It has
-// the form of latent.Cache.Latent, but here the images are in memory and the error is always nil. It panics if into has
+// the form of latent.Cache.Read, but here the images are in memory and the error is always nil. It panics if into has
 // another length than an image.
-func (s *Set) Latent(i int, u float64, into []float32) error {
+func (s *Set) Read(i int, u float64, into []float32) error {
 	row := s.side * s.channels
 	size := s.side * row
 	if len(into) != size {
-		panic("pixels: Latent into another length than an image's")
+		panic("pixels: Read into another length than an image's")
 	}
 	image := s.values[i*size : (i+1)*size]
 	if !s.Mirror || u < 0.5 {

@@ -18,7 +18,7 @@ type stripes struct{}
 func (stripes) Len() int        { return 64 }
 func (stripes) Label(i int) int { return i % 2 }
 
-func (stripes) Latent(i int, _ float64, image []float32) error {
+func (stripes) Read(i int, _ float64, image []float32) error {
 	for k := range image {
 		image[k] = -1
 		if at := [2]int{k / 4, k % 4}[i%2]; at == i/2%4 {

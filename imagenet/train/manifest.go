@@ -56,7 +56,7 @@ func (r *run) samples() string {
 	}
 	image := make([]float32, r.Generator.Shape().Numbers())
 	for k := range min(n, 64) {
-		if err := r.Data.Latent(k*n/min(n, 64), 0, image); err != nil {
+		if err := r.Data.Read(k*n/min(n, 64), 0, image); err != nil {
 			fmt.Fprintln(h, err) // the training will meet it
 		}
 		for _, v := range image {

@@ -177,8 +177,8 @@ type broken struct {
 	err error
 }
 
-func (b broken) Latent(i int, u float64, image []float32) error {
-	if err := b.blobs.Latent(i, u, image); err != nil || i != 17 {
+func (b broken) Read(i int, u float64, image []float32) error {
+	if err := b.blobs.Read(i, u, image); err != nil || i != 17 {
 		return err
 	}
 	return b.err
@@ -187,7 +187,7 @@ func (b broken) Latent(i int, u float64, image []float32) error {
 // same is a data set whose images are all the same.
 type same struct{ blobs }
 
-func (s same) Latent(_ int, _ float64, image []float32) error {
+func (s same) Read(_ int, _ float64, image []float32) error {
 	clear(image)
 	return nil
 }

@@ -23,7 +23,7 @@ const blobNumbers = 4 * 4 * 2
 func (b blobs) Len() int        { return b.n }
 func (b blobs) Label(i int) int { return i % 4 }
 
-func (b blobs) Latent(i int, u float64, image []float32) error {
+func (b blobs) Read(i int, u float64, image []float32) error {
 	if len(image) != blobNumbers {
 		return errors.New("an image of another size")
 	}

@@ -78,7 +78,7 @@ func (s *source) read(images []bank.Image) ([]float32, error) {
 		if images[k].Mirrored {
 			u = 0.5
 		}
-		errs[k] = s.Data.Latent(images[k].Row, u, values[k*size:(k+1)*size])
+		errs[k] = s.Data.Read(images[k].Row, u, values[k*size:(k+1)*size])
 	})
 	for k, err := range errs {
 		if err != nil {

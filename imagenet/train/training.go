@@ -21,8 +21,8 @@ type Images interface {
 	Len() int
 	Label(i int) int // 0 … Classes − 1
 
-	// Latent reads image i as [Side, Side, Channels], or its mirror image if u ≥ ½. It is called from many goroutines.
-	Latent(i int, u float64, image []float32) error
+	// Read reads image i as [Side, Side, Channels], or its mirror image if u ≥ ½. It is called from many goroutines.
+	Read(i int, u float64, image []float32) error
 }
 
 // Training says what to train a generator on, and how.

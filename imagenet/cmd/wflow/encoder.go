@@ -169,7 +169,7 @@ func sampleOf(data train.Images, image bank.Image, numbers int) (mae.Sample, err
 		u = 0.5
 	}
 	s := mae.Sample{Latent: make([]float32, numbers), Class: data.Label(image.Row)}
-	if err := data.Latent(image.Row, u, s.Latent); err != nil {
+	if err := data.Read(image.Row, u, s.Latent); err != nil {
 		return s, fmt.Errorf("image %d: %w", image.Row, err)
 	}
 	return s, nil

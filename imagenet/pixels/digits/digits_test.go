@@ -66,7 +66,7 @@ func TestSets(t *testing.T) {
 		image := make([]float32, 32*32)
 		for i := range s.Len() {
 			counts[s.Label(i)]++
-			if err := s.Latent(i, 0.9, image); err != nil {
+			if err := s.Read(i, 0.9, image); err != nil {
 				t.Fatal(err)
 			}
 			key := fmt.Sprint(image)
@@ -96,7 +96,7 @@ func TestStatistics(t *testing.T) {
 	for _, s := range []*pixels.Set{Train(), Reader(), Judge()} {
 		image := make([]float32, 32*32)
 		for i := range s.Len() {
-			if err := s.Latent(i, 0, image); err != nil {
+			if err := s.Read(i, 0, image); err != nil {
 				t.Fatal(err)
 			}
 			for k, v := range image {

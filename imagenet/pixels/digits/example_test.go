@@ -12,7 +12,7 @@ import (
 func Example() {
 	train := digits.Train()
 	image := make([]float32, train.Side()*train.Side()*train.Channels())
-	must.M(train.Latent(7, 0, image))
+	must.M(train.Read(7, 0, image))
 	fmt.Println("label", train.Label(7))
 	for y := 0; y < train.Side(); y += 2 {
 		line := ""

@@ -22,7 +22,7 @@ func Of(set *pixels.Set) Images {
 	m := Images{make([]float32, set.Len()*numbers), make([]int, set.Len())}
 	for i := range m.Labels {
 		m.Labels[i] = set.Label(i)
-		set.Latent(i, 0, m.image(i)) // its error is always nil
+		set.Read(i, 0, m.image(i)) // its error is always nil
 	}
 	return m
 }
