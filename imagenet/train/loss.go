@@ -4,6 +4,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/wflow/onestep"
 )
 
@@ -11,12 +12,16 @@ import (
 // feature of each class. Its inputs are those of [Stepper.inputs]. Behind the loss it returns, as [features], the scales and then
 // mean V² of each R.
 func (t *Stepper) loss(scope *model.Scope, in []*graph.Node) []*graph.Node {
+	precision := weights.Node(scope.Store().Scope(generatorScope), in[0].Graph(), t.Generator.Table()[0].Name).DType()
 	next := func(wanted bool) *graph.Node {
 		if !wanted {
 			return nil
 		}
 		node := in[0]
 		in = in[1:]
+		if node.DType().IsFloat() {
+			node = graph.ConvertDType(node, precision)
+		}
 		return node
 	}
 	styled := t.Generator.Shape().Codebooks > 0

@@ -88,11 +88,16 @@ type Stepper struct {
 // NewStepper returns a stepper whose generator has the weights that initial gives: those of Generator.Initial, or others.
 // It computes on the first devices of the backend.
 func NewStepper(backend compute.Backend, devices int, s Step, initial func(weights.Parameter) ([]float32, error)) (*Stepper, error) {
+	return newStepper(backend, devices, s, initial)
+}
+
+// newStepper returns a stepper that computes in the precision of its weights: float64 for comparisons.
+func newStepper[T float32 | float64](backend compute.Backend, devices int, s Step, initial func(weights.Parameter) ([]T, error)) (*Stepper, error) {
 	if err := s.check(devices); err != nil {
 		return nil, err
 	}
 	t := &Stepper{Step: s, store: model.NewStore()}
-	err := t.load(initial)
+	err := load(t, initial)
 	if err == nil {
 		d := steps.Descent{Loss: t.loss, Common: common, Chunks: s.Classes / s.Chunk,
 			Beta1: s.Beta1, Beta2: s.Beta2, WeightDecay: s.WeightDecay, Clip: s.Clip, Average: s.Average}
@@ -106,18 +111,18 @@ func NewStepper(backend compute.Backend, devices int, s Step, initial func(weigh
 }
 
 // load makes the variables of both networks.
-func (t *Stepper) load(initial func(weights.Parameter) ([]float32, error)) error {
+func load[T float32 | float64](t *Stepper, initial func(weights.Parameter) ([]T, error)) error {
 	if err := weights.Load(t.store.Scope(generatorScope), t.Generator.Table(), initial); err != nil {
 		return fmt.Errorf("generator: %w", err)
 	}
 	if t.Encoder != nil {
 		sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
-		read := func(p weights.Parameter) ([]float32, error) {
+		read := func(p weights.Parameter) ([]T, error) {
 			values, err := t.Encoder.Weights(p)
 			if err == nil {
 				err = binary.Write(sum, binary.LittleEndian, values)
 			}
-			return values, err
+			return converted[T](values), err
 		}
 		if err := weights.Load(t.store.Scope(encoderScope), t.Encoder.table(), read); err != nil {
 			return fmt.Errorf("encoder: %w", err)
@@ -128,6 +133,18 @@ func (t *Stepper) load(initial func(weights.Parameter) ([]float32, error)) error
 		v.SetTrainable(v.Scope() == generatorScope)
 	}
 	return nil
+}
+
+// converted returns numbers in a precision.
+func converted[T float32 | float64](values []float32) []T {
+	if same, ok := any(values).([]T); ok {
+		return same
+	}
+	list := make([]T, len(values))
+	for i, v := range values {
+		list[i] = T(v)
+	}
+	return list
 }
 
 // Finalize frees what the stepper holds.

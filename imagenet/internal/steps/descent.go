@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
@@ -19,7 +20,7 @@ import (
 // weights. It takes two graphs a step. The first computes the gradient of a chunk of the step's inputs and adds it up. The
 // second updates the weights. Between the two, the gradient lies in variables of the store, for others to change.
 type Descent struct {
-	// Loss builds a chunk's loss, a scalar, on the inputs of the chunk. What it returns behind the loss is for the caller.
+	// Loss builds a chunk's loss, a scalar, on the inputs of the chunk. What it returns behind the loss is for the caller, who gets all of it in float32.
 	Loss func(scope *model.Scope, in []*graph.Node) []*graph.Node
 
 	Common int // how many inputs, the first ones, are whole on every device; the others are dealt along their first axis
@@ -107,6 +108,9 @@ func (s *Descender) gradientGraph(scope *model.Scope, in []*graph.Node) []*graph
 		}
 		sums[i].SetNodeValue(gradient)
 	}
+	for i, x := range out {
+		out[i] = graph.ConvertDType(x, dtypes.Float32)
+	}
 	return out
 }
 
@@ -114,6 +118,7 @@ func (s *Descender) gradientGraph(scope *model.Scope, in []*graph.Node) []*graph
 func (s *Descender) updateGraph(scope *model.Scope, rate *graph.Node) *graph.Node {
 	g := rate.Graph()
 	s.store.SetTraining(g, true)
+	rate = graph.ConvertDType(rate, s.weights()[0].DType())
 	optimizer.LearningRateVar(scope, rate.DType(), 0).SetNodeValue(rate)
 	descent.Average(scope, g, s.Average)
 	var gradients []*graph.Node
@@ -124,7 +129,7 @@ func (s *Descender) updateGraph(scope *model.Scope, rate *graph.Node) *graph.Nod
 	adam := optimizer.Adam().Betas(s.Beta1, s.Beta2).Epsilon(1e-8).WeightDecay(s.WeightDecay).Done()
 	descent.Clip(adam, s.Clip).(train.OptimizeWithGradients).UpdateGraphWithGradients(scope, gradients, rate.DType())
 	train.ExecPerStepUpdateGraphFn(g) // the average: GoMLX's own trainer would call it
-	return descent.GradientNorm(scope, nil, []*graph.Node{rate})
+	return graph.ConvertDType(descent.GradientNorm(scope, nil, []*graph.Node{rate}), dtypes.Float32)
 }
 
 // Gradient adds the gradient of a chunk, counted from 0, and returns what Loss returned for it.
