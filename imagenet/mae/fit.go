@@ -68,7 +68,7 @@ func (p Pretraining) Fit(ctx context.Context, backend compute.Backend, c Config,
 		if err != nil {
 			return 0, 0, fmt.Errorf("step %d: %w", step, err)
 		}
-		return float64(tensors.ToScalar[float32](values[0])), float64(tensors.ToScalar[float32](values[1])), nil
+		return float64(values[0][0]), float64(values[1][0]), nil
 	}
 	kept := steps.Checkpoint{Path: p.Checkpoint, Every: p.Every}
 	if p.Checkpoint != "" {

@@ -42,9 +42,7 @@ func (t *Stepper) Take(b Batch) (*Measure, error) {
 		if err != nil {
 			return nil, fmt.Errorf("train: %w", err)
 		}
-		if err := m.add(values, t.Regularisations, 1/float64(chunks)); err != nil {
-			return nil, fmt.Errorf("train: %w", err)
-		}
+		m.add(values, t.Regularisations, 1/float64(chunks))
 	}
 	m.Features = t.features
 	if err := m.check(); err != nil {
@@ -90,33 +88,20 @@ func part[T float32 | int32](values []T, t *Stepper, k int, of ...int) *tensors.
 }
 
 // add adds the values of a chunk with a weight.
-func (m *Measure) add(values []*tensors.Tensor, regularisations int, weight float64) error {
-	m.Loss += weight * float64(tensors.ToScalar[float32](values[0]))
-	if m.MeanSquare == nil {
-		m.MeanSquare = make([][]float64, regularisations)
-	}
-	sum := func(into *[]float64, value *tensors.Tensor) error {
-		flat, err := tensors.CopyFlatData[float32](value)
-		if err != nil {
-			return err
-		}
-		if *into == nil {
-			*into = make([]float64, len(flat))
-		}
-		for i, v := range flat {
-			(*into)[i] += weight * float64(v)
-		}
-		return nil
-	}
-	if err := sum(&m.Scale, values[1]); err != nil {
-		return err
-	}
-	for k := range m.MeanSquare {
-		if err := sum(&m.MeanSquare[k], values[2+k]); err != nil {
-			return err
+func (m *Measure) add(values [][]float32, regularisations int, weight float64) {
+	m.Loss += weight * float64(values[0][0])
+	if m.Scale == nil {
+		m.Scale, m.MeanSquare = make([]float64, len(values[1])), make([][]float64, regularisations)
+		for k := range m.MeanSquare {
+			m.MeanSquare[k] = make([]float64, len(values[1]))
 		}
 	}
-	return nil
+	for i := range m.Scale {
+		m.Scale[i] += weight * float64(values[1][i])
+		for k := range m.MeanSquare {
+			m.MeanSquare[k][i] += weight * float64(values[2+k][i])
+		}
+	}
 }
 
 // check returns an error that names the first feature whose numbers are not finite.

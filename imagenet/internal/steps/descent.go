@@ -132,13 +132,26 @@ func (s *Descender) updateGraph(scope *model.Scope, rate *graph.Node) *graph.Nod
 	return graph.ConvertDType(descent.GradientNorm(scope, nil, []*graph.Node{rate}), dtypes.Float32)
 }
 
-// Gradient adds the gradient of a chunk, counted from 0, and returns what Loss returned for it.
-func (s *Descender) Gradient(chunk int, in ...*tensors.Tensor) ([]*tensors.Tensor, error) {
-	out, err := s.devices.Call(s.gradients, 1+s.Common, append([]*tensors.Tensor{tensors.FromScalar(chunk == 0)}, in...))
+// Gradient adds the gradient of a chunk, counted from 0, and returns the numbers of what Loss returned for it. It frees the inputs,
+// which would lie on the device until they are collected.
+func (s *Descender) Gradient(chunk int, in ...*tensors.Tensor) ([][]float32, error) {
+	in = append([]*tensors.Tensor{tensors.FromScalar(chunk == 0)}, in...)
+	out, err := s.devices.Call(s.gradients, 1+s.Common, in)
 	if err != nil {
 		return nil, descent.Plain(err)
 	}
-	return out, nil
+	numbers := make([][]float32, len(out))
+	for i, x := range out {
+		if numbers[i], err = tensors.CopyFlatData[float32](x); err != nil { // which waits for the device
+			return nil, descent.Plain(err)
+		}
+	}
+	for _, x := range append(in, out...) {
+		if err := x.FinalizeAll(); err != nil {
+			return nil, descent.Plain(err)
+		}
+	}
+	return numbers, nil
 }
 
 // Update ends a step and returns the norm of the gradient before clipping. If that is not finite, neither are the weights then,

@@ -63,7 +63,7 @@ func fit(ctx context.Context, backend compute.Backend, digits Images, seed uint6
 		if err != nil {
 			return 0, 0, err
 		}
-		loss = float64(tensors.ToScalar[float32](values[0]))
+		loss = float64(values[0][0])
 		_, err = descender.Update(rate.At(step, count))
 		return loss, loss, err
 	}
