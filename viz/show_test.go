@@ -74,7 +74,7 @@ func TestShowSpeaksToTheNotebook(t *testing.T) {
 		in, _ := os.Open(there)
 		out, _ := os.OpenFile(back, os.O_WRONLY, 0)
 		decoder, encoder := gob.NewDecoder(in), gob.NewEncoder(out)
-		for range 4 { // two pictures, each followed by a request to say that it has arrived
+		for range 10 { // five pictures, each followed by a request to say that it has arrived
 			m := &protocol.DisplayData{}
 			if err := decoder.Decode(m); err != nil {
 				t.Error(err)
@@ -87,9 +87,9 @@ func TestShowSpeaksToTheNotebook(t *testing.T) {
 			}
 		}
 	}()
-	show := func(f Figure) *protocol.DisplayData {
+	sent := func(show func(Figure) error, f Figure) *protocol.DisplayData {
 		failed := make(chan error, 1)
-		go func() { failed <- Show(f) }()
+		go func() { failed <- show(f) }()
 		m := <-messages
 		if err := <-failed; err != nil {
 			t.Error(err)
@@ -97,18 +97,24 @@ func TestShowSpeaksToTheNotebook(t *testing.T) {
 		return m
 	}
 
-	still := show(figure)
+	still := sent(Show, figure)
 	size := still.Metadata[string(protocol.MIMEImagePNG)].(map[string]int)
 	c, err := png.DecodeConfig(bytes.NewReader(still.Data[protocol.MIMEImagePNG].([]byte)))
 	if err != nil || c.Width != density*size["width"] || c.Height != density*size["height"] {
 		t.Errorf("%d by %d pixels shown as %v, error %v, want two pixels for one", c.Width, c.Height, size, err)
 	}
-	moving := show(turning(5, 3))
+	moving := sent(Show, turning(5, 3))
 	if html, _ := moving.Data[protocol.MIMETextHTML].(string); !strings.HasPrefix(html, "<img ") || !strings.Contains(html, "data:image/gif;base64,R0lGOD") {
 		t.Errorf("animation as %.60q, want an <img> of a GIF", html)
 	}
 	if _, err := png.DecodeConfig(bytes.NewReader(moving.Data[protocol.MIMEImagePNG].([]byte))); err != nil {
 		t.Errorf("no still of the animation: %v", err)
+	}
+	var one, other Live
+	first, second, elsewhere := sent(one.Show, figure).DisplayID, sent(one.Show, figure).DisplayID, sent(other.Show, figure).DisplayID
+	if first == "" || second != first || elsewhere == first || still.DisplayID != "" {
+		t.Errorf("live figures in %q, %q and, of another, %q; a still in %q: want the first two in one place, and no other there",
+			first, second, elsewhere, still.DisplayID)
 	}
 	if err := Show(Panel{}); err == nil {
 		t.Error("an empty panel is shown, want an error")

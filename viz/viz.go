@@ -47,7 +47,10 @@ type rendering struct {
 //
 // The error tells which panel, layer and row hold what cannot be drawn: an empty cloud, a cloud that is not [n, 2], NaN, or
 // a magnitude above 1e250, Inf included. Outside a GoNB notebook Show fails; there is [Save].
-func Show(f Figure) error {
+func Show(f Figure) error { return show(f, "") }
+
+// show displays a figure, in the place of an earlier one that was displayed by the same name. Without a name it is in no one's place.
+func show(f Figure, name string) error {
 	if !gonbui.IsNotebook {
 		return errors.New("viz: Show: no notebook here; use Save")
 	}
@@ -55,7 +58,9 @@ func Show(f Figure) error {
 	if err != nil {
 		return err
 	}
-	gonbui.SendData(r.display())
+	m := r.display()
+	m.DisplayID = name
+	gonbui.SendData(m)
 	gonbui.Sync() // what is still on its way when a cell's program ends would be lost
 	return gonbui.Error()
 }

@@ -44,12 +44,15 @@ const (
 //
 //	h ← W z + b + 12.5·e
 //	h ← h + (1 + gate) ⊙ W₂ SiLU(W₁(norm(h) ⊙ (1 + scale) + shift))   Depth times
-//	x = W(norm(h) ⊙ (1 + scale) + shift) + b
+//	x = tanh(W(norm(h) ⊙ (1 + scale) + shift) + b)
 //
 // where norm is RMSNorm with weights of its own, and every shift, scale and gate is a linear function of SiLU(c) that
-// begins at 0. Noise and alpha have the precision of the weights, which are variables of the scope by the names of the
-// Table. Generate panics, as graph building does, if the Config is not valid or a shape is another. It does not see
-// integers that are out of range, which engines clamp: the caller has to refuse them.
+// begins at 0. The tanh keeps pixels between −1 and 1. Without it a network has to hit −1 wherever there is paper, and leaves
+// grey specks there; with it, every number well below −2 is paper.
+//
+// Noise and alpha have the precision of the weights, which are variables of the scope by the names of the Table. Generate panics,
+// as graph building does, if the Config is not valid or a shape is another. It does not see integers that are out of range, which
+// engines clamp: the caller has to refuse them.
 //
 // Source: the blocks are those of Peebles and Xie, Scalable Diffusion Models with Transformers (2023), without
 // attention, and with a gate that begins open.
@@ -78,7 +81,8 @@ func (c Config) Generate(scope *model.Scope, noise, labels, styles, alpha *graph
 	}
 	m := graph.Split(n.linear("model.final_layer.adaLN_mod.1.linear", condition), -1, 2)
 	x := n.modulated("model.final_layer.norm_final", h, m[0], m[1])
-	return graph.Reshape(n.linear("model.final_layer.linear.linear", x), b, c.Side, c.Side, c.Channels)
+	x = graph.Tanh(n.linear("model.final_layer.linear.linear", x))
+	return graph.Reshape(x, b, c.Side, c.Side, c.Channels)
 }
 
 // network builds layers on the weights of a scope.

@@ -197,7 +197,11 @@ func (o oracle) image(c Config, noise []float32, label int32, styles []int32, al
 		}
 	}
 	m := o.linear("model.final_layer.adaLN_mod.1.linear", condition)
-	return o.linear("model.final_layer.linear.linear", modulated("model.final_layer.norm_final", m))
+	x := o.linear("model.final_layer.linear.linear", modulated("model.final_layer.norm_final", m))
+	for i, v := range x {
+		x[i] = math.Tanh(v)
+	}
+	return x
 }
 
 // Generate agrees with the formulas on every engine, with styles and without. In float32, sums of a dozen numbers of size 1

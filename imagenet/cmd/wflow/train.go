@@ -21,7 +21,7 @@ import (
 // generatorTraining is what train is asked for.
 type generatorTraining struct {
 	configuration, run string
-	data, encoder      string
+	data, encoder, vae string
 	steps, devices     int
 	rate               float64
 	extend             bool
@@ -40,7 +40,8 @@ Started again with the same words, it goes on where it was, to the same bytes.
 four files of MNIST, or a folder of classes with small images. Without it, the
 presets of digits are trained on 6,000 real digits that this program brings.
 --encoder has the weights of the encoder whose features are compared: a released
-file, or the folder of a run of wflow encoder train.
+file, or the folder of a run of wflow encoder train. --vae has the weights of
+the autoencoder that the grids of latents are decoded with.
 
 RUN has these files:
 
@@ -66,6 +67,7 @@ where it stands. --extend lets a run go on with more --steps, or with another
 	f := c.Flags()
 	f.StringVar(&t.data, "data", "", "the images, a `folder` (default for presets of digits: those of the program)")
 	f.StringVar(&t.encoder, "encoder", "", "the encoder's weights, a `file`, or the folder of its run")
+	f.StringVar(&t.vae, "vae", "", "the autoencoder's weights, a `file` (default: grids show latents in false colours)")
 	f.IntVar(&t.steps, "steps", 0, "of the training (default: those of the configuration)")
 	f.Float64Var(&t.rate, "rate", 0, "the highest learning rate (default: that of the configuration)")
 	f.IntVar(&t.devices, "devices", 1, "how many devices of the engine share the classes of a step")
@@ -84,6 +86,9 @@ func (t generatorTraining) do(c *cobra.Command) error {
 	g := p.Generator
 	if g == nil {
 		return fmt.Errorf("%s: the configuration of an encoder: wflow encoder train trains it", t.configuration)
+	}
+	if t.vae != "" && !g.Data.Latent {
+		return misuse{fmt.Errorf("--vae is for latents, and the generator of %s makes pixels", t.configuration)}
 	}
 	if t.steps > 0 {
 		g.Train.Steps, g.Optimizer.Rate.Steps = t.steps, t.steps
@@ -133,6 +138,14 @@ func (t generatorTraining) take(c *cobra.Command, training train.Training, g *pr
 	}
 	defer record.Close()
 	gallery := newGallery(backend, training.Generator)
+	if t.vae != "" {
+		a, decoder, err := newDecoder(c, backend, trained{configuration: t.configuration, preset: g}, t.vae, t.data)
+		if err != nil {
+			return err
+		}
+		defer a.Finalize()
+		gallery.decoder = decoder
+	}
 	begun := record.step
 	b := newTrainingBar(c.ErrOrStderr(), "steps", begun, training.Steps)
 	var failed error

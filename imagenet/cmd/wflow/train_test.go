@@ -140,6 +140,7 @@ func TestTrainRefuses(t *testing.T) {
 		{[]string{"train", "gen/ablation_ot_1node", filepath.Join(empty, "run")}, misused, "--data is missing"},
 		{[]string{"train", configuration, filepath.Join(empty, "run"), "--data", filepath.Join(empty, "nothing")}, failed, "nothing"},
 		{[]string{"train", configuration, filepath.Join(empty, "run"), "--devices", "3"}, failed, "the nearest is 12"},
+		{[]string{"train", configuration, filepath.Join(empty, "run"), "--vae", "v.safetensors"}, misused, "--vae is for latents"},
 		{[]string{"train", "gen/mnistpixels", "run"}, failed, "gen/mnist_pixels"},
 	} {
 		if _, progress, code := wflow(t.Context(), c.arguments...); code != c.code || !strings.Contains(progress, c.want) {

@@ -6,6 +6,9 @@
 // others are given. It makes 2,000 images, 200 of each digit, and prints a line of measures for each scale. The line with a star
 // is that of the scale that is chosen: the one whose images are nearest to the digits of the training. They are images of another
 // seed than those that are judged, so that neither these nor the digits to judge by have a part in the choice.
+//
+// Four lines of digits that no generator made follow, to compare with: digits of the training as they are, nearer to the means of
+// their classes, and these means.
 package main
 
 import (
@@ -21,6 +24,7 @@ import (
 
 	"github.com/gomlx/compute"
 
+	"github.com/wflowlab/wflowlab/imagenet/pixels/digits"
 	"github.com/wflowlab/wflowlab/imagenet/pixels/judge"
 	"github.com/wflowlab/wflowlab/imagenet/preset"
 	"github.com/wflowlab/wflowlab/imagenet/sample"
@@ -93,6 +97,10 @@ func compare(ctx context.Context, to io.Writer, backend compute.Backend, sampler
 	}
 	lines := tabwriter.NewWriter(to, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(lines, "α\t\tread\tFréchet\t÷ floor\tdiversity\tsmallest class\tnearest\tFréchet to training")
+	line := func(name, star string, v judge.Verdict, toTraining string) {
+		fmt.Fprintf(lines, "%s\t%s\t%.2f %%\t%.2f\t%.2f\t%.3f\t%.3f\t%.3f\t%s\n",
+			name, star, 100*v.Read, v.Frechet, v.Frechet/v.Floor, v.Diversity, v.Least, v.Nearest, toTraining)
+	}
 	for k, alpha := range scales {
 		images, err := draw(ctx, sampler, alpha, judged)
 		if err != nil {
@@ -106,8 +114,18 @@ func compare(ctx context.Context, to io.Writer, backend compute.Backend, sampler
 		if k == best {
 			star = "*"
 		}
-		fmt.Fprintf(lines, "%v\t%s\t%.2f %%\t%.2f\t%.2f\t%.3f\t%.3f\t%.3f\t%.2f\n",
-			alpha, star, 100*v.Read, v.Frechet, v.Frechet/v.Floor, v.Diversity, v.Least, v.Nearest, distances[k])
+		line(fmt.Sprint(alpha), star, v, fmt.Sprintf("%.2f", distances[k]))
+	}
+	others, err := controls(judge.Of(digits.Train()))
+	if err != nil {
+		return err
+	}
+	for _, c := range others {
+		v, err := j.Judge(c.images)
+		if err != nil {
+			return err
+		}
+		line(c.name, "", v, "")
 	}
 	return lines.Flush()
 }
