@@ -161,6 +161,9 @@ type Feature struct {
 	Path     string `yaml:"mae_path"` // of the MAE's weights; hf://NAME is models/mae/jax/NAME of Goodeat/drifting on Hugging Face, and mae/NAME is what the preset of that name trains
 	MAE      bool   `yaml:"use_mae"`
 	ConvNeXt bool   `yaml:"use_convnext"`
+
+	From  int     `yaml:"from_step" in:"[0,1e9]" default:"0" ours:"true"`    // before this step, images are compared as they are, without an encoder
+	Image float64 `yaml:"image_weight" in:"(0,1e6]" default:"1" ours:"true"` // how much the image itself counts among the features; each other one counts 1
 }
 
 // Variant names the variant of the method that a configuration trains, in the words of the paper's ablations.
