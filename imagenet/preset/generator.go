@@ -236,6 +236,9 @@ func (g *Generator) check(fault func(path, format string, args ...any)) {
 	if n := len(t.Loss.Final); n > 0 && n != len(t.Loss.R) {
 		fault("train.loss_kwargs.R_final", "%d numbers, want one for each of the %d of R_list", n, len(t.Loss.R))
 	}
+	if g.Feature.From > 0 && !g.Feature.MAE {
+		fault("feature.from_step", "%d, want 0: use_mae is false, so that no encoder counts from then on", g.Feature.From)
+	}
 	if g.Feature.MAE && g.Feature.Path == "" {
 		fault("feature.mae_path", "empty, but use_mae is true")
 	}

@@ -113,6 +113,8 @@ func TestFaults(t *testing.T) {
 		{pixels, "n_cls_tokens: 0", "n_cls_tokens: 4", "33: model.n_cls_tokens: 4, want 0 for network residual"},
 		{pixels, "use_bf16: false", "use_bf16: true", "36: model.use_bf16: true, want false for network residual"},
 		{"mae/mnist", "resolution: 32", "resolution: 28", "8: dataset.resolution: 28 pixels, want a multiple of patch_size 1 × input_patch_size 4, and of eight times the latter"},
+		{pixels, "use_mae: false", "use_mae: false\n  from_step: 5", "95: feature.from_step: 5, want 0: use_mae is false"},
+		{ablation, "use_mae: true", "use_mae: true\n  image_weight: 0", "84: feature.image_weight: 0 is not in (0,1e6]"},
 		{ablation, "sinkhorn_num_iter: 10", "sinkhorn_num_iter: 0", "75: train.ot_kwargs.sinkhorn_num_iter: 0 is not in [1,1e9]"},
 		{ablation, "R_list: [0.05]", "R_list: []", "70: train.loss_kwargs.R_list: empty"},
 		{ablation, "R_list: [0.05]", "R_list: [0.05, 0]", "70: train.loss_kwargs.R_list[1]: 0 is not in (0,1e6]"},
