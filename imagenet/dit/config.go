@@ -36,6 +36,9 @@ type Config struct {
 	BFloat16 bool
 	// Float32Attention (attn_fp32) leaves the attention's products out of BFloat16.
 	Float32Attention bool
+	// Pixels says that images are pixels, which lie between −1 and 1 (use_latent is false): the network ends in a tanh then. One
+	// without it leaves grey specks on the paper around a digit, because there it has to hit −1.
+	Pixels bool
 	// Recompute (use_remat) computes each block again for the gradient, from its input, instead of storing what is inside.
 	Recompute bool
 }

@@ -306,3 +306,25 @@ func zeros[T float32 | int32](shape []int) *tensors.Tensor {
 	}
 	return tensors.FromFlatDataAndDimensions(make([]T, size), shape...)
 }
+
+// TestPixels: a generator of pixels makes the tanh of what one of latents makes.
+func TestPixels(t *testing.T) {
+	b, pixels := goBackend(t), small()
+	pixels.Pixels = true
+	read := func(p weights.Parameter) ([]float32, error) {
+		return as[float32](stream.New(1, p.Name).Normals(0, 1, p.Size()).RawMatrix().Data), nil
+	}
+	got, err := generate(b, pixels, read, 0, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	latents, err := generate(b, small(), read, 0, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, x := range latents {
+		if want := math.Tanh(float64(x)); math.Abs(float64(got[i])-want) > 1e-6 {
+			t.Fatalf("number %d is %v, want tanh(%v) = %v", i, got[i], x, want)
+		}
+	}
+}

@@ -78,7 +78,7 @@ func (g goldenConfig) config(t *testing.T) Config {
 	if g.BFloat16 {
 		t.Fatal("use_bf16 is true, want false: the file holds float64 runs, to a precision that bfloat16 has not")
 	}
-	c, err := FromPreset(&preset.Generator{Data: preset.Data{Classes: g.Classes}, Model: preset.GeneratorModel{
+	c, err := FromPreset(&preset.Generator{Data: preset.Data{Latent: true, Classes: g.Classes}, Model: preset.GeneratorModel{
 		Condition: g.Condition, Size: g.Size, InChannels: g.InChannels, Patch: g.Patch, Width: g.Width, Depth: g.Depth, Heads: g.Heads,
 		MLPRatio: g.MLPRatio, OutChannels: g.OutChannels, QKNorm: g.QKNorm, SwiGLU: g.SwiGLU, RoPE: g.RoPE, RMSNorm: g.RMSNorm,
 		Context: g.Context, Entries: g.Entries, Codebooks: g.Codebooks, Float32Attention: g.Attention, Recompute: g.Recompute,

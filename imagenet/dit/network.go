@@ -139,6 +139,9 @@ func (n network) output(x, condition *graph.Node) *graph.Node {
 	m := n.modulation("model.final_layer.adaLN_mod.1.linear", condition, 2)
 	x = modulate(n.norm("model.final_layer.norm_final", x), m[0], m[1])
 	x = n.linear("model.final_layer.linear.linear", x) // [B, latents, Patch·Patch·Channels]
+	if n.Pixels {
+		x = graph.Tanh(x)
+	}
 	x = graph.Reshape(x, b, side, side, n.Patch, n.Patch, n.Channels)
 	x = graph.TransposeAllAxes(x, 0, 1, 3, 2, 4, 5)
 	return graph.Reshape(x, b, n.Size, n.Size, n.Channels)

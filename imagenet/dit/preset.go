@@ -24,6 +24,7 @@ func FromPreset(g *preset.Generator) (Config, error) {
 		Classes: g.Data.Classes, Codebooks: m.Codebooks, Entries: m.Entries, Context: m.Context,
 		QKNorm: m.QKNorm, SwiGLU: m.SwiGLU, RoPE: m.RoPE, RMSNorm: m.RMSNorm,
 		BFloat16: m.BFloat16, Float32Attention: m.Float32Attention, Recompute: m.Recompute,
+		Pixels: !g.Data.Latent,
 	}
 	return c, c.Validate()
 }

@@ -10,19 +10,23 @@ import (
 )
 
 // Config is the shape of a network. Beside each field stands its key in the model block of the official configuration
-// files. The keys input_patch_size and dropout_prob have no field: [FromPreset] wants 1 and 0 for them, which all released
-// files say. The key use_bf16 has none either: the encoder computes in the precision of the weights.
+// files. The key dropout_prob has no field: [FromPreset] wants 0 for it, which all released files say. The key use_bf16 has
+// none either: the encoder computes in the precision of the weights.
 type Config struct {
 	Width    int    // base_channels: channels of the first stage; each further stage has twice as many
 	Layers   [4]int // layers: blocks of each stage
 	Channels int    // in_channels: of the latent
 	Classes  int    // num_classes, of the dataset block
-	Patch    int    // patch_size: side of the squares that are hidden in pre-training
+	Patch    int    // patch_size: side of the squares that are hidden in pre-training, counted in points of what the encoder sees
+
+	// InputPatch is input_patch_size: the encoder sees an image as a grid of squares of this side, and the numbers of a square are
+	// the channels of its point. So [S, S, Channels] becomes [S/p, S/p, p·p·Channels]. All released files say 1, which changes nothing.
+	InputPatch int
 }
 
 // Released returns the configuration of the released ImageNet encoder of a width: 256 in the ablations, 640 otherwise.
 func Released(width int) Config {
-	return Config{Width: width, Layers: [4]int{3, 4, 6, 3}, Channels: 4, Classes: 1000, Patch: 2}
+	return Config{Width: width, Layers: [4]int{3, 4, 6, 3}, Channels: 4, Classes: 1000, Patch: 2, InputPatch: 1}
 }
 
 // Validate returns an error that names the first field with an impossible value, or nil if there is none.
@@ -32,7 +36,7 @@ func (c Config) Validate() error {
 		value int
 	}{
 		{"Width", c.Width}, {"Layers[0]", c.Layers[0]}, {"Layers[1]", c.Layers[1]}, {"Layers[2]", c.Layers[2]},
-		{"Layers[3]", c.Layers[3]}, {"Channels", c.Channels}, {"Classes", c.Classes}, {"Patch", c.Patch},
+		{"Layers[3]", c.Layers[3]}, {"Channels", c.Channels}, {"Classes", c.Classes}, {"Patch", c.Patch}, {"InputPatch", c.InputPatch},
 	} {
 		if f.value < 1 {
 			return fmt.Errorf("mae: %s is %d, want at least 1", f.name, f.value)
@@ -40,6 +44,12 @@ func (c Config) Validate() error {
 	}
 	return nil
 }
+
+// points returns how many channels the encoder sees at a point of its grid.
+func (c Config) points() int { return c.InputPatch * c.InputPatch * c.Channels }
+
+// side returns of what the side of an image must be a multiple: the encoder halves its grid three times.
+func (c Config) side() int { return 8 * c.InputPatch }
 
 // width returns how many channels a stage has.
 func (c Config) width(stage int) int { return c.Width << stage }
@@ -62,7 +72,7 @@ func (c Config) Table() weights.Table {
 		t.Add(conv+".weight", out, in, side, side)
 		norm(gn, out)
 	}
-	convolution("encoder.conv1", "encoder.gn1", c.Channels, c.Width, 3)
+	convolution("encoder.conv1", "encoder.gn1", c.points(), c.Width, 3)
 	for stage := range c.Layers {
 		norm(stageNorm(stage), c.width(stage))
 	}
@@ -85,8 +95,8 @@ func (c Config) Table() weights.Table {
 		convolution(up.name+".refine.conv", up.name+".refine.gn", up.out, up.out, 3)
 		in = up.out
 	}
-	t.Add("decoder.head.weight", c.Channels, in, 1, 1)
-	t.Add("decoder.head.bias", c.Channels)
+	t.Add("decoder.head.weight", c.points(), in, 1, 1)
+	t.Add("decoder.head.bias", c.points())
 	t.Add("fc.weight", c.Classes, c.width(3))
 	t.Add("fc.bias", c.Classes)
 	return t

@@ -9,7 +9,8 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 )
 
-// Decode builds the decoder. From the maps of latents with hidden squares it makes latents [B, S, S, Channels]:
+// Decode builds the decoder. From the maps of latents with hidden squares it makes latents [B, S, S, Channels], or with
+// InputPatch p their grid [B, S/p, S/p, p·p·Channels]:
 //
 //	bridge:  h = ReLU(norm(conv 3×3 layer4))
 //	up:      h = [h at the side of the skip, skip], h = ReLU(norm(conv 3×3 norm(h))), h = ReLU(norm(conv 3×3 h))

@@ -15,14 +15,15 @@ import (
 )
 
 // Maps are what the encoder makes of latents [B, S, S, Channels]. Each is [B, side, side, channels]. Stage k, from 0, has
-// side S/2ᵏ and 2ᵏ·Width channels.
+// side S/(p·2ᵏ), where p is InputPatch, and 2ᵏ·Width channels.
 type Maps struct {
-	Conv1  *graph.Node      // after the stem: side S, Width channels
+	Conv1  *graph.Node      // after the stem: side S/p, Width channels
 	Stages [4]*graph.Node   // after each stage and the norm that ends it
 	Blocks [4][]*graph.Node // after each block of each stage
 }
 
-// Encode builds the encoder on latents [B, S, S, Channels], where S is a multiple of 8, in the type of the weights in scope:
+// Encode builds the encoder on latents [B, S, S, Channels], where S is a multiple of 8·InputPatch, in the type of the weights
+// in scope. With InputPatch p, it works on the grid of S/p × S/p squares:
 //
 //	stem:   ReLU(norm(conv 3×3 x))
 //	block:  ReLU(norm(conv 3×3 ReLU(norm(conv 3×3 x))) + skip), skip = x or norm(conv 1×1 x)
@@ -35,9 +36,14 @@ func (c Config) Encode(scope *model.Scope, x *graph.Node) Maps {
 	if err := c.Validate(); err != nil {
 		exceptions.Panicf("%v", err)
 	}
-	if s := x.Shape(); s.Rank() != 4 || s.Dim(1) != s.Dim(2) || s.Dim(1)%8 != 0 || s.Dim(3) != c.Channels {
-		exceptions.Panicf("mae: latents %v, want [B, S, S, %d] with S a multiple of 8", s.Dimensions, c.Channels)
+	if s := x.Shape(); s.Rank() != 4 || s.Dim(1) != s.Dim(2) || s.Dim(1)%c.side() != 0 || s.Dim(3) != c.Channels {
+		exceptions.Panicf("mae: latents %v, want [B, S, S, %d] with S a multiple of %d", s.Dimensions, c.Channels, c.side())
 	}
+	return c.encode(scope, c.grid(x))
+}
+
+// encode builds the encoder on a grid.
+func (c Config) encode(scope *model.Scope, x *graph.Node) Maps {
 	n := network{scope}
 	var m Maps
 	m.Conv1 = relu(n.norm("encoder.gn1", n.conv("encoder.conv1", x, 1)))
@@ -55,6 +61,18 @@ func (c Config) Encode(scope *model.Scope, x *graph.Node) Maps {
 		m.Stages[stage] = h
 	}
 	return m
+}
+
+// grid returns the squares [B, S/p, S/p, p·p·Channels] of latents [B, S, S, Channels], where p is InputPatch. A square's numbers
+// lie row by row.
+func (c Config) grid(x *graph.Node) *graph.Node {
+	p := c.InputPatch
+	if p == 1 {
+		return x
+	}
+	b, side := x.Shape().Dim(0), x.Shape().Dim(1)/p
+	x = graph.TransposeAllAxes(graph.Reshape(x, b, side, p, side, p, c.Channels), 0, 1, 3, 2, 4, 5)
+	return graph.Reshape(x, b, side, side, c.points())
 }
 
 func blockName(stage, block int) string { return fmt.Sprintf("encoder.stages.%d.%d", stage, block) }

@@ -19,7 +19,7 @@ import (
 func ExampleConfig_Features() {
 	backend, _, err := engine.Find()
 	must.M(err)
-	c := mae.Config{Width: 8, Layers: [4]int{1, 1, 1, 2}, Channels: 4, Classes: 10, Patch: 2}
+	c := mae.Config{Width: 8, Layers: [4]int{1, 1, 1, 2}, Channels: 4, Classes: 10, Patch: 2, InputPatch: 1}
 	store := model.NewStore()
 	must.M(weights.Load(store.RootScope(), c.Table().Under("encoder."), mae.Initial(1)))
 

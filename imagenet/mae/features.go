@@ -23,7 +23,7 @@ type Feature struct {
 //	global   its numbers as one vector, row by row              [B, 1, S·S·Channels]
 //	norm_x   √(mean over positions of x² + 1e-6)                [B, 1, Channels]
 //
-// The maps are conv1, layer1 to layer4, and layer1_blk2, …, layer4_blk2. Each has these groups, here of conv1, with squares
+// With InputPatch p, the maps are those of the grid of S/p × S/p squares. They are conv1, layer1 to layer4, and layer1_blk2, …, layer4_blk2. Each has these groups, here of conv1, with squares
 // of sides p:
 //
 //	conv1                      every position                  [B, side², channels]

@@ -20,7 +20,7 @@ import (
 func TestMain(m *testing.M) { golden.Main(m) }
 
 // tiny is as small as an encoder gets.
-var tiny = Config{Width: 6, Layers: [4]int{1, 2, 1, 1}, Channels: 3, Classes: 5, Patch: 2}
+var tiny = Config{Width: 6, Layers: [4]int{1, 2, 1, 1}, Channels: 3, Classes: 5, Patch: 2, InputPatch: 1}
 
 func normals(name string, n int) []float64 {
 	return stream.New(1, name).Normals(0, 1, n).RawMatrix().Data

@@ -13,8 +13,6 @@ import (
 func FromPreset(m *preset.MAE) (Config, Pretraining, error) {
 	n, t := m.Model, m.Train
 	switch {
-	case n.InputPatch != 1:
-		return Config{}, Pretraining{}, fmt.Errorf("mae: input_patch_size %d, want 1", n.InputPatch)
 	case n.Dropout != 0:
 		return Config{}, Pretraining{}, fmt.Errorf("mae: dropout_prob %v, want 0", n.Dropout)
 	case len(n.Layers) != 4:
@@ -26,7 +24,7 @@ func FromPreset(m *preset.MAE) (Config, Pretraining, error) {
 	case t.Masking.Classification != 0:
 		return Config{}, Pretraining{}, fmt.Errorf("mae: lambda_cls %v, want 0 before the last steps", t.Masking.Classification)
 	}
-	c := Config{Width: n.Width, Layers: [4]int(n.Layers), Channels: n.Channels, Classes: m.Data.Classes, Patch: n.Patch}
+	c := Config{Width: n.Width, Layers: [4]int(n.Layers), Channels: n.Channels, Classes: m.Data.Classes, Patch: n.Patch, InputPatch: n.InputPatch}
 	p := Pretraining{
 		Steps: t.Steps, Batch: m.Data.Batch,
 		Rate:  onestep.Rate{Peak: m.Optimizer.Rate.Peak, WarmUp: m.Optimizer.Rate.WarmUp, Decay: m.Optimizer.Rate.Schedule == "cosine"},

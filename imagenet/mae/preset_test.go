@@ -69,7 +69,6 @@ func TestFromPreset(t *testing.T) {
 		t.Errorf("released encoders are %q, want %q", released, want)
 	}
 	for want, change := range map[string]func(m *preset.MAE){
-		"input_patch_size 2": func(m *preset.MAE) { m.Model.InputPatch = 2 },
 		"dropout_prob 0.1":   func(m *preset.MAE) { m.Model.Dropout = 0.1 },
 		"of 3 stages":        func(m *preset.MAE) { m.Model.Layers = m.Model.Layers[1:] },
 		"mask_ratio_max 0.9": func(m *preset.MAE) { m.Train.Masking.Most = 0.9 },
@@ -93,7 +92,7 @@ func TestDigits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := (mae.Config{Width: 40, Layers: [4]int{1, 1, 1, 1}, Channels: 1, Classes: 10, Patch: 4}); c != want || !pretraining.Rate.Decay {
+	if want := (mae.Config{Width: 40, Layers: [4]int{1, 1, 1, 1}, Channels: 1, Classes: 10, Patch: 1, InputPatch: 4}); c != want || !pretraining.Rate.Decay {
 		t.Errorf("%+v, a rate that falls %v, want %+v and true", c, pretraining.Rate.Decay, want)
 	}
 	backend, _, err := engine.Find()
@@ -134,7 +133,7 @@ func TestEveryFeatureHasItsKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := mae.Config{Width: 6, Layers: [4]int{1, 2, 3, 6}, Channels: 3, Classes: 5, Patch: 2}
+	c := mae.Config{Width: 6, Layers: [4]int{1, 2, 3, 6}, Channels: 3, Classes: 5, Patch: 2, InputPatch: 1}
 	store := model.NewStore()
 	if err := weights.Load(store.RootScope(), c.Table().Under("encoder."), mae.Initial(3)); err != nil {
 		t.Fatal(err)

@@ -12,13 +12,13 @@ import (
 // Losses are the numbers that pre-training computes for each sample, [B].
 type Losses struct {
 	Total          *graph.Node // λ·CrossEntropy + (1 − λ)·Reconstruction: minimise its mean
-	Reconstruction *graph.Node // Σ (decoded − latent)² over hidden positions and channels / hidden positions; 0 if there are none
+	Reconstruction *graph.Node // Σ (decoded − latent)² over hidden points of the grid and their channels / hidden points; 0 if there are none
 	CrossEntropy   *graph.Node // −log softmax(fc(mean over positions of layer4)) at the class
 	Accuracy       *graph.Node // 1 where the class has the largest logit, else 0
 }
 
-// Losses builds the masked pass on latents [B, S, S, Channels]. Squares of side Patch are set to zero where hidden
-// [B, S/Patch, S/Patch] is true, or 1. What the encoder makes of the rest is decoded and classified. Classes [B] are
+// Losses builds the masked pass on latents [B, S, S, Channels]. Squares of Patch × Patch points of the encoder's grid are set
+// to zero where hidden [B, n, n] is true, or 1, with n = S/(InputPatch·Patch). What the encoder makes of the rest is decoded and classified. Classes [B] are
 // integers. Lambda is the scalar of [Pretraining.Lambda].
 //
 // For a GoMLX trainer, latents, hidden, classes and lambda are the inputs of the model function. The total is its prediction
@@ -27,16 +27,17 @@ type Losses struct {
 // Source: arXiv 2602.04770 and its code; He et al., Masked Autoencoders (2022).
 func (c Config) Losses(scope *model.Scope, latents, hidden, classes, lambda *graph.Node) Losses {
 	b, side := latents.Shape().Dim(0), latents.Shape().Dim(1)
-	squares := side / c.Patch
-	if side%c.Patch != 0 {
-		exceptions.Panicf("mae: latents of side %d, want a multiple of Patch %d", side, c.Patch)
+	if of := c.InputPatch * c.Patch; side%of != 0 || side%c.side() != 0 {
+		exceptions.Panicf("mae: latents of side %d, want a multiple of %d and of InputPatch × Patch %d", side, c.side(), of)
 	}
+	latents, side = c.grid(latents), side/c.InputPatch
+	squares := side / c.Patch
 	hidden.AssertDims(b, squares, squares)
 	classes.AssertDims(b)
 
 	mask := graph.Reshape(graph.ConvertDType(hidden, latents.DType()), b, squares, 1, squares, 1)
 	mask = graph.Reshape(graph.BroadcastToDims(mask, b, squares, c.Patch, squares, c.Patch), b, side, side, 1)
-	m := c.Encode(scope, graph.Mul(latents, graph.OneMinus(mask)))
+	m := c.encode(scope, graph.Mul(latents, graph.OneMinus(mask)))
 
 	perSample := func(x *graph.Node) *graph.Node { return graph.ReduceSum(x, 1, 2, 3) }
 	difference := graph.Mul(graph.Sub(c.Decode(scope, m), latents), mask)

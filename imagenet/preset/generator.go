@@ -161,6 +161,9 @@ type Feature struct {
 	Path     string `yaml:"mae_path"` // of the MAE's weights; hf://NAME is models/mae/jax/NAME of Goodeat/drifting on Hugging Face, and mae/NAME is what the preset of that name trains
 	MAE      bool   `yaml:"use_mae"`
 	ConvNeXt bool   `yaml:"use_convnext"`
+
+	From  int     `yaml:"from_step" in:"[0,1e9]" default:"0" ours:"true"`    // before this step, images are compared as they are, without an encoder
+	Image float64 `yaml:"image_weight" in:"(0,1e6]" default:"1" ours:"true"` // how much the image itself counts among the features; each other one counts 1
 }
 
 // Variant names the variant of the method that a configuration trains, in the words of the paper's ablations.
@@ -232,6 +235,9 @@ func (g *Generator) check(fault func(path, format string, args ...any)) {
 	}
 	if n := len(t.Loss.Final); n > 0 && n != len(t.Loss.R) {
 		fault("train.loss_kwargs.R_final", "%d numbers, want one for each of the %d of R_list", n, len(t.Loss.R))
+	}
+	if g.Feature.From > 0 && !g.Feature.MAE {
+		fault("feature.from_step", "%d, want 0: use_mae is false, so that no encoder counts from then on", g.Feature.From)
 	}
 	if g.Feature.MAE && g.Feature.Path == "" {
 		fault("feature.mae_path", "empty, but use_mae is true")

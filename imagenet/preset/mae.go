@@ -22,12 +22,12 @@ type MAELog struct {
 // MAEModel is the shape of the network.
 type MAEModel struct {
 	Width      int     `yaml:"base_channels" in:"[1,65536]"` // channels of the first stage; each further stage has twice as many
-	Patch      int     `yaml:"patch_size" in:"[1,4096]"`     // side of the squares that are hidden
+	Patch      int     `yaml:"patch_size" in:"[1,4096]"`     // side of the squares that are hidden, in points of the encoder's grid
 	Dropout    float64 `yaml:"dropout_prob" in:"[0,1)"`
 	Layers     []int   `yaml:"layers" in:"[1,1024]"` // blocks of each of the four stages
 	Channels   int     `yaml:"in_channels" in:"[1,4096]"`
 	BFloat16   bool    `yaml:"use_bf16"`
-	InputPatch int     `yaml:"input_patch_size" in:"[1,4096]"`
+	InputPatch int     `yaml:"input_patch_size" in:"[1,4096]"` // the encoder's grid: a point of it is a square of the image of this side
 }
 
 // MAETrain is the training itself.
@@ -57,11 +57,8 @@ type Masking struct {
 }
 
 // Parameters returns how many numbers encoder, decoder and classifier have together, the size of the table that
-// mae.FromPreset leads to. It returns 0, for unknown, if InputPatch is not 1.
+// mae.FromPreset leads to.
 func (m *MAE) Parameters() int {
-	if m.Model.InputPatch != 1 {
-		return 0
-	}
 	width, n := m.Model.Width, m.Model.encoder()
 	in := 8 * width
 	n += convolution(in, in, 3)
@@ -69,13 +66,13 @@ func (m *MAE) Parameters() int {
 		n += 2*(in+out) + convolution(in+out, out, 3) + convolution(out, out, 3)
 		in = out
 	}
-	n += linear(in, m.Model.Channels)
+	n += linear(in, m.Model.point())
 	return n + linear(8*width, m.Data.Classes)
 }
 
 // encoder returns how many numbers the encoder has.
 func (m MAEModel) encoder() int {
-	n, in := convolution(m.Channels, m.Width, 3), m.Width
+	n, in := convolution(m.point(), m.Width, 3), m.Width
 	for stage, blocks := range m.Layers {
 		out := m.Width << stage
 		for range blocks {
@@ -89,6 +86,9 @@ func (m MAEModel) encoder() int {
 	}
 	return n
 }
+
+// point returns how many channels the encoder sees at a point: those of a square of InputPatch × InputPatch.
+func (m MAEModel) point() int { return m.InputPatch * m.InputPatch * m.Channels }
 
 // convolution returns how many numbers a convolution has with the norm behind it.
 func convolution(in, out, side int) int { return in*out*side*side + 2*out }

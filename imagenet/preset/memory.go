@@ -69,7 +69,7 @@ func (g *Generator) Memory() (Memory, bool) {
 			return m, false
 		}
 		m.Encoder = 4 * encoder.Model.encoder()
-		kept += encoder.Model.encoded(g.Model.Size)
+		kept += encoder.Model.encoded(g.Model.Size / encoder.Model.InputPatch)
 		vectors, numbers = encoder.Features(g.Model.Size, t.Features)
 	}
 	m.Activations = 4 * classes * t.Guidance.Particles * kept
@@ -150,6 +150,7 @@ func (m *MAE) Features(side int, f Features) (vectors, numbers int) {
 	}
 	width := m.Model.Width
 	vectors, numbers = 2, (side*side+1)*m.Model.Channels // the image itself, and the norms of its channels
+	side /= m.Model.InputPatch
 	addMap(side, width)
 	for stage, blocks := range m.Model.Layers {
 		maps := 1

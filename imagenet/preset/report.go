@@ -97,7 +97,9 @@ func (g *Generator) features() string {
 		features = "the pixels themselves"
 	}
 	if g.Feature.MAE {
-		features = g.Feature.Path + ": " + g.Train.Features.text()
+		features = g.Feature.Path + ": " + g.Train.Features.text() +
+			when(g.Feature.Image != 1, fmt.Sprint("the image counts as ", g.Feature.Image)) +
+			when(g.Feature.From > 0, fmt.Sprintf("before step %s the image alone", thousands.Text(g.Feature.From)))
 	}
 	return features + when(g.Feature.ConvNeXt, "ConvNeXt")
 }
@@ -105,10 +107,8 @@ func (g *Generator) features() string {
 func (m *MAE) report(addLine func(name, format string, args ...any)) {
 	d, n, t := m.Data, m.Model, m.Train
 	addLine("kind", "masked autoencoder")
-	addLine("model", "width %v, blocks %s, dropout %v%s", n.Width, list(n.Layers), n.Dropout, when(n.BFloat16, "bfloat16"))
-	if m.Parameters() > 0 {
-		addLine("parameters", "%v", m.Parameters())
-	}
+	addLine("model", "width %v, blocks %s, dropout %v%s", n.Width, list(n.Layers), n.Dropout, when(n.InputPatch > 1, fmt.Sprintf("points of %d × %[1]d", n.InputPatch))+when(n.BFloat16, "bfloat16"))
+	addLine("parameters", "%v", m.Parameters())
 	addLine("data", "%v channels from images of %v px, %v classes%s", n.Channels, d.Resolution, d.Classes,
 		d.kind())
 	addLine("batch", "%v images on %v devices a copy", d.Batch, m.Shards)

@@ -29,15 +29,15 @@ type feature struct {
 }
 
 // compared builds the features in which images [C, n, Side, Side, Channels] are compared.
-func (s Step) compared(store *model.Store, images *graph.Node) []feature {
+func (t *Stepper) compared(store *model.Store, images *graph.Node) []feature {
 	c, n := images.Shape().Dim(0), images.Shape().Dim(1)
-	if s.Encoder == nil {
+	if t.Encoder == nil || t.alone {
 		return []feature{{"global", graph.Reshape(images, c, n, 1, -1)}}
 	}
-	shape := s.Generator.Shape()
+	shape := t.Generator.Shape()
 	flat := graph.Reshape(images, c*n, shape.Side, shape.Side, shape.Channels)
 	var list []feature
-	for _, f := range s.Encoder.Config.Features(store.Scope(encoderScope), flat, s.Encoder.Features) {
+	for _, f := range t.Encoder.Config.Features(store.Scope(encoderScope), flat, t.Encoder.Features) {
 		vectors, channels := f.Value.Shape().Dim(1), f.Value.Shape().Dim(2)
 		list = append(list, feature{f.Name, graph.Reshape(f.Value, c, n, vectors, channels)})
 	}

@@ -85,7 +85,7 @@ func (c goldenTraining) generator(t *testing.T) dit.Config {
 	if g.BFloat16 {
 		t.Fatal("use_bf16 is true, want false: the file holds float64 runs, to a precision that bfloat16 has not")
 	}
-	config, err := dit.FromPreset(&preset.Generator{Model: g.GeneratorModel, Data: preset.Data{Classes: g.Classes}})
+	config, err := dit.FromPreset(&preset.Generator{Model: g.GeneratorModel, Data: preset.Data{Latent: true, Classes: g.Classes}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,8 @@
 package train
 
 import (
+	"cmp"
+
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
@@ -8,7 +10,7 @@ import (
 	"github.com/wflowlab/wflowlab/wflow/onestep"
 )
 
-// loss builds the loss of one chunk of classes: the mean over features of onestep.Loss, whose problems are the vectors of a
+// loss builds the loss of one chunk of classes: the weighted mean over features of onestep.Loss, whose problems are the vectors of a
 // feature of each class. Its inputs are those of [Stepper.inputs]. Behind the loss it returns, as [features], the scales and then
 // mean V² of each R.
 func (t *Stepper) loss(scope *model.Scope, in []*graph.Node) []*graph.Node {
@@ -59,11 +61,14 @@ func (t *Stepper) loss(scope *model.Scope, in []*graph.Node) []*graph.Node {
 		for i, meanSquare := range goal.MeanSquare {
 			measures[1+i] = append(measures[1+i], perFeature(meanSquare))
 		}
-		part := graph.MulScalar(graph.ReduceAllMean(goal.Loss), float64(len(like))/float64(len(moving)))
-		if loss != nil {
-			part = graph.Add(loss, part)
+		each := graph.ReduceMean(graph.Reshape(goal.Loss, t.Chunk/t.Group, len(like), -1), 0, 2) // [features]
+		for i, k := range like {
+			part := graph.MulScalar(graph.Reshape(graph.SliceAxis(each, 0, graph.AxisElem(i))), t.weight(moving, k))
+			if loss != nil {
+				part = graph.Add(loss, part)
+			}
+			loss = part
 		}
-		loss = part
 		for _, k := range like {
 			t.features = append(t.features, moving[k].name)
 			t.channels = append(t.channels, moving[k].value.Shape().Dim(-1))
@@ -74,6 +79,16 @@ func (t *Stepper) loss(scope *model.Scope, in []*graph.Node) []*graph.Node {
 		out = append(out, graph.Concatenate(list, 0))
 	}
 	return out
+}
+
+// weight returns the share of feature k in the loss. The image itself is the first of several.
+func (s Step) weight(list []feature, k int) float64 {
+	image := cmp.Or(s.ImageWeight, 1)
+	sum := image + float64(len(list)-1)
+	if k == 0 {
+		return image / sum
+	}
+	return 1 / sum
 }
 
 // problems returns the clouds of some features of one shape, by their indices: those of the particles, moving, and of data,

@@ -43,14 +43,14 @@ func FromPreset(g *preset.Generator, network generator.Network, devices int) (Tr
 	perProcess := max(g.Data.Batch/processes, 1)
 	training := Training{
 		Step: Step{
-			Generator: network, Field: field, Regularisations: len(t.Loss.R), OneBatch: oneBatch,
+			Generator: network, Field: field, Regularisations: len(t.Loss.R), OneBatch: oneBatch, ImageWeight: g.Feature.Image,
 			Classes: t.Classes, Group: group, Chunk: group * devices * atOnce,
 			Particles: t.Guidance.Particles, Real: t.Real, Unconditional: t.Unconditional,
 			Beta1: o.Beta1, Beta2: o.Beta2, WeightDecay: o.WeightDecay, Clip: t.Clip, Average: t.Average,
 		},
 		Batch: g.Data.Batch, Loads: (t.Push + perProcess - 1) / perProcess, ClassBank: t.ClassBank, GlobalBank: t.GlobalBank,
 		Scales: onestep.Scales{Min: t.Guidance.Least, Max: t.Guidance.Most, Exponent: t.Guidance.Exponent, Unguided: t.Guidance.Unguided},
-		Rate:   onestep.Rate{Peak: o.Rate.Peak, WarmUp: o.Rate.WarmUp, Decay: o.Rate.Schedule == "cosine"}, Steps: t.Steps, Seed: uint64(t.Seed),
+		Rate:   onestep.Rate{Peak: o.Rate.Peak, WarmUp: o.Rate.WarmUp, Decay: o.Rate.Schedule == "cosine"}, Steps: t.Steps, Seed: uint64(t.Seed), FeaturesFrom: g.Feature.From,
 		Devices: devices, SaveEvery: t.SaveEvery, KeepEvery: t.KeepEvery, KeepLast: t.KeepLast,
 	}
 	for i, r := range t.Loss.R {

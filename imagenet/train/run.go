@@ -59,7 +59,11 @@ func (r *run) steps(ctx context.Context) error {
 		if d.err != nil {
 			return fmt.Errorf("train: step %d: %w", r.done+1, d.err)
 		}
-		m, err := r.stepper.Take(d.batch)
+		err := r.stepper.compareAlone(r.done < r.FeaturesFrom)
+		var m *Measure
+		if err == nil {
+			m, err = r.stepper.Take(d.batch)
+		}
 		if err == nil {
 			err = r.stepper.collapsed(m)
 		}
@@ -92,6 +96,15 @@ func (r *run) steps(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// compareAlone has the steps from now on compare images as they are, or in the features of the encoder too.
+func (t *Stepper) compareAlone(alone bool) error {
+	if t.Encoder == nil || alone == t.alone {
+		return nil
+	}
+	t.alone = alone
+	return t.descent.Rebuild()
 }
 
 // weights returns the moving average of the generator's weights.

@@ -24,6 +24,9 @@ type Step struct {
 	Generator generator.Network
 	Encoder   *Encoder // of the features that are compared; nil: images are compared as they are
 
+	// ImageWeight is how much the image itself counts among the features of the Encoder, each of which counts 1; 0 means 1.
+	ImageWeight float64
+
 	Field           wflow.Field // what moves the particles: see onestep.Loss
 	Regularisations int         // how many R a step is given
 	OneBatch        bool        // particles are their own self term; otherwise a second batch is generated for it
@@ -81,6 +84,7 @@ type Stepper struct {
 	descent  *steps.Descender
 	features []string // names of the features, in the order of Measure
 	channels []int    // of the features
+	alone    bool     // images are compared as they are, for now, although there is an encoder
 
 	encoderSum uint32 // checksum of the encoder's weights
 }

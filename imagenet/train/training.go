@@ -38,9 +38,13 @@ type Training struct {
 
 	Scales onestep.Scales      // law of the guidance scale
 	R      []onestep.Annealing // regularisations
-	Rate   onestep.Rate        // of learning
-	Steps  int
-	Seed   uint64
+
+	// FeaturesFrom is the number of steps at the beginning that compare images as they are, although there is an Encoder. Such a
+	// step takes a small part of the time of one with an encoder, and brings a new generator near the data.
+	FeaturesFrom int
+	Rate         onestep.Rate // of learning
+	Steps        int
+	Seed         uint64
 
 	Devices int `json:"-"` // of the engine; 0 means 1
 

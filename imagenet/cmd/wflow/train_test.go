@@ -177,7 +177,7 @@ func TestEncoderTrain(t *testing.T) {
 		g.Feature.MAE, g.Feature.Path = true, "mae/mnist"
 		g.Train.Classes, g.Train.AtOnce, g.Train.Chunks, g.Train.Steps, g.Optimizer.Rate.Steps, g.Optimizer.Rate.WarmUp = 2, 1, 1, 2, 2, 1
 		g.Train.Guidance.Particles, g.Train.Real, g.Train.Unconditional = 2, 2, 1
-		g.Train.Features = preset.Features{Mean: true, Std: true}
+		g.Train.Features = preset.Features{MeanPatches: []int{4}, StdPatches: []int{2}}
 	})
 	run := filepath.Join(folder, "run")
 	if _, progress, code := wflow(t.Context(), "train", features, run, "--encoder", folder); code != failed || !strings.Contains(progress, "is no run of an encoder") {
@@ -196,7 +196,7 @@ func TestEncoderTrain(t *testing.T) {
 		t.Fatalf("exit code %d: %s", code, progress)
 	}
 	told, err := readLines[metrics](filepath.Join(run, metricsFile))
-	if err != nil || len(told) != 1 || !(told[0].MeanSquare["layer4_std"] > 0) || !(told[0].MeanSquare["global"] > 0) {
+	if err != nil || len(told) != 1 || !(told[0].MeanSquare["layer3_std_2"] > 0) || !(told[0].MeanSquare["global"] > 0) {
 		t.Errorf("%+v, error %v, want mean V² of pixels and of features", told, err)
 	}
 }

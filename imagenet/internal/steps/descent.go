@@ -35,6 +35,7 @@ type Descent struct {
 // descent.AverageScope after the first step.
 type Descender struct {
 	Descent
+	backend   compute.Backend
 	store     *model.Store
 	devices   devices.Set
 	gradients *model.Exec
@@ -50,7 +51,7 @@ func (d Descent) Start(backend compute.Backend, count int, store *model.Store) (
 	if err != nil {
 		return nil, err
 	}
-	s := &Descender{Descent: d, store: store, devices: set}
+	s := &Descender{Descent: d, backend: backend, store: store, devices: set}
 	for _, v := range s.weights() {
 		zero, err := store.CreateVariable(GradientScope+v.Path(), tensors.FromShape(v.Shape()))
 		if err != nil {
@@ -67,6 +68,18 @@ func (d Descent) Start(backend compute.Backend, count int, store *model.Store) (
 	set.Replicate(s.gradients)
 	set.Replicate(s.update)
 	return s, nil
+}
+
+// Rebuild has the next step build the graph of the gradient anew, for the caller whose Loss now builds another.
+func (s *Descender) Rebuild() error {
+	gradients, err := model.NewExec(s.backend, s.store, s.gradientGraph)
+	if err != nil {
+		return descent.Plain(err)
+	}
+	s.gradients.Finalize()
+	s.gradients = gradients
+	s.devices.Replicate(gradients)
+	return nil
 }
 
 // Finalize frees the graphs. The store stays.
