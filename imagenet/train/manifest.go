@@ -33,13 +33,13 @@ type manifest struct {
 	Files    map[string]string `json:"files"`             // SHA-256 by name
 }
 
-// settings returns what determines the training: its fields, the kinds of its network and field, the weights of its encoder, the
-// engine, and samples of its data.
+// settings returns what determines the training: its fields, the kinds of its network and field, the weights of its encoder and
+// those that it starts from, the engine, and samples of its data.
 func (r *run) settings(engine string) (settings, error) {
 	text, err := json.Marshal(struct {
 		Training
-		Network, FieldType, EncoderWeights, Engine, Samples string
-	}{r.Training, fmt.Sprintf("%T", r.Generator), fmt.Sprintf("%T", r.Field), strconv.FormatUint(uint64(r.stepper.encoderSum), 16), engine, r.samples()})
+		Network, FieldType, EncoderWeights, StartWeights, Engine, Samples string
+	}{r.Training, fmt.Sprintf("%T", r.Generator), fmt.Sprintf("%T", r.Field), r.stepper.encoderSum.String(), r.start, engine, r.samples()})
 	if err != nil {
 		return nil, err
 	}

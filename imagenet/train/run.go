@@ -16,6 +16,7 @@ type run struct {
 	Training
 	stepper  *Stepper
 	source   *source
+	start    string   // checksum of the weights that the training starts from, if they are given
 	manifest manifest // of the next checkpoint
 	done     int      // steps
 }

@@ -1,10 +1,8 @@
 package train
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
@@ -86,7 +84,7 @@ type Stepper struct {
 	channels []int    // of the features
 	alone    bool     // images are compared as they are, for now, although there is an encoder
 
-	encoderSum uint32 // checksum of the encoder's weights
+	encoderSum checksum // of the encoder's weights
 }
 
 // NewStepper returns a stepper whose generator has the weights that initial gives: those of Generator.Initial, or others.
@@ -120,18 +118,14 @@ func load[T float32 | float64](t *Stepper, initial func(weights.Parameter) ([]T,
 		return fmt.Errorf("generator: %w", err)
 	}
 	if t.Encoder != nil {
-		sum := crc32.New(crc32.MakeTable(crc32.Castagnoli))
+		fromFile := t.encoderSum.of(t.Encoder.Weights)
 		read := func(p weights.Parameter) ([]T, error) {
-			values, err := t.Encoder.Weights(p)
-			if err == nil {
-				err = binary.Write(sum, binary.LittleEndian, values)
-			}
+			values, err := fromFile(p)
 			return converted[T](values), err
 		}
 		if err := weights.Load(t.store.Scope(encoderScope), t.Encoder.table(), read); err != nil {
 			return fmt.Errorf("encoder: %w", err)
 		}
-		t.encoderSum = sum.Sum32()
 	}
 	for v := range t.store.IterVariables() {
 		v.SetTrainable(v.Scope() == generatorScope)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gomlx/compute"
 
+	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/internal/descent"
 	"github.com/wflowlab/wflowlab/wflow/engine"
 	"github.com/wflowlab/wflowlab/wflow/onestep"
@@ -30,6 +31,9 @@ type Training struct {
 	Step
 
 	Data Images `json:"-"`
+
+	// Start gives the weights that the training starts from, such as those of another one; nil means Generator.Initial of the Seed.
+	Start func(weights.Parameter) ([]float32, error) `json:"-"`
 
 	// The loader deals the data set in batches of Batch images, shuffled anew in each epoch; the last, incomplete batch of an
 	// epoch is left out. A step pushes Loads batches into the banks, and takes its classes from the labels of the last.
@@ -121,12 +125,16 @@ func (t Training) Run(ctx context.Context, backend compute.Backend) (map[string]
 	if err := t.check(); err != nil {
 		return nil, err
 	}
-	stepper, err := NewStepper(backend, t.Devices, t.Step, t.Generator.Initial(t.Seed))
+	start, begun := t.Generator.Initial(t.Seed), new(checksum)
+	if t.Start != nil {
+		start = begun.of(t.Start)
+	}
+	stepper, err := NewStepper(backend, t.Devices, t.Step, start)
 	if err != nil {
 		return nil, err
 	}
 	defer stepper.Finalize()
-	r := &run{Training: t, stepper: stepper, source: newSource(t)}
+	r := &run{Training: t, stepper: stepper, source: newSource(t), start: begun.String()}
 	if t.Folder != "" {
 		if err := r.resume(engine.Name(backend)); err != nil {
 			return nil, fmt.Errorf("train: %w", err)

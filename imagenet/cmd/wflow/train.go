@@ -22,6 +22,7 @@ import (
 type generatorTraining struct {
 	configuration, run string
 	data, encoder, vae string
+	start              string
 	steps, devices     int
 	rate               float64
 	extend             bool
@@ -41,7 +42,9 @@ four files of MNIST, or a folder of classes with small images. Without it, the
 presets of digits are trained on 6,000 real digits that this program brings.
 --encoder has the weights of the encoder whose features are compared: a released
 file, or the folder of a run of wflow encoder train. --vae has the weights of
-the autoencoder that the grids of latents are decoded with.
+the autoencoder that the grids of latents are decoded with. --start has weights
+of the same network that the training starts from: a file, or the folder of
+another run.
 
 RUN has these files:
 
@@ -67,6 +70,7 @@ where it stands. --extend lets a run go on with more --steps, or with another
 	f := c.Flags()
 	f.StringVar(&t.data, "data", "", "the images, a `folder` (default for presets of digits: those of the program)")
 	f.StringVar(&t.encoder, "encoder", "", "the encoder's weights, a `file`, or the folder of its run")
+	f.StringVar(&t.start, "start", "", "weights to start from, a `file`, or the folder of a run (default: random ones)")
 	f.StringVar(&t.vae, "vae", "", "the autoencoder's weights, a `file` (default: grids show latents in false colours)")
 	f.IntVar(&t.steps, "steps", 0, "of the training (default: those of the configuration)")
 	f.Float64Var(&t.rate, "rate", 0, "the highest learning rate (default: that of the configuration)")
@@ -123,6 +127,18 @@ func (t generatorTraining) do(c *cobra.Command) error {
 		defer done()
 		training.Encoder = e
 	}
+	if t.start != "" {
+		from, err := startOf(t.start, t.configuration, g)
+		if err != nil {
+			return err
+		}
+		_, read, done, err := from.open(c, network)
+		if err != nil {
+			return err
+		}
+		defer done()
+		training.Start = read
+	}
 	if err := writeConfiguration(t.run, p); err != nil {
 		return err
 	}
@@ -171,6 +187,23 @@ func (t generatorTraining) take(c *cobra.Command, training train.Training, g *pr
 		return err
 	}
 	return report(c, finished{Kind: "training", Run: t.run, Steps: training.Steps, Seconds: time.Since(start).Seconds(), Next: "wflow sample " + t.run + " --to grid.png"})
+}
+
+// startOf returns where the weights lie that a training starts from: in a file, or in the newest checkpoint of a run.
+func startOf(path, configuration string, g *preset.Generator) (trained, error) {
+	s, err := os.Stat(path)
+	if err != nil {
+		return trained{}, missing(path, err)
+	}
+	from := trained{configuration: configuration, preset: g, weights: path}
+	if s.IsDir() {
+		c, err := checkpointOf(path, 0)
+		if err != nil {
+			return trained{}, err
+		}
+		from.weights = c.Generator()
+	}
+	return from, nil
 }
 
 // finished is what train reports.

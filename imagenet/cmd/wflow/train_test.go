@@ -90,6 +90,13 @@ func TestTrain(t *testing.T) {
 	if _, progress, code = wflow(t.Context(), "sample", run, "--to", filepath.Join(t.TempDir(), "grid.png"), "--each", "2"); code != 0 {
 		t.Errorf("sample: exit code %d: %s", code, progress)
 	}
+	other := filepath.Join(t.TempDir(), "other")
+	if _, progress, code = wflow(t.Context(), "train", configuration, other, "--start", run); code != 0 {
+		t.Errorf("from the weights of the run: exit code %d: %s", code, progress)
+	}
+	if _, progress, code = wflow(t.Context(), "train", configuration, other); code != failed || !strings.Contains(progress, "StartWeights") {
+		t.Errorf("gone on without these weights: exit code %d: %s", code, progress)
+	}
 }
 
 // TestTrainInterrupted: metrics of steps behind the newest checkpoint are dropped, and written again.
@@ -141,6 +148,9 @@ func TestTrainRefuses(t *testing.T) {
 		{[]string{"train", configuration, filepath.Join(empty, "run"), "--data", filepath.Join(empty, "nothing")}, failed, "nothing"},
 		{[]string{"train", configuration, filepath.Join(empty, "run"), "--devices", "3"}, failed, "the nearest is 12"},
 		{[]string{"train", configuration, filepath.Join(empty, "run"), "--vae", "v.safetensors"}, misused, "--vae is for latents"},
+		{[]string{"train", configuration, filepath.Join(empty, "run"), "--start", filepath.Join(empty, "lost")}, failed, "lost"},
+		{[]string{"train", configuration, filepath.Join(empty, "run"), "--start", empty}, failed, "checkpoint"},
+		{[]string{"train", configuration, filepath.Join(empty, "run"), "--start", configuration}, failed, "small.yaml"},
 		{[]string{"train", "gen/mnistpixels", "run"}, failed, "gen/mnist_pixels"},
 	} {
 		if _, progress, code := wflow(t.Context(), c.arguments...); code != c.code || !strings.Contains(progress, c.want) {
