@@ -11,13 +11,18 @@ import (
 
 // Config is the shape of a network. Beside each field stands its key in the model block of the official configuration
 // files. The keys input_patch_size and dropout_prob have no field: [FromPreset] wants 1 and 0 for them, which all released
-// files say. The key use_bf16 has none either: the encoder computes in the precision of the weights.
+// files say.
 type Config struct {
 	Width    int    // base_channels: channels of the first stage; each further stage has twice as many
 	Layers   [4]int // layers: blocks of each stage
 	Channels int    // in_channels: of the latent
 	Classes  int    // num_classes, of the dataset block
 	Patch    int    // patch_size: side of the squares that are hidden in pre-training
+
+	// BFloat16 (use_bf16) rounds kernels, and what every layer makes, to bfloat16. The weights themselves, the statistics of norms,
+	// what [Config.Features] makes of the maps, and losses stay in the precision of the weights. It is made for GPUs: CPUs become
+	// slower by it.
+	BFloat16 bool `json:",omitempty"`
 }
 
 // Released returns the configuration of the released ImageNet encoder of a width: 256 in the ablations, 640 otherwise.

@@ -24,7 +24,7 @@ type Feature struct {
 //	norm_x   √(mean over positions of x² + 1e-6)                [B, 1, Channels]
 //
 // The maps are conv1, layer1 to layer4, and layer1_blk2, …, layer4_blk2. Each has these groups, here of conv1, with squares
-// of sides p:
+// of sides p. All are computed in the type of x, also where the maps are of bfloat16:
 //
 //	conv1                      every position                  [B, side², channels]
 //	conv1_mean, conv1_std      over all positions              [B, 1, channels]
@@ -41,14 +41,17 @@ func (c Config) Features(scope *model.Scope, x *graph.Node, f preset.Features) [
 		{"global", graph.Reshape(x, b, 1, -1)},
 		{"norm_x", root(graph.Reshape(graph.ReduceMean(graph.Square(x), 1, 2), b, 1, c.Channels))},
 	}
-	features = append(features, mapFeatures(f, "conv1", m.Conv1)...)
+	of := func(name string, m *graph.Node) {
+		features = append(features, mapFeatures(f, name, graph.ConvertDType(m, x.DType()))...)
+	}
+	of("conv1", m.Conv1)
 	for k, stage := range m.Stages {
-		features = append(features, mapFeatures(f, fmt.Sprintf("layer%d", k+1), stage)...)
+		of(fmt.Sprintf("layer%d", k+1), stage)
 	}
 	for k, blocks := range m.Blocks {
 		for i, block := range blocks {
 			if f.EveryBlock > 0 && (i+1)%int(f.EveryBlock) == 0 {
-				features = append(features, mapFeatures(f, fmt.Sprintf("layer%d_blk%d", k+1, i+1), block)...)
+				of(fmt.Sprintf("layer%d_blk%d", k+1, i+1), block)
 			}
 		}
 	}

@@ -116,6 +116,7 @@ func (t generatorTraining) do(c *cobra.Command) error {
 			return err
 		}
 		defer done()
+		e.Config = precise(e.Config, backend)
 		training.Encoder = e
 	}
 	if err := writeConfiguration(t.run, p); err != nil {
