@@ -69,6 +69,9 @@ func (d Descent) Start(backend compute.Backend, count int, store *model.Store) (
 	return s, nil
 }
 
+// Devices returns where the steps are computed. Other graphs on the variables of the store must use the same.
+func (s *Descender) Devices() devices.Set { return s.devices }
+
 // Finalize frees the graphs. The store stays.
 func (s *Descender) Finalize() {
 	s.gradients.Finalize()
@@ -134,8 +137,8 @@ func (s *Descender) updateGraph(scope *model.Scope, rate *graph.Node) *graph.Nod
 
 // Gradient adds the gradient of a chunk, counted from 0, and returns the numbers of what Loss returned for it. It frees the inputs,
 // which would lie on the device until they are collected.
-func (s *Descender) Gradient(chunk int, in ...*tensors.Tensor) ([][]float32, error) {
-	in = append([]*tensors.Tensor{tensors.FromScalar(chunk == 0)}, in...)
+func (s *Descender) Gradient(chunk int, in ...devices.Array) ([][]float32, error) {
+	in = append([]devices.Array{tensors.FromScalar(chunk == 0)}, in...)
 	out, err := s.devices.Call(s.gradients, 1+s.Common, in)
 	if err != nil {
 		return nil, descent.Plain(err)
@@ -146,7 +149,7 @@ func (s *Descender) Gradient(chunk int, in ...*tensors.Tensor) ([][]float32, err
 			return nil, descent.Plain(err)
 		}
 	}
-	for _, x := range append(in, out...) {
+	for _, x := range append(in, devices.Arrays(out)...) {
 		if err := x.FinalizeAll(); err != nil {
 			return nil, descent.Plain(err)
 		}
@@ -157,7 +160,7 @@ func (s *Descender) Gradient(chunk int, in ...*tensors.Tensor) ([][]float32, err
 // Update ends a step and returns the norm of the gradient before clipping. If that is not finite, neither are the weights then,
 // and the error says so.
 func (s *Descender) Update(rate float64) (norm float64, err error) {
-	out, err := s.devices.Call(s.update, 1, []*tensors.Tensor{tensors.FromScalar(float32(rate))})
+	out, err := s.devices.Call(s.update, 1, []devices.Array{tensors.FromScalar(float32(rate))})
 	if err != nil {
 		return 0, descent.Plain(err)
 	}
