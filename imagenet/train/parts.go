@@ -161,33 +161,53 @@ func (t *Stepper) compareGraph(_ *model.Scope, in []*graph.Node) []*graph.Node {
 }
 
 // gradient adds the gradient of chunk k of a batch in parts, and returns what [Stepper.loss] returns for a chunk.
-func (p *parts) gradient(t *Stepper, b Batch, k int) (values [][]float32, err error) {
-	phi := [4][][]devices.Array{} // for each kind of images, part by part
+func (p *parts) gradient(t *Stepper, b Batch, k int) ([][]float32, error) {
+	phi, err := p.features(t, b, k)
+	if err != nil {
+		return nil, err
+	}
+	values, pulls, err := p.loss(t, b, k, phi)
+	if err != nil {
+		return nil, err
+	}
+	return values, p.pull(t, b, k, pulls)
+}
+
+// phi are features of the kinds of images that [Step.images] counts, part by part.
+type phi [4][][]devices.Array
+
+// features computes those of all images of a chunk.
+func (p *parts) features(t *Stepper, b Batch, k int) (all phi, err error) {
 	for kind, n := range t.images() {
-		for part := range t.cuts(n) {
-			var features []devices.Array
-			switch from, count := part*t.atOnce(n), t.atOnce(n); kind {
+		count := t.atOnce(n)
+		for from := 0; from < n; from += count {
+			var part []devices.Array
+			switch kind {
 			case 0:
-				features, err = p.call(p.generated, t.drawn(b, k, from, count, b.Noise, b.Styles))
+				part, err = p.call(p.generated, t.drawn(b, k, from, count, b.Noise, b.Styles))
 			case 1:
-				features, err = p.call(p.given, t.pictures(b.Real, k, from, count, n))
+				part, err = p.call(p.given, t.pictures(b.Real, k, from, count, n))
 			case 2:
-				features, err = p.call(p.given, t.pictures(b.Unconditional, k, from, count, n))
+				part, err = p.call(p.given, t.pictures(b.Unconditional, k, from, count, n))
 			case 3:
-				features, err = p.call(p.generated, t.drawn(b, k, from, count, b.SecondNoise, b.SecondStyles))
+				part, err = p.call(p.generated, t.drawn(b, k, from, count, b.SecondNoise, b.SecondStyles))
 			}
 			if err != nil {
-				return nil, err
+				return all, err
 			}
-			phi[kind] = append(phi[kind], features)
+			all[kind] = append(all[kind], part)
 		}
 	}
+	return all, nil
+}
 
-	pulls := make([][]devices.Array, t.cuts(t.Particles)) // ∂loss/∂φ, part by part
-	from := 0
+// loss computes the loss set by set, and ∂loss/∂φ of the particles part by part. It frees the features.
+func (p *parts) loss(t *Stepper, b Batch, k int, all phi) (values [][]float32, pulls [][]devices.Array, err error) {
+	pulls = make([][]devices.Array, t.cuts(t.Particles))
+	common, from := 2+t.Regularisations, 0
 	for _, size := range p.sizes {
 		in := []devices.Array{tensors.FromFlatDataAndDimensions(b.R, len(b.R)), part(b.Alpha, t, k)}
-		for _, parts := range phi {
+		for _, parts := range all {
 			for _, features := range parts {
 				in = append(in, features[from:from+size]...)
 			}
@@ -195,14 +215,13 @@ func (p *parts) gradient(t *Stepper, b Batch, k int) (values [][]float32, err er
 		from += size
 		out, err := p.devices.Call(p.compare, 1, in)
 		if err != nil {
-			return nil, descent.Plain(err)
+			return nil, nil, descent.Plain(err)
 		}
-		common := 2 + t.Regularisations
 		for i, x := range out[:common] {
 			numbers, err := tensors.CopyFlatData[float32](x)
 			switch {
 			case err != nil:
-				return nil, descent.Plain(err)
+				return nil, nil, descent.Plain(err)
 			case len(values) < common:
 				values = append(values, numbers)
 			case i == 0:
@@ -216,21 +235,25 @@ func (p *parts) gradient(t *Stepper, b Batch, k int) (values [][]float32, err er
 			err = free(in)
 		}
 		if err != nil {
-			return nil, descent.Plain(err)
+			return nil, nil, descent.Plain(err)
 		}
 		for i := range pulls {
 			pulls[i] = append(pulls[i], gradients[i*size:(i+1)*size]...)
 		}
 	}
+	return values, pulls, nil
+}
 
+// pull adds the gradient, part by part.
+func (p *parts) pull(t *Stepper, b Batch, k int, pulls [][]devices.Array) error {
+	count := t.atOnce(t.Particles)
 	for i, pull := range pulls {
-		count := t.atOnce(t.Particles)
 		in := t.drawn(b, k, i*count, count, b.Noise, b.Styles)
 		if _, err := t.descent.Gradient(k*len(pulls)+i, append(in, pull...)...); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return values, nil
+	return nil
 }
 
 // call runs a graph of the first kind, and frees its inputs.
