@@ -10,8 +10,7 @@ import (
 )
 
 // Config is the shape of a network. Beside each field stands its key in the model block of the official configuration
-// files. The key dropout_prob has no field: [FromPreset] wants 0 for it, which all released files say. The key use_bf16 has
-// none either: the encoder computes in the precision of the weights.
+// files. The key dropout_prob has no field: [FromPreset] wants 0 for it, which all released files say.
 type Config struct {
 	Width    int    // base_channels: channels of the first stage; each further stage has twice as many
 	Layers   [4]int // layers: blocks of each stage
@@ -22,6 +21,11 @@ type Config struct {
 	// InputPatch is input_patch_size: the encoder sees an image as a grid of squares of this side, and the numbers of a square are
 	// the channels of its point. So [S, S, Channels] becomes [S/p, S/p, p·p·Channels]. All released files say 1, which changes nothing.
 	InputPatch int
+
+	// BFloat16 (use_bf16) rounds kernels, and what every layer makes, to bfloat16. The weights themselves, the statistics of norms,
+	// what [Config.Features] makes of the maps, and losses stay in the precision of the weights. It is made for GPUs: CPUs become
+	// slower by it.
+	BFloat16 bool `json:",omitempty"`
 }
 
 // Released returns the configuration of the released ImageNet encoder of a width: 256 in the ablations, 640 otherwise.

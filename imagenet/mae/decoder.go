@@ -33,7 +33,7 @@ func (c Config) Decode(scope *model.Scope, m Maps) *graph.Node {
 		h = n.convNormRelu(up.name+".refine", n.convNormRelu(up.name+".proj", h))
 	}
 	bias := weights.Node(scope, h.Graph(), "decoder.head.bias")
-	return graph.Add(n.conv("decoder.head", h, 1), graph.ExpandLeftToRank(bias, 4))
+	return graph.Add(graph.ConvertDType(n.conv("decoder.head", h, 1), bias.DType()), graph.ExpandLeftToRank(bias, 4))
 }
 
 // up is a step of the decoder: how many channels its skip has, and how many it returns.

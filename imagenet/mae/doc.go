@@ -6,7 +6,7 @@
 // a classifier learns too. [Pretraining] says how the released encoders were trained.
 //
 // All functions build graphs, for model.CallOnce or model.NewExec of GoMLX. They compute in the type of the weights, which
-// are variables of a scope by their official names:
+// are variables of a scope by their official names, or with BFloat16 in that, as the official code does:
 //
 //	c, store := mae.Released(256), model.NewStore()
 //	err := weights.Load(store.RootScope(), c.Table().Under("encoder."), mae.Initial(seed))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
@@ -22,8 +23,8 @@ type Maps struct {
 	Blocks [4][]*graph.Node // after each block of each stage
 }
 
-// Encode builds the encoder on latents [B, S, S, Channels], where S is a multiple of 8·InputPatch, in the type of the weights
-// in scope. With InputPatch p, it works on the grid of S/p × S/p squares:
+// Encode builds the encoder on latents [B, S, S, Channels], where S is a multiple of 8·InputPatch, in the type of the weights in
+// scope, or with BFloat16 in that. With InputPatch p, it works on the grid of S/p × S/p squares:
 //
 //	stem:   ReLU(norm(conv 3×3 x))
 //	block:  ReLU(norm(conv 3×3 ReLU(norm(conv 3×3 x))) + skip), skip = x or norm(conv 1×1 x)
@@ -45,6 +46,9 @@ func (c Config) Encode(scope *model.Scope, x *graph.Node) Maps {
 // encode builds the encoder on a grid.
 func (c Config) encode(scope *model.Scope, x *graph.Node) Maps {
 	n := network{scope}
+	if c.BFloat16 {
+		x = graph.ConvertDType(x, dtypes.BFloat16)
+	}
 	var m Maps
 	m.Conv1 = relu(n.norm("encoder.gn1", n.conv("encoder.conv1", x, 1)))
 	h := m.Conv1
@@ -78,7 +82,7 @@ func (c Config) grid(x *graph.Node) *graph.Node {
 func blockName(stage, block int) string { return fmt.Sprintf("encoder.stages.%d.%d", stage, block) }
 func stageNorm(stage int) string        { return fmt.Sprintf("encoder.layer%d_norm", stage+1) }
 
-// network builds layers on the weights of a scope.
+// network builds layers on the weights of a scope. A layer returns the type of its input.
 type network struct{ scope *model.Scope }
 
 // block is a residual block.
@@ -97,7 +101,7 @@ func (n network) block(name string, x *graph.Node, stride int) *graph.Node {
 // its neighbours too. On a CPU this is about twice as fast as XLA's convolution. On the pure Go engine it is built so for
 // all sizes, because there the product is about a hundred times as fast.
 func (n network) conv(name string, x *graph.Node, stride int) *graph.Node {
-	kernel := weights.Node(n.scope, x.Graph(), name+".weight")
+	kernel := graph.ConvertDType(weights.Node(n.scope, x.Graph(), name+".weight"), x.DType())
 	pad, out := kernel.Shape().Dim(0)/2, kernel.Shape().Dim(3)
 	b, side := x.Shape().Dim(0), x.Shape().Dim(1)/stride
 	if b*side*side > out && x.Graph().Backend().String() != gobackend.BackendName {
@@ -130,12 +134,16 @@ func neighbours(x *graph.Node, axis, stride int) *graph.Node {
 const epsilon = 1e-5
 
 // norm is GroupNorm: (x − mean)/√(variance + ε) over the positions and the channels of a group, times the weight of the
-// channel, plus its bias.
+// channel, plus its bias. It is computed in the type of the weights.
 //
 // Source: Wu and He, Group Normalization (2018).
 func (n network) norm(name string, x *graph.Node) *graph.Node {
 	b, side, channels := x.Shape().Dim(0), x.Shape().Dim(1), x.Shape().Dim(-1)
 	members := channels / groups(channels)
+	weight := graph.ExpandLeftToRank(weights.Node(n.scope, x.Graph(), name+".weight"), 4)
+	bias := graph.ExpandLeftToRank(weights.Node(n.scope, x.Graph(), name+".bias"), 4)
+	of := x.DType()
+	x = graph.ConvertDType(x, weight.DType())
 	// Means over the members of a group as a product, for XLA compiles it eight times as fast as a sum and a broadcast.
 	share := graph.Scalar(x.Graph(), x.DType(), 1/float64(side*side*members))
 	share = graph.BroadcastToDims(share, members, members)
@@ -145,10 +153,8 @@ func (n network) norm(name string, x *graph.Node) *graph.Node {
 	}
 	centred := graph.Sub(x, mean(x))
 	variance := mean(graph.Square(centred))
-	weight := graph.ExpandLeftToRank(weights.Node(n.scope, x.Graph(), name+".weight"), 4)
-	bias := graph.ExpandLeftToRank(weights.Node(n.scope, x.Graph(), name+".bias"), 4)
 	scale := graph.Div(weight, graph.Sqrt(graph.AddScalar(variance, epsilon)))
-	return graph.Add(graph.Mul(centred, scale), bias)
+	return graph.ConvertDType(graph.Add(graph.Mul(centred, scale), bias), of)
 }
 
 // groups returns the number of groups that GroupNorm makes: the largest divisor of channels up to 32.

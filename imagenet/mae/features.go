@@ -23,8 +23,9 @@ type Feature struct {
 //	global   its numbers as one vector, row by row              [B, 1, S·S·Channels]
 //	norm_x   √(mean over positions of x² + 1e-6)                [B, 1, Channels]
 //
-// With InputPatch p, the maps are those of the grid of S/p × S/p squares. They are conv1, layer1 to layer4, and layer1_blk2, …, layer4_blk2. Each has these groups, here of conv1, with squares
-// of sides p:
+// With InputPatch p, the maps are those of the grid of S/p × S/p squares. They are conv1, layer1 to layer4, and layer1_blk2, …,
+// layer4_blk2. All is computed in the type of x, also where the maps are of bfloat16. Each map has these groups, here of conv1,
+// with squares of sides p:
 //
 //	conv1                      every position                  [B, side², channels]
 //	conv1_mean, conv1_std      over all positions              [B, 1, channels]
@@ -41,14 +42,17 @@ func (c Config) Features(scope *model.Scope, x *graph.Node, f preset.Features) [
 		{"global", graph.Reshape(x, b, 1, -1)},
 		{"norm_x", root(graph.Reshape(graph.ReduceMean(graph.Square(x), 1, 2), b, 1, c.Channels))},
 	}
-	features = append(features, mapFeatures(f, "conv1", m.Conv1)...)
+	of := func(name string, m *graph.Node) {
+		features = append(features, mapFeatures(f, name, graph.ConvertDType(m, x.DType()))...)
+	}
+	of("conv1", m.Conv1)
 	for k, stage := range m.Stages {
-		features = append(features, mapFeatures(f, fmt.Sprintf("layer%d", k+1), stage)...)
+		of(fmt.Sprintf("layer%d", k+1), stage)
 	}
 	for k, blocks := range m.Blocks {
 		for i, block := range blocks {
 			if f.EveryBlock > 0 && (i+1)%int(f.EveryBlock) == 0 {
-				features = append(features, mapFeatures(f, fmt.Sprintf("layer%d_blk%d", k+1, i+1), block)...)
+				of(fmt.Sprintf("layer%d_blk%d", k+1, i+1), block)
 			}
 		}
 	}

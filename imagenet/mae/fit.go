@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/wflowlab/wflowlab/imagenet/internal/devices"
 	"github.com/wflowlab/wflowlab/imagenet/internal/steps"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/internal/descent"
@@ -34,9 +35,9 @@ func (p Pretraining) Fit(ctx context.Context, backend compute.Backend, c Config,
 	if p.Steps < 1 || p.Batch < 1 || !(p.Clip > 0) || !(p.Average >= 0 && p.Average < 1) {
 		return nil, fmt.Errorf("mae: %d steps of %d, Clip %v, Average %v: want positive numbers, and an average in [0, 1)", p.Steps, p.Batch, p.Clip, p.Average)
 	}
-	devices := max(p.Devices, 1)
-	if p.Batch%devices != 0 {
-		return nil, fmt.Errorf("mae: batches of %d on %d devices: want a multiple; the nearest is %d", p.Batch, devices, max((p.Batch+devices/2)/devices, 1)*devices)
+	count := max(p.Devices, 1)
+	if p.Batch%count != 0 {
+		return nil, fmt.Errorf("mae: batches of %d on %d devices: want a multiple; the nearest is %d", p.Batch, count, max((p.Batch+count/2)/count, 1)*count)
 	}
 	store := model.NewStore()
 	defer store.Finalize()
@@ -51,7 +52,7 @@ func (p Pretraining) Fit(ctx context.Context, backend compute.Backend, c Config,
 			l := c.Losses(scope, in[1], in[2], in[3], in[0])
 			return []*graph.Node{graph.ReduceAllMean(l.Total), graph.ReduceAllMean(l.Reconstruction)}
 		}}
-	descender, err := way.Start(backend, devices, store)
+	descender, err := way.Start(backend, count, store)
 	if err != nil {
 		return nil, fmt.Errorf("mae: %w", err)
 	}
@@ -61,7 +62,7 @@ func (p Pretraining) Fit(ctx context.Context, backend compute.Backend, c Config,
 		if err != nil {
 			return 0, 0, err
 		}
-		values, err := descender.Gradient(0, in...)
+		values, err := descender.Gradient(0, devices.Arrays(in)...)
 		if err == nil {
 			_, err = descender.Update(p.Rate.At(step, p.Steps))
 		}

@@ -68,7 +68,7 @@ func (c *goldenConfig) UnmarshalJSON(text []byte) error {
 func (c goldenConfig) config(t *testing.T) Config {
 	t.Helper()
 	if c.UseBF16 {
-		t.Fatal("use_bf16 is true, want false: the encoder computes in the precision of its weights")
+		t.Fatal("use_bf16 is true, want false: the file holds float64 runs, to a precision that bfloat16 has not")
 	}
 	config, _, err := FromPreset(&preset.MAE{
 		Data:  preset.Data{Classes: c.NumClasses},

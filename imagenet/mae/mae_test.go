@@ -301,3 +301,60 @@ func TestErrors(t *testing.T) {
 		t.Errorf("%+v: %v, want no error", tiny, err)
 	}
 }
+
+// TestBFloat16: numbers of 8 bits move features by some 2⁻⁸ a layer, whose roundings add up as √layers, and those of the latent
+// itself not at all. A gradient moves more, because the slope of a ReLU jumps where its input is about zero. What comes out has the
+// type of the weights: call reads float64.
+func TestBFloat16(t *testing.T) {
+	b, xla := backend(t)
+	if xla && testing.Short() {
+		t.Skip("compiles for seconds")
+	}
+	config := tiny
+	config.Width = 34 // groups of two channels: the doc comment of the package says why
+	const batch, side = 2, 16
+	x := tensors.FromFlatDataAndDimensions(normals("x", batch*side*side*config.Channels), batch, side, side, config.Channels)
+	hidden := tensors.FromFlatDataAndDimensions([]bool{15: true, 3: true, 127: true}, batch, side/config.Patch, side/config.Patch)
+	classes := tensors.FromFlatDataAndDimensions([]int32{1, 4}, batch)
+	store := model.NewStore()
+	read := func(p weights.Parameter) ([]float64, error) {
+		values, err := Initial(3)(p)
+		return converted[float64](values), err
+	}
+	if err := weights.Load(store.RootScope(), config.Table(), read); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	of := func(c Config) [][]float64 {
+		return call(t, b, store, func(scope *model.Scope, in []*graph.Node) (out []*graph.Node) {
+			names = nil
+			for _, f := range c.Features(scope, in[0], preset.ReleasedFeatures()) {
+				out, names = append(out, f.Value), append(names, f.Name)
+			}
+			l := c.Losses(scope, in[0], in[1], in[2], graph.Scalar(in[0].Graph(), in[0].DType(), 0.5))
+			gradient := graph.Gradient(graph.ReduceAllSum(out[len(out)-1]), in[0])[0]
+			names = append(names, "loss", "gradient")
+			return append(out, l.Total, gradient)
+		}, x, hidden, classes)
+	}
+	rounded := config
+	rounded.BFloat16 = true
+	exact := of(config)
+	for i, got := range of(rounded) {
+		difference, norm := 0.0, 0.0
+		for k, want := range exact[i] {
+			difference, norm = difference+(got[k]-want)*(got[k]-want), norm+want*want
+		}
+		off := math.Sqrt(difference / norm)
+		least, most := 0x1p-14, 0x1p-5
+		switch names[i] {
+		case "global", "norm_x":
+			least, most = 0, 0
+		case "gradient":
+			most = 0x1p-2
+		}
+		if !(off >= least && off <= most) {
+			t.Errorf("%s: off by %v, want between %v and %v", names[i], off, least, most)
+		}
+	}
+}

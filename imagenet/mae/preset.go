@@ -9,7 +9,8 @@ import (
 
 // FromPreset returns the network and the pre-training that a configuration file of an encoder describes. It is an error if a
 // key asks for what is not built here: see [Config]. The share of squares that are hidden must be one number: it is an error
-// if mask_ratio_min and mask_ratio_max differ, which asks for a share that is drawn.
+// if mask_ratio_min and mask_ratio_max differ, which asks for a share that is drawn. The released files ask for BFloat16. On a CPU,
+// set it to false: the weights are the same.
 func FromPreset(m *preset.MAE) (Config, Pretraining, error) {
 	n, t := m.Model, m.Train
 	switch {
@@ -24,7 +25,7 @@ func FromPreset(m *preset.MAE) (Config, Pretraining, error) {
 	case t.Masking.Classification != 0:
 		return Config{}, Pretraining{}, fmt.Errorf("mae: lambda_cls %v, want 0 before the last steps", t.Masking.Classification)
 	}
-	c := Config{Width: n.Width, Layers: [4]int(n.Layers), Channels: n.Channels, Classes: m.Data.Classes, Patch: n.Patch, InputPatch: n.InputPatch}
+	c := Config{Width: n.Width, Layers: [4]int(n.Layers), Channels: n.Channels, Classes: m.Data.Classes, Patch: n.Patch, InputPatch: n.InputPatch, BFloat16: n.BFloat16}
 	p := Pretraining{
 		Steps: t.Steps, Batch: m.Data.Batch,
 		Rate:  onestep.Rate{Peak: m.Optimizer.Rate.Peak, WarmUp: m.Optimizer.Rate.WarmUp, Decay: m.Optimizer.Rate.Schedule == "cosine"},

@@ -60,8 +60,11 @@ func TestFromPreset(t *testing.T) {
 		}
 		if ofRelease {
 			released = append(released, name)
-			if width := widths[name]; c != mae.Released(width) || pretraining != mae.ReleasedPretraining(width) {
-				t.Errorf("%s: %+v, %+v, want %+v, %+v", name, c, pretraining, mae.Released(width), mae.ReleasedPretraining(width))
+			width := widths[name]
+			want := mae.Released(width)
+			want.BFloat16 = true
+			if c != want || pretraining != mae.ReleasedPretraining(width) {
+				t.Errorf("%s: %+v, %+v, want %+v, %+v", name, c, pretraining, want, mae.ReleasedPretraining(width))
 			}
 		}
 	}

@@ -55,7 +55,7 @@ func (c Config) Losses(scope *model.Scope, latents, hidden, classes, lambda *gra
 // classify returns the logits [B, Classes] of the mean over the positions of layer4.
 func (n network) classify(m Maps) *graph.Node {
 	weight, bias := weights.Node(n.scope, m.Conv1.Graph(), "fc.weight"), weights.Node(n.scope, m.Conv1.Graph(), "fc.bias")
-	pooled := graph.ReduceMean(m.Stages[3], 1, 2)
+	pooled := graph.ReduceMean(graph.ConvertDType(m.Stages[3], weight.DType()), 1, 2)
 	return graph.Add(graph.Einsum("bc,kc->bk", pooled, weight), graph.ExpandLeftToRank(bias, 2))
 }
 

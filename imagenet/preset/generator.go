@@ -116,6 +116,7 @@ type GeneratorTrain struct {
 	PushAtResume  int `yaml:"push_at_resume" in:"[0,1e9]" default:"3000"`          // how often Push is done before the first step
 	Chunks        int `yaml:"grad_accum_steps" in:"[1,1e9]"`                       // parts that a process cuts its classes into
 	AtOnce        int `yaml:"groups_at_once" in:"[1,1e6]" default:"1" ours:"true"` // groups of two classes that a device computes at once: memory grows with them, results are the same
+	Images        int `yaml:"images_at_once" in:"[0,1e6]" default:"0" ours:"true"` // of a class that the networks take at once, at most; 0: all. With fewer than there are particles, memory holds less and each particle is computed twice; results are the same
 
 	Guidance Guidance  `yaml:"forward_dict"`
 	Features Features  `yaml:"activation_kwargs"`

@@ -51,6 +51,10 @@ func (g *Generator) Encoder() *MAE {
 // block of the residual network keeps 6·h + 2·inner. A block of the encoder keeps 6 numbers for each position and
 // channel.
 //
+// With Images, the networks take so many particles of a class at once, and n counts no others. The features are those of all
+// images, and the gradient with respect to those of the particles; transport is that of the largest set of features of one shape,
+// for it takes one set after the other.
+//
 // It returns false if the features come from an encoder whose preset is not known.
 func (g *Generator) Memory() (Memory, bool) {
 	t := g.Train
@@ -62,7 +66,7 @@ func (g *Generator) Memory() (Memory, bool) {
 	image := g.Model.Size * g.Model.Size * g.Model.InChannels
 	m := trained(g.Parameters())
 	m.Banks = 8 * (g.Data.Classes*t.ClassBank + t.GlobalBank)
-	kept, vectors, numbers := g.Model.activations(), 1, image
+	kept, vectors, numbers, largest := g.Model.activations(), 1, image, 1
 	if g.Feature.MAE || g.Feature.ConvNeXt {
 		encoder := g.Encoder()
 		if encoder == nil || g.Feature.ConvNeXt {
@@ -71,9 +75,14 @@ func (g *Generator) Memory() (Memory, bool) {
 		m.Encoder = 4 * encoder.Model.encoder()
 		kept += encoder.Model.encoded(g.Model.Size / encoder.Model.InputPatch)
 		vectors, numbers = encoder.Features(g.Model.Size, t.Features)
+		largest = encoder.largest(g.Model.Size, t.Features)
 	}
-	m.Activations = 4 * classes * t.Guidance.Particles * kept
-	m.Features = 4 * classes * (t.Guidance.Particles + fixed) * numbers
+	particles, compared := t.Guidance.Particles, t.Guidance.Particles+fixed
+	if t.Images > 0 && t.Images < particles {
+		particles, compared, vectors = t.Images, compared+particles, largest
+	}
+	m.Activations = 4 * classes * particles * kept
+	m.Features = 4 * classes * compared * numbers
 	m.Transport = 4 * 3 * classes * vectors * t.Guidance.Particles * fixed
 	return m, true
 }
@@ -152,14 +161,32 @@ func (m *MAE) Features(side int, f Features) (vectors, numbers int) {
 	vectors, numbers = 2, (side*side+1)*m.Model.Channels // the image itself, and the norms of its channels
 	side /= m.Model.InputPatch
 	addMap(side, width)
-	for stage, blocks := range m.Model.Layers {
-		maps := 1
-		if f.EveryBlock > 0 {
-			maps += blocks / int(f.EveryBlock)
-		}
-		for range maps {
+	for stage := range m.Model.Layers {
+		for range m.maps(stage, f) {
 			addMap(side>>stage, width<<stage)
 		}
 	}
 	return vectors, numbers
+}
+
+// maps returns how many maps of a stage have features: its last, and those of some of its blocks.
+func (m *MAE) maps(stage int, f Features) int {
+	if f.EveryBlock == 0 {
+		return 1
+	}
+	return 1 + m.Model.Layers[stage]/int(f.EveryBlock)
+}
+
+// largest returns how many vectors the largest set of features of one shape has: all positions of the maps of a stage. Those of the
+// stem have the shape of the first stage's.
+func (m *MAE) largest(side int, f Features) int {
+	most := 0
+	for stage := range m.Model.Layers {
+		maps := m.maps(stage, f)
+		if stage == 0 {
+			maps++
+		}
+		most = max(most, maps*(side>>stage)*(side>>stage))
+	}
+	return most
 }

@@ -83,6 +83,12 @@ func TestMemory(t *testing.T) {
 	if twice != released {
 		t.Errorf("two groups at once take %+v, want %+v", twice, released)
 	}
+	// Eight images of a class at once keep an eighth of what 64 particles keep. The features of 64 particles are there twice, beside
+	// those of 64 + 64 + 16 others. The largest set is that of three maps of 32 × 32 positions, of 6,734 vectors.
+	whole, parts := memoryOf(t, ablation, unchanged), memoryOf(t, ablation, func(g *Generator) { g.Train.Images = 8 })
+	if parts.Activations*8 != whole.Activations || parts.Features*208 != whole.Features*272 || parts.Transport*6734 != whole.Transport*3072 {
+		t.Errorf("eight images at once take %+v, want less than %+v", parts, whole)
+	}
 	unknown, err := Named(ablation)
 	if err != nil {
 		t.Fatal(err)

@@ -59,7 +59,8 @@ func (g *Generator) report(addLine func(name, format string, args ...any)) {
 	addLine("features", "%s", g.features())
 	addLine("batch", "%v classes × (%v particles, %v data, %v unconditional); %v particles a step; chunks a process: %v%s",
 		t.Classes, t.Guidance.Particles, t.Real, t.Unconditional, t.Classes*t.Guidance.Particles, t.Chunks,
-		when(t.AtOnce > 1, fmt.Sprint("groups of two classes at once: ", t.AtOnce)))
+		when(t.AtOnce > 1, fmt.Sprint("groups of two classes at once: ", t.AtOnce))+
+			when(t.Images > 0, fmt.Sprint("images of a class through the networks in parts of at most ", t.Images)))
 	addLine("banks", "%v a class, %v of all classes, %v pushed a step and process", t.ClassBank, t.GlobalBank, t.Push)
 	v := g.Variant()
 	if v.Energy == "drifting" {

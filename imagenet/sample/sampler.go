@@ -60,7 +60,7 @@ func New(backend compute.Backend, network generator.Network, read func(weights.P
 		s.store.Finalize()
 		return nil, fmt.Errorf("sample: %w", descent.Plain(err))
 	}
-	spread.Deal(s.exec)
+	spread.Deal(s.exec, 0)
 	return s, nil
 }
 
@@ -133,7 +133,7 @@ func (s *Sampler) compute(q Sequence, numbers []int) ([]float32, error) {
 	noise, styles, classes, alpha := q.draw(shape, places)
 	inputs := append([]*tensors.Tensor{tensors.FromFlatDataAndDimensions(classes, s.batch), tensors.FromFlatDataAndDimensions(alpha, s.batch)},
 		shape.Tensors(noise, styles, s.batch)...)
-	outputs, err := s.devices.Call(s.exec, 0, inputs)
+	outputs, err := s.devices.Call(s.exec, 0, devices.Arrays(inputs))
 	if err != nil {
 		return nil, descent.Plain(err)
 	}

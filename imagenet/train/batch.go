@@ -5,6 +5,8 @@ import (
 	"math"
 
 	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/wflowlab/wflowlab/imagenet/internal/devices"
 )
 
 // Batch is what one step of a training takes. Arrays are row-major, and their first axis is that of the step's classes.
@@ -38,7 +40,7 @@ func (t *Stepper) Take(b Batch) (*Measure, error) {
 	chunks := t.Classes / t.Chunk
 	m := &Measure{}
 	for k := range chunks {
-		values, err := t.descent.Gradient(k, t.inputs(b, k)...)
+		values, err := t.gradient(b, k)
 		if err != nil {
 			return nil, fmt.Errorf("train: %w", err)
 		}
@@ -54,6 +56,14 @@ func (t *Stepper) Take(b Batch) (*Measure, error) {
 	}
 	m.GradientNorm = norm
 	return m, nil
+}
+
+// gradient adds the gradient of chunk k.
+func (t *Stepper) gradient(b Batch, k int) ([][]float32, error) {
+	if t.parts != nil {
+		return t.parts.gradient(t, b, k)
+	}
+	return t.descent.Gradient(k, devices.Arrays(t.inputs(b, k))...)
 }
 
 // common is how many of the inputs of a chunk are the same for all classes.

@@ -96,6 +96,23 @@ func TestFeaturesFrom(t *testing.T) {
 	}
 }
 
+// TestFeaturesFromInParts: a training whose images go through the networks in parts takes the same steps.
+func TestFeaturesFromInParts(t *testing.T) {
+	var told [2][]*Measure
+	for k, images := range []int{0, 1} {
+		tr := featured()
+		tr.Images, tr.ImageWeight = images, 5
+		tr.Report = func(p Progress) { told[k] = append(told[k], p.Measure) }
+		whole(t, tr)
+	}
+	for step, want := range told[0] {
+		got := told[1][step]
+		if off := math.Abs(got.GradientNorm/want.GradientNorm - 1); !slices.Equal(got.Features, want.Features) || off > 1e-3 { // float32, five steps
+			t.Errorf("step %d: features %q, and a gradient of norm %v, want %q and %v", step+1, got.Features, got.GradientNorm, want.Features, want.GradientNorm)
+		}
+	}
+}
+
 // TestImageWeight: the loss is the weighted mean over features, so that it is linear in the share of the image.
 func TestImageWeight(t *testing.T) {
 	norm := func(weight float64) float64 {
@@ -112,9 +129,7 @@ func TestImageWeight(t *testing.T) {
 	if one, two := norm(1), norm(0); one != two || math.Abs(one-image) < 1e-3*image {
 		t.Errorf("weights 1 and 0: norms %v and %v, want them the same, and not that of the image alone, %v", one, two, image)
 	}
-	s := Step{ImageWeight: 3}
-	list := make([]feature, 7)
-	if got := []float64{s.weight(list, 0), s.weight(list, 1), s.weight(list, 6)}; !slices.Equal(got, []float64{3. / 9, 1. / 9, 1. / 9}) {
+	if got := (Step{ImageWeight: 3}).shares(7); !slices.Equal(got, []float32{3. / 9, 1. / 9, 1. / 9, 1. / 9, 1. / 9, 1. / 9, 1. / 9}) {
 		t.Errorf("shares %v, want 3/9 and 1/9", got)
 	}
 }

@@ -3,6 +3,7 @@ package train
 import (
 	"cmp"
 
+	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
 
@@ -14,23 +15,10 @@ import (
 // feature of each class. Its inputs are those of [Stepper.inputs]. Behind the loss it returns, as [features], the scales and then
 // mean V² of each R.
 func (t *Stepper) loss(scope *model.Scope, in []*graph.Node) []*graph.Node {
-	precision := weights.Node(scope.Store().Scope(generatorScope), in[0].Graph(), t.Generator.Table()[0].Name).DType()
-	next := func(wanted bool) *graph.Node {
-		if !wanted {
-			return nil
-		}
-		node := in[0]
-		in = in[1:]
-		if node.DType().IsFloat() {
-			node = graph.ConvertDType(node, precision)
-		}
-		return node
-	}
-	styled := t.Generator.Shape().Codebooks > 0
-	regularisations := next(true)
-	labels, alpha := next(true), next(true)
-	noise, styles := next(true), next(styled)
-	secondNoise, secondStyles := next(!t.OneBatch), next(!t.OneBatch && styled)
+	next := t.reader(scope, in)
+	regularisations, labels, alpha := next(true), next(true), next(true)
+	noise, styles := next(true), next(t.styled())
+	secondNoise, secondStyles := next(!t.OneBatch), next(!t.OneBatch && t.styled())
 	still := []*graph.Node{next(true)} // images without a gradient: data, unconditional data, second batch
 	if t.Unconditional > 0 {
 		still = append(still, next(true))
@@ -44,88 +32,125 @@ func (t *Stepper) loss(scope *model.Scope, in []*graph.Node) []*graph.Node {
 	}
 	moving := t.compared(scope.Store(), particles)
 	fixed := t.compared(scope.Store(), graph.StopGradient(graph.Concatenate(still, 1)))
+	sets := t.order(moving)
 
-	r := make([]*graph.Node, t.Regularisations)
-	for k := range r {
-		r[k] = graph.Reshape(graph.Slice(regularisations, graph.AxisElem(k)))
-	}
-	var loss *graph.Node
-	measures := make([][]*graph.Node, 1+len(r)) // scales, and mean V² of each R
-	t.features, t.channels = nil, nil
-	for like := range alike(moving) {
-		goal := onestep.Loss(t.Field, r, t.problems(moving, fixed, like, alpha))
-		perFeature := func(x *graph.Node) *graph.Node { // means over groups of classes
-			return graph.ReduceMean(graph.Reshape(x, -1, len(like)), 0)
-		}
-		measures[0] = append(measures[0], perFeature(goal.Scale))
-		for i, meanSquare := range goal.MeanSquare {
-			measures[1+i] = append(measures[1+i], perFeature(meanSquare))
-		}
-		each := graph.ReduceMean(graph.Reshape(goal.Loss, t.Chunk/t.Group, len(like), -1), 0, 2) // [features]
-		for i, k := range like {
-			part := graph.MulScalar(graph.Reshape(graph.SliceAxis(each, 0, graph.AxisElem(i))), t.weight(moving, k))
-			if loss != nil {
-				part = graph.Add(loss, part)
+	shares := t.shares(len(moving))
+	out := make([]*graph.Node, 2+t.Regularisations)
+	for _, set := range sets {
+		c := clouds{particles: pick(moving, set)}
+		from := 0
+		take := func(n int) (list []*graph.Node) {
+			for _, x := range pick(fixed, set) {
+				list = append(list, graph.Slice(x, graph.AxisRange(), graph.AxisRange(from, from+n)))
 			}
-			loss = part
+			from += n
+			return list
 		}
-		for _, k := range like {
-			t.features = append(t.features, moving[k].name)
-			t.channels = append(t.channels, moving[k].value.Shape().Dim(-1))
+		c.real = take(t.Real)
+		if t.Unconditional > 0 {
+			c.unconditional = take(t.Unconditional)
 		}
-	}
-	out := []*graph.Node{loss}
-	for _, list := range measures {
-		out = append(out, graph.Concatenate(list, 0))
+		if !t.OneBatch {
+			c.self = take(t.Particles)
+		}
+		share := graph.ConvertDType(graph.Const(alpha.Graph(), shares[:len(set)]), alpha.DType())
+		shares = shares[len(set):]
+		for i, x := range t.compare(c, share, regularisations, alpha) {
+			switch {
+			case out[i] == nil:
+				out[i] = x
+			case i == 0:
+				out[i] = graph.Add(out[i], x)
+			default:
+				out[i] = graph.Concatenate([]*graph.Node{out[i], x}, 0)
+			}
+		}
 	}
 	return out
 }
 
-// weight returns the share of feature k in the loss. The image itself is the first of several.
-func (s Step) weight(list []feature, k int) float64 {
-	image := cmp.Or(s.ImageWeight, 1)
-	sum := image + float64(len(list)-1)
-	if k == 0 {
-		return image / sum
+// shares returns what each of count features counts in the loss; the sum is 1. The image itself is the first of them.
+func (s Step) shares(count int) []float32 {
+	list := make([]float32, count)
+	for i := range list {
+		list[i] = 1
 	}
-	return 1 / sum
+	list[0] = float32(cmp.Or(s.ImageWeight, 1))
+	sum := list[0] + float32(count-1)
+	for i := range list {
+		list[i] /= sum
+	}
+	return list
 }
 
-// problems returns the clouds of some features of one shape, by their indices: those of the particles, moving, and of data,
-// unconditional data and second batch, fixed, in this order along the axis of images.
-func (t *Stepper) problems(moving, fixed []feature, like []int, alpha *graph.Node) onestep.Batch {
-	var particles, others []*graph.Node
-	for _, k := range like {
-		particles, others = append(particles, moving[k].value), append(others, fixed[k].value)
-	}
-	from := 0
-	take := func(n int) *graph.Node {
-		if n == 0 {
+// styled says whether the generator takes styles.
+func (s Step) styled() bool { return s.Generator.Shape().Codebooks > 0 }
+
+// reader returns a function that returns the next of a graph's inputs, in the precision of the weights, or nil if it is not wanted.
+func (t *Stepper) reader(scope *model.Scope, in []*graph.Node) func(wanted bool) *graph.Node {
+	precision := t.precision(scope, in[0].Graph())
+	return func(wanted bool) *graph.Node {
+		if !wanted {
 			return nil
 		}
-		images := make([]*graph.Node, len(others))
-		for i, x := range others {
-			images[i] = graph.Slice(x, graph.AxisRange(), graph.AxisRange(from, from+n))
+		node := in[0]
+		in = in[1:]
+		if node.DType().IsFloat() {
+			node = graph.ConvertDType(node, precision)
 		}
-		from += n
-		return t.clouds(images)
+		return node
 	}
-	b := onestep.Batch{Particles: t.clouds(particles), Groups: t.Chunk / t.Group * len(like)}
-	b.Data = take(t.Real)
-	if b.Unconditional = take(t.Unconditional); b.Unconditional != nil {
-		vectors := particles[0].Shape().Dim(2)
-		each := graph.BroadcastToDims(graph.Reshape(alpha, -1, 1, t.Group, 1), t.Chunk/t.Group, len(like), t.Group, vectors)
-		b.Alpha = graph.Reshape(each, -1)
-	}
-	if !t.OneBatch {
-		b.Self = take(t.Particles)
-	}
-	return b
 }
 
-// clouds returns features [C, n, vectors, channels] of one shape as clouds of n points in as many dimensions as there are
-// channels: [group, feature, class of the group, vector] in one axis, n, channels.
-func (t *Stepper) clouds(features []*graph.Node) *graph.Node {
+// precision returns the type of the generator's weights.
+func (t *Stepper) precision(scope *model.Scope, g *graph.Graph) dtypes.DType {
+	return weights.Node(scope.Store().Scope(generatorScope), g, t.Generator.Table()[0].Name).DType()
+}
+
+// clouds are some features of one shape, [C, n, vectors, channels] each, by what their n images are. Nil means that there are none.
+type clouds struct{ particles, real, unconditional, self []*graph.Node }
+
+// pick returns the values of some features.
+func pick(list []feature, indices []int) []*graph.Node {
+	values := make([]*graph.Node, len(indices))
+	for i, k := range indices {
+		values[i] = list[k].value
+	}
+	return values
+}
+
+// compare builds what some features of one shape add to the loss with their shares [features], their scales, and mean V² of each R.
+func (t *Stepper) compare(c clouds, shares, regularisations, alpha *graph.Node) []*graph.Node {
+	count := len(c.particles)
+	r := make([]*graph.Node, t.Regularisations)
+	for k := range r {
+		r[k] = graph.Reshape(graph.Slice(regularisations, graph.AxisElem(k)))
+	}
+	b := onestep.Batch{Particles: t.problems(c.particles), Self: t.problems(c.self), Data: t.problems(c.real),
+		Unconditional: t.problems(c.unconditional), Groups: t.Chunk / t.Group * count}
+	if b.Unconditional != nil {
+		vectors := c.particles[0].Shape().Dim(2)
+		each := graph.BroadcastToDims(graph.Reshape(alpha, -1, 1, t.Group, 1), t.Chunk/t.Group, count, t.Group, vectors)
+		b.Alpha = graph.Reshape(each, -1)
+	}
+	goal := onestep.Loss(t.Field, r, b)
+	perFeature := func(x *graph.Node) *graph.Node { // means over groups of classes
+		return graph.ReduceMean(graph.Reshape(x, -1, count), 0)
+	}
+	each := graph.ReduceMean(graph.Reshape(goal.Loss, t.Chunk/t.Group, count, -1), 0, 2) // [features]
+	out := []*graph.Node{graph.ReduceAllSum(graph.Mul(each, shares)), perFeature(goal.Scale)}
+	for _, meanSquare := range goal.MeanSquare {
+		out = append(out, perFeature(meanSquare))
+	}
+	return out
+}
+
+// problems returns features [C, n, vectors, channels] of one shape as problems of n points in as many dimensions as there are
+// channels: [group, feature, class of the group, vector] in one axis, n, channels. It returns nil if there are none.
+func (t *Stepper) problems(features []*graph.Node) *graph.Node {
+	if features == nil {
+		return nil
+	}
 	c, n, vectors, channels := features[0].Shape().Dim(0), features[0].Shape().Dim(1), features[0].Shape().Dim(2), features[0].Shape().Dim(3)
 	groups := make([]*graph.Node, len(features))
 	for i, x := range features {

@@ -44,7 +44,7 @@ func FromPreset(g *preset.Generator, network generator.Network, devices int) (Tr
 	training := Training{
 		Step: Step{
 			Generator: network, Field: field, Regularisations: len(t.Loss.R), OneBatch: oneBatch, ImageWeight: g.Feature.Image,
-			Classes: t.Classes, Group: group, Chunk: group * devices * atOnce,
+			Classes: t.Classes, Group: group, Chunk: group * devices * atOnce, Images: t.Images,
 			Particles: t.Guidance.Particles, Real: t.Real, Unconditional: t.Unconditional,
 			Beta1: o.Beta1, Beta2: o.Beta2, WeightDecay: o.WeightDecay, Clip: t.Clip, Average: t.Average,
 		},

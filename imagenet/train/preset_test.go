@@ -10,7 +10,7 @@ import (
 	"github.com/wflowlab/wflowlab/wflow"
 )
 
-func released(t *testing.T, name string) (*preset.Generator, dit.Config) {
+func released(t testing.TB, name string) (*preset.Generator, dit.Config) {
 	t.Helper()
 	p, err := preset.Named(name)
 	if err != nil {

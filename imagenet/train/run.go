@@ -105,7 +105,11 @@ func (t *Stepper) compareAlone(alone bool) error {
 		return nil
 	}
 	t.alone = alone
-	return t.descent.Rebuild()
+	if err := t.descent.Rebuild(); err != nil || t.parts == nil {
+		return err
+	}
+	t.parts.finalize()
+	return t.startParts(t.parts.backend)
 }
 
 // weights returns the moving average of the generator's weights.

@@ -33,6 +33,10 @@ type Step struct {
 	Group   int // classes that share scale and normalisation, 2 in every released training
 	Chunk   int // classes of which gradients are computed at once: what memory must hold
 
+	// Images is how many images of a class the networks take at once, at most; 0 means all. With fewer than Particles, memory must
+	// hold no more than their share, and features of all images; each particle is then computed twice.
+	Images int `json:",omitempty"`
+
 	Particles     int // generated for each class; as many again for the second batch
 	Real          int // images of the class, for each class
 	Unconditional int // images of all classes, for each class; 0: no guidance
@@ -48,6 +52,7 @@ func (s Step) check(devices int) error {
 		name        string
 		value, from int
 	}{{"Regularisations", s.Regularisations, 1}, {"Classes", s.Classes, 1}, {"Group", s.Group, 1}, {"Chunk", s.Chunk, 1},
+		{"Images", s.Images, 0},
 		{"Particles", s.Particles, 1}, {"Real", s.Real, 1}, {"Unconditional", s.Unconditional, 0}, {"devices", devices, 1}} {
 		if n.value < n.from {
 			return fmt.Errorf("train: %s: %d, want at least %d", n.name, n.value, n.from)
@@ -80,6 +85,7 @@ type Stepper struct {
 	Step
 	store    *model.Store
 	descent  *steps.Descender
+	parts    *parts   // nil: all images of a chunk go through one graph
 	features []string // names of the features, in the order of Measure
 	channels []int    // of the features
 	alone    bool     // images are compared as they are, for now, although there is an encoder
@@ -101,12 +107,17 @@ func newStepper[T float32 | float64](backend compute.Backend, devices int, s Ste
 	t := &Stepper{Step: s, store: model.NewStore()}
 	err := load(t, initial)
 	if err == nil {
-		d := steps.Descent{Loss: t.loss, Common: common, Chunks: s.Classes / s.Chunk,
+		d := steps.Descent{Loss: t.loss, Common: common, Chunks: s.Classes / s.Chunk * s.cuts(s.Particles),
 			Beta1: s.Beta1, Beta2: s.Beta2, WeightDecay: s.WeightDecay, Clip: s.Clip, Average: s.Average}
-		t.descent, err = d.Start(backend, devices, t.store)
+		if s.cuts(s.Particles) > 1 {
+			d.Loss, d.Common = t.pull, 0
+		}
+		if t.descent, err = d.Start(backend, devices, t.store); err == nil && s.cuts(s.Particles) > 1 {
+			err = t.startParts(backend)
+		}
 	}
 	if err != nil {
-		t.store.Finalize()
+		t.Finalize()
 		return nil, fmt.Errorf("train: %w", descent.Plain(err))
 	}
 	return t, nil
@@ -147,7 +158,12 @@ func converted[T float32 | float64](values []float32) []T {
 
 // Finalize frees what the stepper holds.
 func (t *Stepper) Finalize() {
-	t.descent.Finalize()
+	if t.descent != nil {
+		t.descent.Finalize()
+	}
+	if t.parts != nil {
+		t.parts.finalize()
+	}
 	t.store.Finalize()
 }
 

@@ -98,6 +98,7 @@ func (t encoderTraining) do(c *cobra.Command) error {
 		return err
 	}
 	defer backend.Finalize()
+	config = precise(config, backend)
 	if err := writeConfiguration(t.run, p); err != nil {
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/dit"
 	"github.com/wflowlab/wflowlab/imagenet/generator"
 	"github.com/wflowlab/wflowlab/imagenet/hub"
+	"github.com/wflowlab/wflowlab/imagenet/mae"
 	"github.com/wflowlab/wflowlab/imagenet/preset"
 	"github.com/wflowlab/wflowlab/imagenet/train"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
@@ -36,6 +37,12 @@ func generatorOf(g *preset.Generator, backend compute.Backend) (generator.Networ
 		n = c
 	}
 	return n, err
+}
+
+// precise returns an encoder's configuration for an engine. On processor cores it computes in float32, which is faster there.
+func precise(c mae.Config, backend compute.Backend) mae.Config {
+	c.BFloat16 = c.BFloat16 && !onProcessor(backend)
+	return c
 }
 
 // onProcessor tells whether an engine computes on processor cores, not on a GPU.

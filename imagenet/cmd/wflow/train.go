@@ -125,6 +125,7 @@ func (t generatorTraining) do(c *cobra.Command) error {
 			return err
 		}
 		defer done()
+		e.Config = precise(e.Config, backend)
 		training.Encoder = e
 	}
 	if t.start != "" {

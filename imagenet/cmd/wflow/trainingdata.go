@@ -112,6 +112,7 @@ func openEncoder(c *cobra.Command, path string, g *preset.Generator) (e *train.E
 		var width int
 		fmt.Sscanf(n.name, "mae-%d", &width)
 		released := mae.Released(width)
+		released.BFloat16 = true // as the official training uses it
 		config = &released
 	} else if v, err = f.View(hub.Official, config.Table()); err != nil {
 		return nil, nil, err

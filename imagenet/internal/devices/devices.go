@@ -4,6 +4,7 @@ package devices
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/distributed"
@@ -38,18 +39,55 @@ func First(backend compute.Backend, n int) (s Set, err error) {
 // Replicate makes an executor compute on the devices. Its outputs are the same on each.
 func (s Set) Replicate(e *model.Exec) { s.use(e, s.all) }
 
-// Deal makes an executor compute on the devices. Each gives its share of the outputs, along their first axis.
-func (s Set) Deal(e *model.Exec) { s.use(e, s.dealt) }
+// Deal makes an executor compute on the devices. Its first outputs, common of them, are the same on each. Of the others each
+// gives its share, along their first axis.
+func (s Set) Deal(e *model.Exec, common int) {
+	s.use(e, append(slices.Repeat([]*distributed.ShardingSpec{s.all}, common), s.dealt)...)
+}
 
-func (s Set) use(e *model.Exec, outputs *distributed.ShardingSpec) {
+func (s Set) use(e *model.Exec, outputs ...*distributed.ShardingSpec) {
 	if s.mesh != nil {
-		e.AutoSharding(s.mesh).WithOutputShardingSpecs(outputs)
+		e.AutoSharding(s.mesh).WithOutputShardingSpecs(outputs...)
 	}
+}
+
+// Dealt returns the outputs of Call behind the first, common of them, as inputs for another Call: those of which each device gave
+// its share. They stay where they are.
+func (s Set) Dealt(outputs []*tensors.Tensor, common int) ([]Array, error) {
+	if s.mesh == nil {
+		return Arrays(outputs[common:]), nil
+	}
+	each := len(outputs) / s.mesh.NumDevices()
+	list := make([]Array, each-common)
+	for i := range list {
+		var shares []*tensors.Tensor
+		for first := common + i; first < len(outputs); first += each {
+			shares = append(shares, outputs[first])
+		}
+		whole, err := dtensor.NewTensor(s.dealt, shares)
+		if err != nil {
+			return nil, err
+		}
+		list[i] = whole
+	}
+	return list, nil
+}
+
+// Array is an input of a graph: a *tensors.Tensor, or an output of another graph that [Set.Dealt] made an input.
+type Array interface{ FinalizeAll() error }
+
+// Arrays returns tensors as inputs.
+func Arrays(list []*tensors.Tensor) []Array {
+	arrays := make([]Array, len(list))
+	for i, x := range list {
+		arrays[i] = x
+	}
+	return arrays
 }
 
 // Call runs a graph. Its first inputs, common of them, are the same for all devices; the others are dealt along their first
 // axis, whose length the devices must divide. The outputs of the first device come first, then those of the second, and so on.
-func (s Set) Call(e *model.Exec, common int, inputs []*tensors.Tensor) ([]*tensors.Tensor, error) {
+func (s Set) Call(e *model.Exec, common int, inputs []Array) ([]*tensors.Tensor, error) {
 	args := make([]any, len(inputs))
 	specs := make([]*distributed.ShardingSpec, len(inputs))
 	for i, input := range inputs {
@@ -59,11 +97,13 @@ func (s Set) Call(e *model.Exec, common int, inputs []*tensors.Tensor) ([]*tenso
 		if specs[i] = s.dealt; i < common {
 			specs[i] = s.all
 		}
-		shards, err := dtensor.ShardTensor(specs[i], input)
-		if err != nil {
-			return nil, err
+		if whole, ok := input.(*tensors.Tensor); ok {
+			shards, err := dtensor.ShardTensor(specs[i], whole)
+			if err != nil {
+				return nil, err
+			}
+			args[i] = shards
 		}
-		args[i] = shards
 	}
 	if s.mesh != nil {
 		e.WithInputShardingSpecs(specs...)

@@ -34,7 +34,7 @@ func TestCall(t *testing.T) {
 			graph func(_ *model.Scope, in []*graph.Node) *graph.Node
 			want  []float32 // of all devices, one after another
 		}{
-			{s.Deal, func(_ *model.Scope, in []*graph.Node) *graph.Node {
+			{func(e *model.Exec) { s.Deal(e, 0) }, func(_ *model.Scope, in []*graph.Node) *graph.Node {
 				return graph.Add(in[1], graph.ReduceAllSum(in[0]))
 			}, []float32{30, 31, 32, 33, 34, 35, 36, 37}},
 			{s.Replicate, func(_ *model.Scope, in []*graph.Node) *graph.Node {
@@ -47,7 +47,7 @@ func TestCall(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.use(e)
-			inputs := []*tensors.Tensor{tensors.FromValue([]float32{10, 20}), tensors.FromValue([]float32{0, 1, 2, 3, 4, 5, 6, 7})}
+			inputs := []Array{tensors.FromValue([]float32{10, 20}), tensors.FromValue([]float32{0, 1, 2, 3, 4, 5, 6, 7})}
 			outputs, err := s.Call(e, 1, inputs)
 			if err != nil {
 				t.Fatal(err)

@@ -82,6 +82,9 @@ func (s *Descender) Rebuild() error {
 	return nil
 }
 
+// Devices returns where the steps are computed. Other graphs on the variables of the store must use the same.
+func (s *Descender) Devices() devices.Set { return s.devices }
+
 // Finalize frees the graphs. The store stays.
 func (s *Descender) Finalize() {
 	s.gradients.Finalize()
@@ -147,8 +150,8 @@ func (s *Descender) updateGraph(scope *model.Scope, rate *graph.Node) *graph.Nod
 
 // Gradient adds the gradient of a chunk, counted from 0, and returns the numbers of what Loss returned for it. It frees the inputs,
 // which would lie on the device until they are collected.
-func (s *Descender) Gradient(chunk int, in ...*tensors.Tensor) ([][]float32, error) {
-	in = append([]*tensors.Tensor{tensors.FromScalar(chunk == 0)}, in...)
+func (s *Descender) Gradient(chunk int, in ...devices.Array) ([][]float32, error) {
+	in = append([]devices.Array{tensors.FromScalar(chunk == 0)}, in...)
 	out, err := s.devices.Call(s.gradients, 1+s.Common, in)
 	if err != nil {
 		return nil, descent.Plain(err)
@@ -159,7 +162,7 @@ func (s *Descender) Gradient(chunk int, in ...*tensors.Tensor) ([][]float32, err
 			return nil, descent.Plain(err)
 		}
 	}
-	for _, x := range append(in, out...) {
+	for _, x := range append(in, devices.Arrays(out)...) {
 		if err := x.FinalizeAll(); err != nil {
 			return nil, descent.Plain(err)
 		}
@@ -170,7 +173,7 @@ func (s *Descender) Gradient(chunk int, in ...*tensors.Tensor) ([][]float32, err
 // Update ends a step and returns the norm of the gradient before clipping. If that is not finite, neither are the weights then,
 // and the error says so.
 func (s *Descender) Update(rate float64) (norm float64, err error) {
-	out, err := s.devices.Call(s.update, 1, []*tensors.Tensor{tensors.FromScalar(float32(rate))})
+	out, err := s.devices.Call(s.update, 1, []devices.Array{tensors.FromScalar(float32(rate))})
 	if err != nil {
 		return 0, descent.Plain(err)
 	}
