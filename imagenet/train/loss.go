@@ -62,13 +62,15 @@ func (t *Stepper) loss(scope *model.Scope, in []*graph.Node) []*graph.Node {
 			measures[1+i] = append(measures[1+i], perFeature(meanSquare))
 		}
 		each := graph.ReduceMean(graph.Reshape(goal.Loss, t.Chunk/t.Group, len(like), -1), 0, 2) // [features]
+		shares := make([]float64, len(like))
 		for i, k := range like {
-			part := graph.MulScalar(graph.Reshape(graph.SliceAxis(each, 0, graph.AxisElem(i))), t.weight(moving, k))
-			if loss != nil {
-				part = graph.Add(loss, part)
-			}
-			loss = part
+			shares[i] = t.weight(moving, k)
 		}
+		part := graph.ReduceAllSum(graph.Mul(each, graph.ConvertDType(graph.Const(each.Graph(), shares), each.DType())))
+		if loss != nil {
+			part = graph.Add(loss, part)
+		}
+		loss = part
 		for _, k := range like {
 			t.features = append(t.features, moving[k].name)
 			t.channels = append(t.channels, moving[k].value.Shape().Dim(-1))
