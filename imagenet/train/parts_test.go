@@ -56,7 +56,7 @@ func encoded(s *Step) {
 	g := s.Generator.(dit.Config)
 	g.Size = 8
 	s.Generator = g
-	s.Encoder = &Encoder{Config: mae.Config{Width: 34, Layers: [4]int{1, 1, 1, 1}, Channels: 2, Classes: 4, Patch: 2}, Weights: mae.Initial(1),
+	s.Encoder = &Encoder{Config: mae.Config{Width: 34, Layers: [4]int{1, 1, 1, 1}, Channels: 2, Classes: 4, Patch: 2, InputPatch: 1}, Weights: mae.Initial(1),
 		Features: preset.Features{Mean: true, Std: true, MeanPatches: []int{2}}}
 }
 
