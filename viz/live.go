@@ -15,7 +15,7 @@ type Live struct{ name string }
 // Show puts a figure in the place of the one before. Errors are those of [Show].
 func (l *Live) Show(f Figure) error {
 	if l.name == "" && gonbui.IsNotebook {
-		l.name = gonbui.UniqueID()
+		l.name = gonbui.UniqueId()
 	}
 	return show(f, l.name)
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"gonum.org/v1/gonum/mat"
@@ -125,13 +126,14 @@ func (j *Judge) floor(labels []int) (float64, error) {
 	return Frechet(j.real, StatisticsOf(some))
 }
 
-// Choose returns which of several sets of images is nearest to the digits of the training, by the Fréchet distance, and the
-// distances. The digits to judge by have no part in it.
+// Choose returns which of several sets of images is to be taken, and the distance of each to the digits of the training. The sets come
+// in the order of rising guidance. More of it makes digits that are read more surely, and moves them away from real ones. Choose
+// takes the last set whose Fréchet distance is at most twice the smallest. The digits to judge by have no part in it.
 func (j *Judge) Choose(sets []Images) (best int, distances []float64, err error) {
 	if len(sets) == 0 {
 		return 0, nil, errors.New("judge: no images to choose from")
 	}
-	for k, m := range sets {
+	for _, m := range sets {
 		_, features, err := j.reader.Read(m)
 		if err != nil {
 			return 0, nil, err
@@ -144,7 +146,10 @@ func (j *Judge) Choose(sets []Images) (best int, distances []float64, err error)
 			return 0, nil, err
 		}
 		distances = append(distances, distance)
-		if distance < distances[best] {
+	}
+	most := 2 * slices.Min(distances)
+	for k, distance := range distances {
+		if distance <= most {
 			best = k
 		}
 	}

@@ -70,8 +70,12 @@ func TestControls(t *testing.T) {
 	if err != nil || best != 1 || !(distances[1] < distances[2] && distances[2] < distances[0]) {
 		t.Errorf("chose %d by %v, error %v, want 1, the digits that are not shrunk", best, distances, err)
 	}
-	if best, distances, err = j.Choose([]Images{Of(digits.Judge()), real}); err != nil || best != 1 {
-		t.Errorf("chose %d by %v, error %v, want 1, the digits of the training", best, distances, err)
+	if best, distances, err = j.Choose([]Images{real, real.shrunk(0.8)}); err != nil || best != 0 {
+		t.Errorf("chose %d by %v, error %v, want 0, the digits of the training", best, distances, err)
+	}
+	// Of those that are at most twice as far as the nearest, it is the last.
+	if best, distances, err = j.Choose([]Images{real.shrunk(0.9), real.shrunk(0.89), real.shrunk(0.7)}); err != nil || best != 1 {
+		t.Errorf("chose %d by %v, error %v, want 1, which is hardly farther than 0", best, distances, err)
 	}
 	for name, c := range map[string]struct {
 		m    Images

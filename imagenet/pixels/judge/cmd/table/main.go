@@ -4,8 +4,9 @@
 //
 // It takes the newest checkpoint of the run, with the moving average of the weights, and the scales of its configuration unless
 // others are given. It makes 2,000 images, 200 of each digit, and prints a line of measures for each scale. The line with a star
-// is that of the scale that is chosen: the one whose images are nearest to the digits of the training. They are images of another
-// seed than those that are judged, so that neither these nor the digits to judge by have a part in the choice.
+// is that of the scale that is chosen: the largest whose images are at most twice as far from the digits of the training as those
+// of the nearest. They are images of another seed than those that are judged, so that neither these nor the digits to judge by
+// have a part in the choice. Scales are taken in rising order.
 //
 // Four lines of digits that no generator made follow, to compare with: digits of the training as they are, nearer to the means of
 // their classes, and these means.
@@ -19,6 +20,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"text/tabwriter"
 
@@ -143,6 +145,7 @@ func scalesOf(g *preset.Generator, words []string) ([]float64, error) {
 		}
 		scales = append(scales, alpha)
 	}
+	slices.Sort(scales)
 	return scales, nil
 }
 
