@@ -19,7 +19,7 @@ type Config struct {
 	Patch    int    // patch_size: side of the squares that are hidden in pre-training, counted in points of what the encoder sees
 
 	// InputPatch is input_patch_size: the encoder sees an image as a grid of squares of this side, and the numbers of a square are
-	// the channels of its point. So [S, S, Channels] becomes [S/p, S/p, p·p·Channels]. All released files say 1, which changes nothing.
+	// the channels of its point. So [S, S, Channels] becomes [S/p, S/p, p·p·Channels]. All released files say 1, which changes nothing, as does 0.
 	InputPatch int
 
 	// BFloat16 (use_bf16) rounds kernels, and what every layer makes, to bfloat16. The weights themselves, the statistics of norms,
@@ -33,14 +33,15 @@ func Released(width int) Config {
 	return Config{Width: width, Layers: [4]int{3, 4, 6, 3}, Channels: 4, Classes: 1000, Patch: 2, InputPatch: 1}
 }
 
-// Validate returns an error that names the first field with an impossible value, or nil if there is none.
+// Validate returns an error that names the first field with an impossible value, or nil if there is none. A negative InputPatch counts
+// as 0.
 func (c Config) Validate() error {
 	for _, f := range []struct {
 		name  string
 		value int
 	}{
 		{"Width", c.Width}, {"Layers[0]", c.Layers[0]}, {"Layers[1]", c.Layers[1]}, {"Layers[2]", c.Layers[2]},
-		{"Layers[3]", c.Layers[3]}, {"Channels", c.Channels}, {"Classes", c.Classes}, {"Patch", c.Patch}, {"InputPatch", c.InputPatch},
+		{"Layers[3]", c.Layers[3]}, {"Channels", c.Channels}, {"Classes", c.Classes}, {"Patch", c.Patch},
 	} {
 		if f.value < 1 {
 			return fmt.Errorf("mae: %s is %d, want at least 1", f.name, f.value)
@@ -50,10 +51,13 @@ func (c Config) Validate() error {
 }
 
 // points returns how many channels the encoder sees at a point of its grid.
-func (c Config) points() int { return c.InputPatch * c.InputPatch * c.Channels }
+func (c Config) points() int { return c.inputPatch() * c.inputPatch() * c.Channels }
+
+// inputPatch returns the side of a point's square.
+func (c Config) inputPatch() int { return max(c.InputPatch, 1) }
 
 // side returns of what the side of an image must be a multiple: the encoder halves its grid three times.
-func (c Config) side() int { return 8 * c.InputPatch }
+func (c Config) side() int { return 8 * c.inputPatch() }
 
 // width returns how many channels a stage has.
 func (c Config) width(stage int) int { return c.Width << stage }

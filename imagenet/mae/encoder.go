@@ -70,7 +70,7 @@ func (c Config) encode(scope *model.Scope, x *graph.Node) Maps {
 // grid returns the squares [B, S/p, S/p, p·p·Channels] of latents [B, S, S, Channels], where p is InputPatch. A square's numbers
 // lie row by row.
 func (c Config) grid(x *graph.Node) *graph.Node {
-	p := c.InputPatch
+	p := c.inputPatch()
 	if p == 1 {
 		return x
 	}

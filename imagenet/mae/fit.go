@@ -109,13 +109,13 @@ func (p Pretraining) batch(c Config, step int, sample func(i int) Sample) ([]*te
 			size = len(s.Latent)
 			side = int(math.Sqrt(float64(size/c.Channels)) + 0.5)
 		}
-		if len(s.Latent) != size || side == 0 || side*side*c.Channels != size || side%c.side() != 0 || side%(c.InputPatch*c.Patch) != 0 || s.Class < 0 || s.Class >= c.Classes {
+		if len(s.Latent) != size || side == 0 || side*side*c.Channels != size || side%c.side() != 0 || side%(c.inputPatch()*c.Patch) != 0 || s.Class < 0 || s.Class >= c.Classes {
 			return nil, fmt.Errorf("sample %d: %d numbers of class %d, want [S, S, %d] with S a multiple of %d and of %d, as all of its batch, and a class below %d",
-				step*p.Batch+k, len(s.Latent), s.Class, c.Channels, c.side(), c.InputPatch*c.Patch, c.Classes)
+				step*p.Batch+k, len(s.Latent), s.Class, c.Channels, c.side(), c.inputPatch()*c.Patch, c.Classes)
 		}
 		latents, classes[k] = append(latents, s.Latent...), int32(s.Class)
 	}
-	squares := side / (c.InputPatch * c.Patch)
+	squares := side / (c.inputPatch() * c.Patch)
 	hidden, u := make([]bool, p.Batch*squares*squares), stream.New(p.Seed, "hidden")
 	for k := range hidden {
 		hidden[k] = u.Uniform(uint64(step*len(hidden)+k)) < p.Hidden

@@ -27,10 +27,10 @@ type Losses struct {
 // Source: arXiv 2602.04770 and its code; He et al., Masked Autoencoders (2022).
 func (c Config) Losses(scope *model.Scope, latents, hidden, classes, lambda *graph.Node) Losses {
 	b, side := latents.Shape().Dim(0), latents.Shape().Dim(1)
-	if of := c.InputPatch * c.Patch; side%of != 0 || side%c.side() != 0 {
+	if of := c.inputPatch() * c.Patch; side%of != 0 || side%c.side() != 0 {
 		exceptions.Panicf("mae: latents of side %d, want a multiple of %d and of InputPatch × Patch %d", side, c.side(), of)
 	}
-	latents, side = c.grid(latents), side/c.InputPatch
+	latents, side = c.grid(latents), side/c.inputPatch()
 	squares := side / c.Patch
 	hidden.AssertDims(b, squares, squares)
 	classes.AssertDims(b)
