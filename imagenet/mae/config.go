@@ -19,7 +19,8 @@ type Config struct {
 	Patch    int    // patch_size: side of the squares that are hidden in pre-training, counted in points of what the encoder sees
 
 	// InputPatch is input_patch_size: the encoder sees an image as a grid of squares of this side, and the numbers of a square are
-	// the channels of its point. So [S, S, Channels] becomes [S/p, S/p, p·p·Channels]. All released files say 1, which changes nothing, as does 0.
+	// the channels of its point. So [S, S, Channels] becomes [S/p, S/p, p·p·Channels]. 1, as all released files say, changes nothing,
+	// nor does 0.
 	InputPatch int
 
 	// BFloat16 (use_bf16) rounds kernels, and what every layer makes, to bfloat16. The weights themselves, the statistics of norms,

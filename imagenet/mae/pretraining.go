@@ -18,8 +18,8 @@ type Losses struct {
 }
 
 // Losses builds the masked pass on latents [B, S, S, Channels]. Squares of Patch × Patch points of the encoder's grid are set
-// to zero where hidden [B, n, n] is true, or 1, with n = S/(InputPatch·Patch). What the encoder makes of the rest is decoded and classified. Classes [B] are
-// integers. Lambda is the scalar of [Pretraining.Lambda].
+// to zero where hidden [B, n, n] is true, or 1, with n = S/(InputPatch·Patch). What the encoder makes of the rest is decoded and
+// classified. Classes [B] are integers. Lambda is the scalar of [Pretraining.Lambda].
 //
 // For a GoMLX trainer, latents, hidden, classes and lambda are the inputs of the model function. The total is its prediction
 // and its loss.

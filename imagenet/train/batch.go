@@ -73,26 +73,26 @@ const common = 1
 func (t *Stepper) inputs(b Batch, k int) []*tensors.Tensor {
 	shape := t.Generator.Shape()
 	list := []*tensors.Tensor{tensors.FromFlatDataAndDimensions(b.R, len(b.R)),
-		part(b.Labels, t, k), part(b.Alpha, t, k)}
+		chunkOf(b.Labels, t, k), chunkOf(b.Alpha, t, k)}
 	draw := func(noise []float32, styles []int32) {
-		list = append(list, part(noise, t, k, append([]int{t.Particles}, shape.Noise...)...))
+		list = append(list, chunkOf(noise, t, k, append([]int{t.Particles}, shape.Noise...)...))
 		if shape.Codebooks > 0 {
-			list = append(list, part(styles, t, k, t.Particles, shape.Codebooks))
+			list = append(list, chunkOf(styles, t, k, t.Particles, shape.Codebooks))
 		}
 	}
 	draw(b.Noise, b.Styles)
 	if !t.OneBatch {
 		draw(b.SecondNoise, b.SecondStyles)
 	}
-	list = append(list, part(b.Real, t, k, t.Real, shape.Side, shape.Side, shape.Channels))
+	list = append(list, chunkOf(b.Real, t, k, t.Real, shape.Side, shape.Side, shape.Channels))
 	if t.Unconditional > 0 {
-		list = append(list, part(b.Unconditional, t, k, t.Unconditional, shape.Side, shape.Side, shape.Channels))
+		list = append(list, chunkOf(b.Unconditional, t, k, t.Unconditional, shape.Side, shape.Side, shape.Channels))
 	}
 	return list
 }
 
-// part returns chunk k of an array [Classes, of...].
-func part[T float32 | int32](values []T, t *Stepper, k int, of ...int) *tensors.Tensor {
+// chunkOf returns chunk k of an array [Classes, of...].
+func chunkOf[T float32 | int32](values []T, t *Stepper, k int, of ...int) *tensors.Tensor {
 	size := len(values) * t.Chunk / t.Classes
 	return tensors.FromFlatDataAndDimensions(values[k*size:(k+1)*size], append([]int{t.Chunk}, of...)...)
 }

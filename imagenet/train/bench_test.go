@@ -17,8 +17,8 @@ import (
 
 // BenchmarkGroup takes steps of one group of two classes of the ablation at full size, with random weights and data: B/2, an encoder
 // of width 256, 64 particles in each of two batches, 64 images and 16 unconditional ones a class. It computes in float32, eight images
-// of a class at once. It logs the share of time of generator, encoder and transport. What the generator takes is taken of two parts
-// without an encoder. It wants some 16 GB.
+// of a class at once. It reports the shares that generator, encoder and transport have in the time, and the peak of memory. What the
+// generator takes is measured on two parts without an encoder.
 //
 //	go test ./imagenet/train -run '^$' -bench Group -benchtime 1x -timeout 2h
 func BenchmarkGroup(b *testing.B) {

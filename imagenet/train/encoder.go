@@ -43,9 +43,9 @@ func (t *Stepper) compared(store *model.Store, images *graph.Node) []feature {
 	return list
 }
 
-// order returns the sets of features that have one shape, by their indices, and keeps the names of all in the order of the sets.
+// alike returns the sets of features that have one shape, by their indices, and keeps the names of all in the order of the sets.
 // Transport treats a set as one batch: the graph is then a fifth as large, and compiles as much faster.
-func (t *Stepper) order(list []feature) (sets [][]int) {
+func (t *Stepper) alike(list []feature) (sets [][]int) {
 	t.features, t.channels = nil, nil
 	for i, f := range list {
 		same := func(g feature) bool { return g.value.Shape().Equal(f.value.Shape()) }

@@ -113,6 +113,17 @@ func TestFeaturesFromInParts(t *testing.T) {
 	}
 }
 
+// TestFeaturesNever: a training that ends before features count says so.
+func TestFeaturesNever(t *testing.T) {
+	for steps, want := range map[int]bool{3: true, 4: false} {
+		tr := featured()
+		tr.Steps = steps
+		if got := strings.Contains(strings.Join(tr.Warnings(), "\n"), "features count from step 3 on"); got != want {
+			t.Errorf("%d steps: warned %v of features that never count, want %v", steps, got, want)
+		}
+	}
+}
+
 // TestImageWeight: the loss is the weighted mean over features, so that it is linear in the share of the image.
 func TestImageWeight(t *testing.T) {
 	norm := func(weight float64) float64 {

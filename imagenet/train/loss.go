@@ -32,7 +32,7 @@ func (t *Stepper) loss(scope *model.Scope, in []*graph.Node) []*graph.Node {
 	}
 	moving := t.compared(scope.Store(), particles)
 	fixed := t.compared(scope.Store(), graph.StopGradient(graph.Concatenate(still, 1)))
-	sets := t.order(moving)
+	sets := t.alike(moving)
 
 	shares := t.shares(len(moving))
 	out := make([]*graph.Node, 2+t.Regularisations)

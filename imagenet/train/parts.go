@@ -97,7 +97,7 @@ func (t *Stepper) givenGraph(scope *model.Scope, in []*graph.Node) []*graph.Node
 // sorted returns the values of features, set by set.
 func (t *Stepper) sorted(list []feature) (values []*graph.Node) {
 	t.parts.sizes = nil
-	for _, set := range t.order(list) {
+	for _, set := range t.alike(list) {
 		t.parts.sizes = append(t.parts.sizes, len(set))
 		values = append(values, pick(list, set)...)
 	}
@@ -129,7 +129,8 @@ func (s Step) images() [4]int {
 }
 
 // compareGraph builds what [Stepper.compare] returns for a set of features, and behind it the gradient with respect to those of
-// the particles. Its inputs are R, the shares of the features, the guidance scales, and the features: for each kind of images, part by part.
+// the particles. Its inputs are R, the shares of the features, the guidance scales, and the features: for each kind of images, part
+// by part.
 func (t *Stepper) compareGraph(_ *model.Scope, in []*graph.Node) []*graph.Node {
 	precision := in[3].DType()
 	r, shares, alpha := graph.ConvertDType(in[0], precision), graph.ConvertDType(in[1], precision), graph.ConvertDType(in[2], precision)
@@ -209,7 +210,7 @@ func (p *parts) loss(t *Stepper, b Batch, k int, all phi) (values [][]float32, p
 	common, from, shares := 2+t.Regularisations, 0, t.shares(len(t.features))
 	for _, size := range p.sizes {
 		in := []devices.Array{tensors.FromFlatDataAndDimensions(b.R, len(b.R)),
-			tensors.FromFlatDataAndDimensions(shares[from:from+size], size), part(b.Alpha, t, k)}
+			tensors.FromFlatDataAndDimensions(shares[from:from+size], size), chunkOf(b.Alpha, t, k)}
 		for _, parts := range all {
 			for _, features := range parts {
 				in = append(in, features[from:from+size]...)
@@ -282,7 +283,7 @@ func free(list []devices.Array) (err error) {
 // drawn returns the inputs of generatedGraph for some images of each class of chunk k.
 func (t *Stepper) drawn(b Batch, k, from, count int, noise []float32, styles []int32) []devices.Array {
 	shape := t.Generator.Shape()
-	in := []devices.Array{part(b.Labels, t, k), part(b.Alpha, t, k), some(noise, t, k, from, count, t.Particles, shape.Noise...)}
+	in := []devices.Array{chunkOf(b.Labels, t, k), chunkOf(b.Alpha, t, k), some(noise, t, k, from, count, t.Particles, shape.Noise...)}
 	if t.styled() {
 		in = append(in, some(styles, t, k, from, count, t.Particles, shape.Codebooks))
 	}

@@ -82,11 +82,14 @@ type Progress struct {
 // layout. Call it before the report returns.
 func (p Progress) Weights() (map[string][]float32, error) { return p.weights() }
 
-// Warnings says what is allowed, but probably not meant: a moving average that looks back over much of the training, and classes
-// without images. Run logs it at the start.
+// Warnings says what is allowed, but probably not meant: a moving average that looks back over much of the training, an encoder that
+// is never used, and classes without images. Run logs it at the start.
 func (t Training) Warnings() (list []string) {
 	if short := descent.Short(t.Average, t.Steps); short != "" {
 		list = append(list, short)
+	}
+	if t.Encoder != nil && t.FeaturesFrom >= t.Steps {
+		list = append(list, fmt.Sprintf("the encoder's features count from step %d on, and the training has %d: they never do", t.FeaturesFrom, t.Steps))
 	}
 	seen := make([]bool, t.Generator.Shape().Classes)
 	for i := range t.Data.Len() {

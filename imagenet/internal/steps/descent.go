@@ -20,7 +20,8 @@ import (
 // weights. It takes two graphs a step. The first computes the gradient of a chunk of the step's inputs and adds it up. The
 // second updates the weights. Between the two, the gradient lies in variables of the store, for others to change.
 type Descent struct {
-	// Loss builds a chunk's loss, a scalar, on the inputs of the chunk. What it returns behind the loss is for the caller, who gets all of it in float32.
+	// Loss builds a chunk's loss, a scalar, on the inputs of the chunk. What it returns behind the loss is for the caller, who gets
+	// all of it in float32.
 	Loss func(scope *model.Scope, in []*graph.Node) []*graph.Node
 
 	Common int // how many inputs, the first ones, are whole on every device; the others are dealt along their first axis

@@ -20,7 +20,7 @@ func TestDiversity(t *testing.T) {
 	const n = 4
 	m := some(n)
 	got := Diversity(m)
-	shrunk := Diversity(m.shrunk(0.7))
+	shrunk := Diversity(m.Shrunk(0.7))
 	for class := range Classes {
 		var sum float64
 		for i := range n {
@@ -38,21 +38,4 @@ func TestDiversity(t *testing.T) {
 	if d := Diversity(copies); math.Abs(d[5]) > 1e-20 || !math.IsNaN(d[0]) {
 		t.Errorf("copies: %v, want 0 for class 5 and NaN without images", d)
 	}
-}
-
-// shrunk returns the images, with their distance to the mean of their class multiplied by q.
-func (m Images) shrunk(q float64) Images {
-	s := Images{slices.Clone(m.Numbers), m.Labels}
-	for _, rows := range m.byClass() {
-		for k := range numbers {
-			var mean float64
-			for _, i := range rows {
-				mean += float64(m.Numbers[i*numbers+k]) / float64(len(rows))
-			}
-			for _, i := range rows {
-				s.Numbers[i*numbers+k] = float32(mean + q*(float64(m.Numbers[i*numbers+k])-mean))
-			}
-		}
-	}
-	return s
 }

@@ -2,6 +2,7 @@ package judge
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/wflowlab/wflowlab/imagenet/pixels"
 	"github.com/wflowlab/wflowlab/internal/finite"
@@ -63,6 +64,23 @@ func (m Images) rows(rows []int) (some Images) {
 		some.Labels = append(some.Labels, m.Labels[i])
 	}
 	return some
+}
+
+// Shrunk returns the images, with their distance to the mean of their class multiplied by q: 0 makes all of a class the same.
+func (m Images) Shrunk(q float64) Images {
+	s := Images{slices.Clone(m.Numbers), m.Labels}
+	for _, rows := range m.byClass() {
+		for k := range numbers {
+			var mean float64
+			for _, i := range rows {
+				mean += float64(m.Numbers[i*numbers+k]) / float64(len(rows))
+			}
+			for _, i := range rows {
+				s.Numbers[i*numbers+k] = float32(mean + q*(float64(m.Numbers[i*numbers+k])-mean))
+			}
+		}
+	}
+	return s
 }
 
 // byClass returns the rows of the images of each class.

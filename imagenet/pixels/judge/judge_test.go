@@ -47,7 +47,7 @@ func TestControls(t *testing.T) {
 
 	last := training
 	for _, q := range []float64{0.9, 0.8} {
-		v := judged("shrunk training digits", real.shrunk(q))
+		v := judged("shrunk training digits", real.Shrunk(q))
 		near("diversity of shrunk digits", v.Diversity, q*q*training.Diversity, 1e-4)
 		near("smallest diversity of shrunk digits", v.Least, q*q*training.Least, 1e-4)
 		if v.Read < 0.95 || v.Frechet < 1.3*last.Frechet {
@@ -55,7 +55,7 @@ func TestControls(t *testing.T) {
 		}
 		last = v
 	}
-	means := judged("class means", real.shrunk(0))
+	means := judged("class means", real.Shrunk(0))
 	near("diversity of class means", means.Diversity, 0, 1e-9)
 	if means.Frechet < 10*means.Floor {
 		t.Errorf("class means: %+v, want a distance of ten times the floor or more", means)
@@ -66,15 +66,15 @@ func TestControls(t *testing.T) {
 		}
 	}
 
-	best, distances, err := j.Choose([]Images{real.shrunk(0.8), real, real.shrunk(0.9)})
+	best, distances, err := j.Choose([]Images{real.Shrunk(0.8), real, real.Shrunk(0.9)})
 	if err != nil || best != 1 || !(distances[1] < distances[2] && distances[2] < distances[0]) {
 		t.Errorf("chose %d by %v, error %v, want 1, the digits that are not shrunk", best, distances, err)
 	}
-	if best, distances, err = j.Choose([]Images{real, real.shrunk(0.8)}); err != nil || best != 0 {
+	if best, distances, err = j.Choose([]Images{real, real.Shrunk(0.8)}); err != nil || best != 0 {
 		t.Errorf("chose %d by %v, error %v, want 0, the digits of the training", best, distances, err)
 	}
 	// Of those that are at most twice as far as the nearest, it is the last.
-	if best, distances, err = j.Choose([]Images{real.shrunk(0.9), real.shrunk(0.89), real.shrunk(0.7)}); err != nil || best != 1 {
+	if best, distances, err = j.Choose([]Images{real.Shrunk(0.9), real.Shrunk(0.89), real.Shrunk(0.7)}); err != nil || best != 1 {
 		t.Errorf("chose %d by %v, error %v, want 1, which is hardly farther than 0", best, distances, err)
 	}
 	for name, c := range map[string]struct {

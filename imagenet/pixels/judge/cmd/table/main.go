@@ -87,13 +87,7 @@ func compare(ctx context.Context, to io.Writer, backend compute.Backend, sampler
 		return err
 	}
 	defer j.Finalize()
-	toChoose := make([]judge.Images, len(scales))
-	for k, alpha := range scales {
-		if toChoose[k], err = draw(ctx, sampler, alpha, chosen); err != nil {
-			return err
-		}
-	}
-	best, distances, err := j.Choose(toChoose)
+	best, distances, err := choose(ctx, j, sampler, scales)
 	if err != nil {
 		return err
 	}
@@ -130,6 +124,17 @@ func compare(ctx context.Context, to io.Writer, backend compute.Backend, sampler
 		line(c.name, "", v, "")
 	}
 	return lines.Flush()
+}
+
+// choose returns which of some scales is taken, and the distances of their images to the digits of the training.
+func choose(ctx context.Context, j *judge.Judge, s *sample.Sampler, scales []float64) (best int, distances []float64, err error) {
+	sets := make([]judge.Images, len(scales))
+	for k, alpha := range scales {
+		if sets[k], err = draw(ctx, s, alpha, chosen); err != nil {
+			return 0, nil, err
+		}
+	}
+	return j.Choose(sets)
 }
 
 // scalesOf returns the guidance scales that were given or, without any, those of the configuration.

@@ -3,15 +3,12 @@ package main
 import (
 	"bytes"
 	"context"
-	"math"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
-	"github.com/wflowlab/wflowlab/imagenet/pixels/digits"
-	"github.com/wflowlab/wflowlab/imagenet/pixels/judge"
 	"github.com/wflowlab/wflowlab/imagenet/preset"
 	"github.com/wflowlab/wflowlab/imagenet/residual"
 	"github.com/wflowlab/wflowlab/wflow/safetensors"
@@ -73,20 +70,6 @@ func TestTable(t *testing.T) {
 		`means of their classes +.* +0\.000 +0\.000 +[01]\.\d+`} {
 		if !regexp.MustCompile(`(?m)^` + line).MatchString(to.String()) {
 			t.Errorf("no line %s", line)
-		}
-	}
-}
-
-// TestShrunk: distances to the means of the classes are q times as large, and diversity q² times.
-func TestShrunk(t *testing.T) {
-	all, err := controls(judge.Of(digits.Train()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	real, half := judge.Diversity(all[0].images), judge.Diversity(shrunk(all[0].images, 0.5))
-	for class := range real {
-		if math.Abs(half[class]/real[class]-0.25) > 1e-4 { // means of 200 numbers in float32
-			t.Errorf("class %d: diversity %v of %v, want a quarter", class, half[class], real[class])
 		}
 	}
 }
