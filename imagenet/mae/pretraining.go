@@ -3,7 +3,6 @@ package mae
 import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/model"
-	"github.com/gomlx/gomlx/support/exceptions"
 
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/wflow/onestep"
@@ -26,21 +25,12 @@ type Losses struct {
 //
 // Source: arXiv 2602.04770 and its code; He et al., Masked Autoencoders (2022).
 func (c Config) Losses(scope *model.Scope, latents, hidden, classes, lambda *graph.Node) Losses {
-	b, side := latents.Shape().Dim(0), latents.Shape().Dim(1)
-	if of := c.inputPatch() * c.Patch; side%of != 0 || side%c.side() != 0 {
-		exceptions.Panicf("mae: latents of side %d, want a multiple of %d and of InputPatch × Patch %d", side, c.side(), of)
-	}
-	latents, side = c.grid(latents), side/c.inputPatch()
-	squares := side / c.Patch
-	hidden.AssertDims(b, squares, squares)
-	classes.AssertDims(b)
-
-	mask := graph.Reshape(graph.ConvertDType(hidden, latents.DType()), b, squares, 1, squares, 1)
-	mask = graph.Reshape(graph.BroadcastToDims(mask, b, squares, c.Patch, squares, c.Patch), b, side, side, 1)
-	m := c.encode(scope, graph.Mul(latents, graph.OneMinus(mask)))
+	classes.AssertDims(latents.Shape().Dim(0))
+	grid, mask := c.hide(latents, hidden)
+	m := c.encode(scope, graph.Mul(grid, graph.OneMinus(mask)))
 
 	perSample := func(x *graph.Node) *graph.Node { return graph.ReduceSum(x, 1, 2, 3) }
-	difference := graph.Mul(graph.Sub(c.Decode(scope, m), latents), mask)
+	difference := graph.Mul(graph.Sub(c.Decode(scope, m), grid), mask)
 	var l Losses
 	l.Reconstruction = graph.Div(perSample(graph.Square(difference)), graph.MaxScalar(perSample(mask), 1))
 

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"iter"
 	"maps"
 	"math"
@@ -21,7 +20,8 @@ import (
 // A Run is a training that an interrupt does not undo: what it has learnt so far is kept, and when its cell runs again, it
 // goes on from there. [Runs] begins it.
 type Run struct {
-	// Checkpoint is the path of the file in which the training shall keep its state, every Every steps and when Context ends.
+	// Checkpoint is the path of the file, or of the folder, in which the training shall keep its state, every Every steps and when
+	// Context ends.
 	Checkpoint string
 	Every      int
 	Context    context.Context
@@ -81,7 +81,7 @@ func checkpoint(name string) string { return Cache(name + ".checkpoint") }
 func discard(name string) {
 	record := name + soFar + array
 	for _, file := range []string{checkpoint(name), Cache(record), beside(record)} {
-		if err := os.Remove(file); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := os.RemoveAll(file); err != nil {
 			panic(fmt.Sprintf("cell: %v", err))
 		}
 	}

@@ -84,7 +84,7 @@ func TestLadder(t *testing.T) {
 			alpha float64
 			least
 		}{{scales[best], least{0.98, 2.5, 0.75, 0.67}}, {1, least{0.965, 8, 0.62, 0}}} {
-			images, err := draw(t.Context(), s, c.alpha, judged)
+			images, err := judge.Sample(t.Context(), s, c.alpha, each, judged)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -98,7 +98,7 @@ func compare(ctx context.Context, to io.Writer, backend compute.Backend, sampler
 			name, star, 100*v.Read, v.Frechet, v.Frechet/v.Floor, v.Diversity, v.Least, v.Nearest, toTraining)
 	}
 	for k, alpha := range scales {
-		images, err := draw(ctx, sampler, alpha, judged)
+		images, err := judge.Sample(ctx, sampler, alpha, each, judged)
 		if err != nil {
 			return err
 		}
@@ -130,7 +130,7 @@ func compare(ctx context.Context, to io.Writer, backend compute.Backend, sampler
 func choose(ctx context.Context, j *judge.Judge, s *sample.Sampler, scales []float64) (best int, distances []float64, err error) {
 	sets := make([]judge.Images, len(scales))
 	for k, alpha := range scales {
-		if sets[k], err = draw(ctx, s, alpha, chosen); err != nil {
+		if sets[k], err = judge.Sample(ctx, s, alpha, each, chosen); err != nil {
 			return 0, nil, err
 		}
 	}
@@ -179,25 +179,4 @@ func newest(backend compute.Backend, run string, g *preset.Generator) (*sample.S
 	read := func(p weights.Parameter) ([]float32, error) { return file.Floats(p.Name, p.Shape...) }
 	sampler, err := sample.New(backend, network, read, &sample.Settings{Batch: each})
 	return sampler, last.Step, err
-}
-
-// draw makes so many images of each digit. What lies outside −1 … 1 is clipped, as it is in a picture.
-func draw(ctx context.Context, s *sample.Sampler, alpha float64, seed uint64) (judge.Images, error) {
-	q := sample.Sequence{Each: each, Alpha: alpha, Temperature: 1, Seed: seed}
-	for class := range judge.Classes {
-		q.Classes = append(q.Classes, class)
-	}
-	var m judge.Images
-	all := make([]int, q.Len())
-	for i := range all {
-		all[i] = i
-		m.Labels = append(m.Labels, q.Class(i))
-	}
-	err := s.Make(ctx, q, all, func(_ []int, made []float32) error {
-		for _, v := range made {
-			m.Numbers = append(m.Numbers, min(max(v, -1), 1))
-		}
-		return nil
-	})
-	return m, err
 }
