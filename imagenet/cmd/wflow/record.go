@@ -199,7 +199,7 @@ func (r *record) curves(run string) error {
 		return nil
 	}
 	var steps, norms, rates []float64
-	squares := map[string][]float64{}
+	curves := map[string]viz.Curve{} // some features count from a later step on
 	var names []string
 	for _, m := range r.lines {
 		steps, norms, rates = append(steps, float64(m.Step)), append(norms, m.GradientNorm), append(rates, m.Rate)
@@ -211,12 +211,13 @@ func (r *record) curves(run string) error {
 		var means map[string]float64
 		names, means = byKin(features, func(i int) float64 { return m.MeanSquare[features[i]] })
 		for name, mean := range means {
-			squares[name] = append(squares[name], mean)
+			c := curves[name]
+			curves[name] = viz.Curve{X: append(c.X, float64(m.Step)), Y: append(c.Y, mean), Name: name}
 		}
 	}
 	velocity := viz.Panel{Title: "mean V² of the features", XLabel: "step", LogY: true}
 	for _, name := range names {
-		velocity.Layers = append(velocity.Layers, viz.Curve{X: steps, Y: squares[name], Name: name})
+		velocity.Layers = append(velocity.Layers, curves[name])
 	}
 	return viz.Save(filepath.Join(run, "curves.png"), viz.Row{velocity,
 		{Title: "norm of the gradient", XLabel: "step", LogY: true, Layers: viz.Layers{viz.Curve{X: steps, Y: norms}}},

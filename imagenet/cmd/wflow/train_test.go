@@ -99,6 +99,21 @@ func TestTrain(t *testing.T) {
 	}
 }
 
+// TestCurvesOfLaterFeatures: a feature that counts from a later step on has its own, shorter curve.
+func TestCurvesOfLaterFeatures(t *testing.T) {
+	r := record{}
+	for step := 1; step <= 6; step++ {
+		m := metrics{Step: step, GradientNorm: 1, Rate: 1, MeanSquare: map[string]float64{"global": 1}}
+		if step > 3 {
+			m.MeanSquare["conv1"], m.MeanSquare["conv1_mean_2"] = 0.5, 0.7
+		}
+		r.lines = append(r.lines, m)
+	}
+	if err := r.curves(t.TempDir()); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestTrainInterrupted: metrics of steps behind the newest checkpoint are dropped, and written again.
 func TestTrainInterrupted(t *testing.T) {
 	run := filepath.Join(t.TempDir(), "run")
