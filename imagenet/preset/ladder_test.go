@@ -77,7 +77,7 @@ func TestKeysOfOursInReports(t *testing.T) {
 	ours := []struct{ key, word, user string }{
 		{"use_flip", "not mirrored", pixels}, {"network", "residual network", pixels}, {"noise_size", "cosine", pixels},
 		{"groups_at_once", "at once", pixels}, {"R_final", "falling to", pixels},
-		{"from_step", "before step 2,400 the image alone", features}, {"image_weight", "the image counts as 20", features},
+		{"from_step", "before step 1,400 the image alone", features}, {"image_weight", "the image counts as 20", features},
 	}
 	for _, listed := range List() {
 		p, err := Named(listed.Name)

@@ -11,6 +11,7 @@ import (
 	"math"
 	"os"
 	"path"
+	"slices"
 	"time"
 
 	"github.com/sbinet/npyio"
@@ -143,10 +144,15 @@ func (r *Run) Set(step int, note string, numbers ...float64) {
 	r.bar.Set(step, note)
 }
 
+// Record returns what Set was told so far, in this cell and before it was interrupted, a row for each step. It is at step 1 or later.
+func (r *Run) Record() *mat.Dense {
+	return mat.NewDense(r.Step, len(r.record)/r.Step, slices.Clone(r.record))
+}
+
 // keep keeps the record, if there is one.
 func (r *Run) keep(suffix string) {
 	if r.Step > 0 {
-		Keep(r.name+suffix, mat.NewDense(r.Step, len(r.record)/r.Step, r.record))
+		Keep(r.name+suffix, r.Record())
 	}
 }
 
