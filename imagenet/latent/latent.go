@@ -1,8 +1,9 @@
 // Package latent turns a folder of images into the latents that a generator is trained on, and reads them again.
 //
 // A folder root/{train,val}/<class>/<image> becomes a cache of six NumPy files, {train,val}_{moments,moments_flip,targets}.npy.
-// The official code writes and reads the same files. Every image is cropped as by [Image.Crop], and encoded twice, as it is
-// and mirrored, with the same noise.
+// The official code writes and reads the same files. Every image is cropped to a square as by [Image.Crop], and encoded
+// twice, as it is and mirrored, with the same noise. A crop of r × r pixels has a latent of r/8 × r/8 × 4 numbers, where r
+// is the resolution of the cache: that of its [Recipe], 256 unless [Settings] ask for another.
 //
 //	images, err := latent.ReadFolder("imagenet-1k")
 //	health, err := images.Check(ctx, nil) // the images that cannot be read, before weeks of work
@@ -15,14 +16,17 @@
 // nothing else.
 package latent
 
-// A crop is [Size, Size, 3], and its latent is [Side, Side, Channels].
+// Of the autoencoder: a crop [r, r, 3] has the latent [r/Factor, r/Factor, Channels].
 const (
-	Size     = 256
-	Side     = 32
+	Factor   = 8
 	Channels = 4
+)
 
-	pixels  = Size * Size * 3
-	numbers = Side * Side * Channels
+// Size is the resolution of a cache if nothing else is asked for, as the official code has it. Side is that of its latents.
+// A cache of another resolution says so: see [Cache.Side] and [Recipe].
+const (
+	Size = 256
+	Side = Size / Factor
 )
 
 // Split is a part of the data set, and the name of its folder.
