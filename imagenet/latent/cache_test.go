@@ -219,7 +219,7 @@ func FuzzManifest(f *testing.F) {
 		if n := m.bytes(); n < int64(len(splits)*len(parts))*headerSize {
 			t.Errorf("%d images of train and %d of val in %d bytes", m.Train, m.Val, n)
 		}
-		if side := m.side(); side < 1 || side > mostSide {
+		if side := m.Side(); side < 1 || side > mostSide {
 			t.Errorf("latents of side %d, want 1 to %d", side, mostSide)
 		}
 		for _, s := range splits {

@@ -39,7 +39,7 @@ func (m *Manifest) rows(s Split) int {
 func (m *Manifest) bytes() (n int64) {
 	for _, s := range splits {
 		for _, p := range parts {
-			n += headerSize + int64(m.rows(s))*p.row(m.side())
+			n += headerSize + int64(m.rows(s))*p.row(m.Side())
 		}
 	}
 	return n
@@ -72,7 +72,7 @@ func openShaped(path string, p part, rows, side int) (*os.File, *array, error) {
 
 // open opens a file of the cache, whose header and length must give the manifest's number of rows and resolution.
 func (m *Manifest) open(folder string, s Split, p part) (*os.File, *array, error) {
-	return openShaped(filepath.Join(folder, p.name(s)), p, m.rows(s), m.side())
+	return openShaped(filepath.Join(folder, p.name(s)), p, m.rows(s), m.Side())
 }
 
 // sum returns the SHA-256 of a file of the cache, and counts the bytes that it reads.

@@ -142,7 +142,7 @@ func finished(folder string) ([]*shard, error) {
 // join makes an array of the cache. If there is one shard, its array becomes that of the cache. If there are several, theirs
 // are copied one behind the other.
 func join(count *counter.Writer, folder string, there []*shard, s Split, p part, rows int) error {
-	path, side := filepath.Join(folder, p.name(s)), there[0].recipe.side()
+	path, side := filepath.Join(folder, p.name(s)), there[0].recipe.Side()
 	if len(there) == 1 {
 		err := os.Rename(filepath.Join(there[0].folder, p.name(s)), path)
 		if _, found := os.Stat(path); errors.Is(err, fs.ErrNotExist) && found == nil {
@@ -177,7 +177,7 @@ func join(count *counter.Writer, folder string, there []*shard, s Split, p part,
 
 // appendRows copies the rows of an array of the shard.
 func (sh *shard) appendRows(count *counter.Writer, to io.Writer, s Split, p part) error {
-	path, rows, side := sh.path(p.name(s)), sh.progress.Rows[s], sh.recipe.side()
+	path, rows, side := sh.path(p.name(s)), sh.progress.Rows[s], sh.recipe.Side()
 	f, a, err := openShaped(path, p, rows, side)
 	if err != nil {
 		return lost(path, err)

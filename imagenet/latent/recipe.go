@@ -27,8 +27,8 @@ const MaxResolution = 4096
 // resolution returns the height and the width of the crops, in pixels.
 func (r Recipe) resolution() int { return cmp.Or(r.Resolution, Size) }
 
-// side returns the height and the width of a latent.
-func (r Recipe) side() int { return r.resolution() / Factor }
+// Side returns the height and the width of a latent.
+func (r Recipe) Side() int { return r.resolution() / Factor }
 
 // check returns an error if the autoencoder takes no crops of the resolution.
 func (r Recipe) check() error {

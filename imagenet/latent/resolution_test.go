@@ -129,7 +129,7 @@ func TestResolutionRefused(t *testing.T) {
 		if err := writeJSON(filepath.Join(cache, manifestFile), m); err != nil {
 			t.Fatal(err)
 		}
-		want := fmt.Sprintf("train_moments.npy: shape [6 2 2 4], want [6 %d %[1]d 4]", m.side())
+		want := fmt.Sprintf("train_moments.npy: shape [6 2 2 4], want [6 %d %[1]d 4]", m.Side())
 		_, err = Verify(t.Context(), cache, nil)
 		refused("a manifest of another resolution", err, want)
 		_, err = Merge(t.Context(), cache, nil)

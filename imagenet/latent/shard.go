@@ -159,7 +159,7 @@ func (sh *shard) open() error {
 
 // end returns where the recorded rows of an array end.
 func (sh *shard) end(p part, s Split) int64 {
-	return headerSize + int64(sh.progress.Rows[s])*p.row(sh.recipe.side())
+	return headerSize + int64(sh.progress.Rows[s])*p.row(sh.recipe.Side())
 }
 
 // write appends the rows of a batch, syncs them and records the batch.
@@ -189,7 +189,7 @@ func (sh *shard) finish() error {
 	for _, s := range splits {
 		for i, p := range parts {
 			f := sh.files[s][i]
-			_, err := f.WriteAt(npyHeader(p.kind, p.shape(sh.progress.Rows[s], sh.recipe.side())), 0)
+			_, err := f.WriteAt(npyHeader(p.kind, p.shape(sh.progress.Rows[s], sh.recipe.Side())), 0)
 			if err == nil {
 				err = f.Truncate(sh.end(p, s))
 			}

@@ -13,8 +13,9 @@ import (
 
 // Feature is a group of feature vectors [B, vectors, channels], by its official name.
 type Feature struct {
-	Name  string
-	Value *graph.Node
+	Name     string
+	Value    *graph.Node
+	Constant bool // the same for all latents: the std over a map of one position, as latents of 8×8 have
 }
 
 // Features builds the encoder on latents [B, S, S, Channels] and returns the features in which particles and data are
@@ -39,8 +40,8 @@ func (c Config) Features(scope *model.Scope, x *graph.Node, f preset.Features) [
 	m := c.Encode(scope, x)
 	b := x.Shape().Dim(0)
 	features := []Feature{
-		{"global", graph.Reshape(x, b, 1, -1)},
-		{"norm_x", root(graph.Reshape(graph.ReduceMean(graph.Square(x), 1, 2), b, 1, c.Channels))},
+		{Name: "global", Value: graph.Reshape(x, b, 1, -1)},
+		{Name: "norm_x", Value: root(graph.Reshape(graph.ReduceMean(graph.Square(x), 1, 2), b, 1, c.Channels))},
 	}
 	of := func(name string, m *graph.Node) {
 		features = append(features, mapFeatures(f, name, graph.ConvertDType(m, x.DType()))...)
@@ -82,9 +83,9 @@ func mapFeatures(f preset.Features, name string, x *graph.Node) []Feature {
 		over[p] = over[q].merged(p / q)
 	}
 
-	features := []Feature{{name, graph.Reshape(x, b, side*side, channels)}}
+	features := []Feature{{Name: name, Value: graph.Reshape(x, b, side*side, channels)}}
 	addFeature := func(suffix string, x *graph.Node) {
-		features = append(features, Feature{name + suffix, graph.Reshape(x, b, -1, channels)})
+		features = append(features, Feature{Name: name + suffix, Value: graph.Reshape(x, b, -1, channels), Constant: suffix == "_std" && side == 1})
 	}
 	if f.Mean {
 		addFeature("_mean", over[side].mean)
