@@ -12,18 +12,18 @@
 //	train, err := latent.Open("cache", latent.Train)
 //
 // A cache can be prepared in shards: parts that processes of their own prepare, on one machine or on many with a common
-// folder. The bytes of the cache depend on the images, the decoder of JPEG, the encoder, the seed and the batch size, and on
-// nothing else.
+// folder. The bytes of the cache depend on the images, the resolution, the decoder of JPEG, the encoder, the seed and the
+// batch size, and on nothing else.
 package latent
 
-// Of the autoencoder: a crop [r, r, 3] has the latent [r/Factor, r/Factor, Channels].
+// A crop [r, r, 3] has the latent [r/Factor, r/Factor, Channels]: the autoencoder makes it so.
 const (
 	Factor   = 8
 	Channels = 4
 )
 
-// Size is the resolution of a cache if nothing else is asked for, as the official code has it. Side is that of its latents.
-// A cache of another resolution says so: see [Cache.Side] and [Recipe].
+// Size is the resolution of a cache for which no other is asked, as the official code has it, and Side is the side of its
+// latents. That of any cache is [Cache.Side].
 const (
 	Size = 256
 	Side = Size / Factor

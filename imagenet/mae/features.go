@@ -33,7 +33,8 @@ type Feature struct {
 //	conv1_mean_p, conv1_std_p  over the positions of a square  [B, (side/p)², channels]
 //
 // There std is √(variance + 1e-6), and the variance is the biased one. With [preset.ReleasedFeatures], latents of 32×32 have
-// 86 groups of 6,734 vectors together, latents of 16×16 have 82 groups of 1,702.
+// 86 groups of 6,734 vectors together, latents of 16×16 have 82 groups of 1,702, and latents of 8×8 have 70 groups of 442. Of
+// these last, layer4_std and layer4_blk2_std are Constant.
 //
 // Source: arXiv 2605.11755 and its code.
 func (c Config) Features(scope *model.Scope, x *graph.Node, f preset.Features) []Feature {
