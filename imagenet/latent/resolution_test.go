@@ -157,6 +157,31 @@ func TestResolutionRefused(t *testing.T) {
 	}
 }
 
+// Arrays of latents are square, with a side that the autoencoder makes of an image that it takes.
+func TestLatentsOfAnySide(t *testing.T) {
+	for _, c := range []struct {
+		shape []int
+		side  int // 0: refused
+	}{
+		{[]int{3, 8, 8, 4}, 8}, {[]int{0, 32, 32, 4}, 32}, {[]int{1, 1, 1, 4}, 1}, {[]int{0, 512, 512, 4}, 512},
+		{[]int{0, 513, 513, 4}, 0}, {[]int{0, 1 << 31, 1 << 31, 4}, 0}, {[]int{3, 0, 0, 4}, 0}, {[]int{3, 8, 4, 4}, 0},
+		{[]int{3, 8, 8, 3}, 0}, {[]int{3, 256}, 0}, {[]int{3}, 0}, {[]int{}, 0},
+	} {
+		size := 4
+		for _, d := range c.shape {
+			size *= min(d, 1000) // of those that are refused, no file is as long
+		}
+		file := append(npyHeader(float32s, c.shape), make([]byte, size)...)
+		a, err := readArray(bytes.NewReader(file), int64(len(file)), parts[0])
+		switch {
+		case c.side > 0 && (err != nil || a.side != c.side || a.rows != c.shape[0]):
+			t.Errorf("%v: %+v, error %v, want latents of side %d", c.shape, a, err, c.side)
+		case c.side == 0 && (err == nil || !strings.Contains(err.Error(), fmt.Sprintf("shape %v, want \"<f4\" in C order, shape [N S S 4] with S from 1 to 512", c.shape))):
+			t.Errorf("%v: error %v, want one that names both shapes", c.shape, err)
+		}
+	}
+}
+
 // Shards of two resolutions make no cache.
 func TestMergeOfTwoResolutions(t *testing.T) {
 	images, cache := read(t, folder(t, 6)), t.TempDir()
