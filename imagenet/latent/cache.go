@@ -15,6 +15,7 @@ import (
 type Cache struct {
 	name            string
 	split           Split
+	side            int
 	plain, mirrored *array
 	labels          []int
 	files           []io.Closer
@@ -45,6 +46,9 @@ func (c *Cache) fill(arrays [3]*array) error {
 	if c.plain.rows != targets.rows || c.mirrored.rows != targets.rows {
 		return fmt.Errorf("%d latents, %d mirrored ones and %d targets, want as many of each", c.plain.rows, c.mirrored.rows, targets.rows)
 	}
+	if c.side = c.plain.side; c.mirrored.side != c.side {
+		return fmt.Errorf("latents of side %d and mirrored ones of side %d, want the same", c.side, c.mirrored.side)
+	}
 	raw := make([]byte, 8*targets.rows)
 	if n, err := targets.ReadAt(raw, targets.offset); n < len(raw) {
 		return fmt.Errorf("targets: %w", err)
@@ -66,20 +70,27 @@ func (c *Cache) Len() int { return len(c.labels) }
 // Label returns the class of image i.
 func (c *Cache) Label(i int) int { return c.labels[i] }
 
-// Read reads the latent [32, 32, 4] of image i, or of its mirror image if u ≥ ½: a uniform u on [0, 1) gives each with
+// Side returns the height and the width of a latent: 32, unless the cache was prepared at another resolution. The headers of
+// the files tell it.
+func (c *Cache) Side() int { return c.side }
+
+// numbers returns how many numbers a latent has.
+func (c *Cache) numbers() int { return numbersOf(c.side) }
+
+// Read reads the latent [Side, Side, 4] of image i, or of its mirror image if u ≥ ½: a uniform u on [0, 1) gives each with
 // probability ½. The error names the file and the row; a number that is NaN or infinite is one. Read panics if the slice
 // has another length than a latent.
 func (c *Cache) Read(i int, u float64, latent []float32) error {
-	if len(latent) != numbers {
+	if len(latent) != c.numbers() {
 		panic("latent: Read into another length than a latent's")
 	}
 	a, p := c.plain, parts[0]
 	if u >= 0.5 {
 		a, p = c.mirrored, parts[1]
 	}
-	var raw [4 * numbers]byte
+	raw := make([]byte, p.row(c.side))
 	_ = c.labels[i]
-	if n, err := a.ReadAt(raw[:], a.offset+int64(i)*int64(len(raw))); n < len(raw) {
+	if n, err := a.ReadAt(raw, a.offset+int64(i)*int64(len(raw))); n < len(raw) {
 		return fmt.Errorf("latent: cache %s%s: row %d: %w", c.name, p.suffix, i, err)
 	}
 	for k := range latent {
@@ -99,19 +110,3 @@ func (c *Cache) Close() error {
 	}
 	return errors.Join(errs...)
 }
-
-// part is one of the three arrays of a split.
-type part struct {
-	suffix string // of its file's name, behind that of the split
-	kind   string // the type of its numbers
-	shape  []int  // of a row
-	row    int64  // bytes of a row
-}
-
-var parts = [3]part{
-	{"_moments.npy", float32s, []int{Side, Side, Channels}, 4 * numbers},
-	{"_moments_flip.npy", float32s, []int{Side, Side, Channels}, 4 * numbers},
-	{"_targets.npy", int64s, nil, 8},
-}
-
-func (p part) name(s Split) string { return string(s) + p.suffix }

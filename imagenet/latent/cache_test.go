@@ -11,22 +11,24 @@ import (
 )
 
 // arrayFile is an .npy file of rows that are zero.
-func arrayFile(p part, rows int) []byte {
-	return append(npyHeader(p.kind, rows, p.shape...), make([]byte, int64(rows)*p.row)...)
+func arrayFile(p part, rows int) []byte { return arrayOf(p, rows, Side) }
+
+// arrayOf is an arrayFile whose latents have a side.
+func arrayOf(p part, rows, side int) []byte {
+	return append(npyHeader(p.kind, p.shape(rows, side)), make([]byte, int64(rows)*p.row(side))...)
 }
 
 // TestHeader compares headers with what NumPy 2.4.6 wrote for the same shapes.
 func TestHeader(t *testing.T) {
 	for _, c := range []struct {
 		kind  string
-		rows  int
 		shape []int
 		want  string
 	}{
-		{int64s, 50_000, nil, "{'descr': '<i8', 'fortran_order': False, 'shape': (50000,), }" + strings.Repeat(" ", 56)},
-		{float32s, 1_281_167, []int{32, 32, 4}, "{'descr': '<f4', 'fortran_order': False, 'shape': (1281167, 32, 32, 4), }" + strings.Repeat(" ", 44)},
+		{int64s, []int{50_000}, "{'descr': '<i8', 'fortran_order': False, 'shape': (50000,), }" + strings.Repeat(" ", 56)},
+		{float32s, []int{1_281_167, 32, 32, 4}, "{'descr': '<f4', 'fortran_order': False, 'shape': (1281167, 32, 32, 4), }" + strings.Repeat(" ", 44)},
 	} {
-		if got, want := string(npyHeader(c.kind, c.rows, c.shape...)), "\x93NUMPY\x01\x00v\x00"+c.want+"\n"; got != want || len(got) != headerSize {
+		if got, want := string(npyHeader(c.kind, c.shape)), "\x93NUMPY\x01\x00v\x00"+c.want+"\n"; got != want || len(got) != headerSize {
 			t.Errorf("header %q, want %q", got, want)
 		}
 	}
@@ -69,7 +71,7 @@ func TestReadArray(t *testing.T) {
 		"a byte more":    {append(arrayFile(p, 3), 0), 0, "25 bytes of numbers"},
 		"a row too many": {append(arrayFile(p, 3), make([]byte, 8)...), 0, "32 bytes of numbers"},
 	} {
-		a, err := readArray(bytes.NewReader(c.file), int64(len(c.file)), p.kind, p.shape...)
+		a, err := readArray(bytes.NewReader(c.file), int64(len(c.file)), p)
 		if c.want == "" {
 			if err != nil || a.rows != c.rows {
 				t.Errorf("%s: %v, want %d rows", name, err, c.rows)
@@ -89,9 +91,10 @@ func TestOpenRefuses(t *testing.T) {
 		want   string
 		onOpen bool
 	}{
-		"missing":    {func(f string) { os.Remove(filepath.Join(f, "train_targets.npy")) }, "train_targets.npy", true},
-		"truncated":  {func(f string) { os.Truncate(filepath.Join(f, "train_moments.npy"), 70_000) }, "train_moments.npy", true},
-		"fewer rows": {func(f string) { write(t, filepath.Join(f, "train_moments_flip.npy"), arrayFile(parts[1], 5)) }, "6 latents, 5 mirrored ones and 6 targets", true},
+		"missing":      {func(f string) { os.Remove(filepath.Join(f, "train_targets.npy")) }, "train_targets.npy", true},
+		"truncated":    {func(f string) { os.Truncate(filepath.Join(f, "train_moments.npy"), 70_000) }, "train_moments.npy", true},
+		"another side": {func(f string) { write(t, filepath.Join(f, "train_moments_flip.npy"), arrayOf(parts[1], 6, 8)) }, "latents of side 32 and mirrored ones of side 8", true},
+		"fewer rows":   {func(f string) { write(t, filepath.Join(f, "train_moments_flip.npy"), arrayFile(parts[1], 5)) }, "6 latents, 5 mirrored ones and 6 targets", true},
 		"negative": {func(f string) {
 			write(t, filepath.Join(f, "train_targets.npy"), append(arrayFile(parts[2], 5)[:headerSize], npyTargets(0, 0, -1, 0, 0, 0)...))
 			header(t, filepath.Join(f, "train_targets.npy"), parts[2], 6)
@@ -156,17 +159,20 @@ func header(t *testing.T, path string, p part, rows int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	copy(file, npyHeader(p.kind, rows, p.shape...))
+	copy(file, npyHeader(p.kind, p.shape(rows, Side)))
 	write(t, path, file)
 }
 
 func FuzzOpen(f *testing.F) {
 	f.Add(arrayFile(parts[0], 1), arrayFile(parts[1], 1), arrayFile(parts[2], 1))
+	f.Add(arrayOf(parts[0], 2, 8), arrayOf(parts[1], 2, 8), arrayFile(parts[2], 2))
+	f.Add(arrayOf(parts[0], 1, 1), arrayOf(parts[1], 1, 2), arrayFile(parts[2], 1))
+	f.Add(npyHeader(float32s, []int{0, 1 << 31, 1 << 31, 4}), npyHeader(float32s, []int{7, 0, 0, 4}), arrayFile(parts[2], 0))
 	f.Add(arrayFile(parts[0], 0), arrayFile(parts[1], 0), []byte("\x93NUMPY\x02\x00\x3a\x00\x00\x00{'descr': '<i8', 'fortran_order': False, 'shape': (0,), }\n"))
 	f.Fuzz(func(t *testing.T, plain, mirrored, targets []byte) {
 		var arrays [3]*array
 		for i, file := range [][]byte{plain, mirrored, targets} {
-			a, err := readArray(bytes.NewReader(file), int64(len(file)), parts[i].kind, parts[i].shape...)
+			a, err := readArray(bytes.NewReader(file), int64(len(file)), parts[i])
 			if err != nil {
 				return
 			}
@@ -176,7 +182,10 @@ func FuzzOpen(f *testing.F) {
 		if c.fill(arrays) != nil {
 			return
 		}
-		row := make([]float32, numbers)
+		if c.Side() < 1 || c.Side() > mostSide {
+			t.Fatalf("latents of side %d, want 1 to %d", c.Side(), mostSide)
+		}
+		row := make([]float32, c.numbers())
 		for i := range c.Len() {
 			if err := c.Read(i, 0.7, row); err != nil && !strings.Contains(err.Error(), " is ") {
 				t.Errorf("error %v, want none, or one of a number that is not finite", err)
@@ -197,7 +206,10 @@ func FuzzManifest(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(text)
-	f.Add(bytes.Replace(text, []byte(`"train":2`), []byte(`"train":281474976710657`), 1)) // bytes overflows
+	f.Add(bytes.Replace(text, []byte(`"train":2`), []byte(`"train":281474976710657`), 1))                // bytes overflows
+	for _, resolution := range []string{"64", "-64", "7", "4096", "2147483648", "9223372036854775800"} { // of the last, bytes overflows
+		f.Add(bytes.Replace(text, []byte(`"train":2`), []byte(`"resolution":`+resolution+`,"train":2147483647`), 1))
+	}
 	f.Add([]byte(`{"images": "", "classes": ["a"], "encoder": "", "seed": 1, "batch": 8, "train": 1, "val": 1, "skipped": [{"file": "", "cause": ""}], "files": {"a": "b"}}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		var m Manifest
@@ -206,6 +218,9 @@ func FuzzManifest(f *testing.F) {
 		}
 		if n := m.bytes(); n < int64(len(splits)*len(parts))*headerSize {
 			t.Errorf("%d images of train and %d of val in %d bytes", m.Train, m.Val, n)
+		}
+		if side := m.Side(); side < 1 || side > mostSide {
+			t.Errorf("latents of side %d, want 1 to %d", side, mostSide)
 		}
 		for _, s := range splits {
 			for _, p := range parts {

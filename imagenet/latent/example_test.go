@@ -44,7 +44,7 @@ func Example() {
 
 	train := must.M1(latent.Open(cache, latent.Train))
 	defer train.Close()
-	z := make([]float32, latent.Side*latent.Side*latent.Channels)
+	z := make([]float32, train.Side()*train.Side()*latent.Channels)
 	for i := range train.Len() {
 		must.M(train.Read(i, 0.3, z)) // u < ½: not mirrored
 		fmt.Printf("%s %.3f\n", manifest.Classes[train.Label(i)], z[:3])

@@ -10,6 +10,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/wflowlab/wflowlab/internal/counter"
 	"github.com/wflowlab/wflowlab/internal/regular"
@@ -38,7 +39,7 @@ func (m *Manifest) rows(s Split) int {
 func (m *Manifest) bytes() (n int64) {
 	for _, s := range splits {
 		for _, p := range parts {
-			n += headerSize + int64(m.rows(s))*p.row
+			n += headerSize + int64(m.rows(s))*p.row(m.Side())
 		}
 	}
 	return n
@@ -50,21 +51,28 @@ func openArray(path string, p part) (*os.File, *array, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	a, err := readArray(f, info.Size(), p.kind, p.shape...)
+	a, err := readArray(f, info.Size(), p)
 	if err == nil {
 		return f, a, nil
 	}
 	return nil, nil, errors.Join(fmt.Errorf("%s: %w", path, err), f.Close())
 }
 
-// open opens a file of the cache, whose header and length must give the manifest's number of rows.
-func (m *Manifest) open(folder string, s Split, p part) (*os.File, *array, error) {
-	path := filepath.Join(folder, p.name(s))
+// openShaped opens the file of an array, which must have so many rows, and latents of a side.
+func openShaped(path string, p part, rows, side int) (*os.File, *array, error) {
 	f, a, err := openArray(path, p)
-	if err == nil && a.rows != m.rows(s) {
-		err = errors.Join(fmt.Errorf("%s: %d rows, want %d", path, a.rows, m.rows(s)), f.Close())
+	if err != nil {
+		return nil, nil, err
 	}
-	return f, a, err
+	if got, want := p.shape(a.rows, a.side), p.shape(rows, side); !slices.Equal(got, want) {
+		return nil, nil, errors.Join(fmt.Errorf("%s: shape %v, want %v", path, got, want), f.Close())
+	}
+	return f, a, nil
+}
+
+// open opens a file of the cache, whose header and length must give the manifest's number of rows and resolution.
+func (m *Manifest) open(folder string, s Split, p part) (*os.File, *array, error) {
+	return openShaped(filepath.Join(folder, p.name(s)), p, m.rows(s), m.Side())
 }
 
 // sum returns the SHA-256 of a file of the cache, and counts the bytes that it reads.
@@ -75,7 +83,7 @@ func (m *Manifest) sum(count *counter.Writer, folder string, s Split, p part) (s
 	}
 	defer f.Close()
 	h := sha256.New()
-	if _, err := io.Copy(io.MultiWriter(h, count), io.NewSectionReader(f, 0, a.offset+int64(a.rows)*p.row)); err != nil {
+	if _, err := io.Copy(io.MultiWriter(h, count), io.NewSectionReader(f, 0, a.offset+int64(a.rows)*p.row(a.side))); err != nil {
 		return "", fmt.Errorf("%s: %w", f.Name(), err)
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil
@@ -97,9 +105,12 @@ func ReadManifest(folder string) (*Manifest, error) {
 // mostRows is the largest number of images of a split: more than anyone has, and few enough that bytes is an int64.
 const mostRows = math.MaxInt32
 
-// check returns an error for numbers of images below 0 or above mostRows, and for a manifest that does not name the six
-// files with their sums.
+// check returns an error for numbers of images below 0 or above mostRows, for an impossible resolution, and for a manifest
+// that does not name the six files with their sums.
 func (m *Manifest) check() error {
+	if err := m.Recipe.check(); err != nil {
+		return err
+	}
 	if want := len(splits) * len(parts); m.Train < 0 || m.Train > mostRows || m.Val < 0 || m.Val > mostRows || len(m.Files) != want {
 		return fmt.Errorf("%d images of train and %d of val in %d files, want 0 to %d images and %d files", m.Train, m.Val, len(m.Files), mostRows, want)
 	}

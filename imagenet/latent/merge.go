@@ -50,8 +50,7 @@ func Merge(ctx context.Context, folder string, progress func(done, total int64))
 // remove removes the shards that a cache was made of, with their checks. A shard of another recipe is an error.
 func remove(folder string, names []string, recipe Recipe) error {
 	for _, name := range names {
-		var its Recipe
-		err := readJSON(filepath.Join(folder, name, recipeFile), &its)
+		its, err := readRecipe(filepath.Join(folder, name))
 		if err == nil {
 			err = its.against(recipe)
 		}
@@ -117,7 +116,8 @@ func finished(folder string) ([]*shard, error) {
 	open := &UnfinishedError{Shards: n}
 	for i := range n {
 		sh := &shard{folder: filepath.Join(folder, fmt.Sprintf(shardFormat, i, n))}
-		if err := readJSON(sh.path(recipeFile), &sh.recipe); errors.Is(err, fs.ErrNotExist) {
+		var err error
+		if sh.recipe, err = readRecipe(sh.folder); errors.Is(err, fs.ErrNotExist) {
 			open.Missing = append(open.Missing, i)
 			continue
 		} else if err != nil {
@@ -128,7 +128,7 @@ func finished(folder string) ([]*shard, error) {
 		}
 		all = append(all, sh)
 		if !sh.progress.Finished {
-			open.Begun = append(open.Begun, sh.progress.report(i, n))
+			open.Begun = append(open.Begun, sh.progress.report(i, n, sh.recipe))
 		} else if err := sh.recipe.against(all[0].recipe); err != nil {
 			return nil, fmt.Errorf("shard %d/%d: %w", i, n, err)
 		}
@@ -142,7 +142,7 @@ func finished(folder string) ([]*shard, error) {
 // join makes an array of the cache. If there is one shard, its array becomes that of the cache. If there are several, theirs
 // are copied one behind the other.
 func join(count *counter.Writer, folder string, there []*shard, s Split, p part, rows int) error {
-	path := filepath.Join(folder, p.name(s))
+	path, side := filepath.Join(folder, p.name(s)), there[0].recipe.Side()
 	if len(there) == 1 {
 		err := os.Rename(filepath.Join(there[0].folder, p.name(s)), path)
 		if _, found := os.Stat(path); errors.Is(err, fs.ErrNotExist) && found == nil {
@@ -163,11 +163,11 @@ func join(count *counter.Writer, folder string, there []*shard, s Split, p part,
 		}
 	}
 	return atomicfile.Write(path, func(to io.Writer) error {
-		if _, err := io.MultiWriter(to, count).Write(npyHeader(p.kind, rows, p.shape...)); err != nil {
+		if _, err := io.MultiWriter(to, count).Write(npyHeader(p.kind, p.shape(rows, side))); err != nil {
 			return err
 		}
 		for _, sh := range there {
-			if err := appendRows(count, to, filepath.Join(sh.folder, p.name(s)), sh.progress.Rows[s], p); err != nil {
+			if err := sh.appendRows(count, to, s, p); err != nil {
 				return err
 			}
 		}
@@ -175,16 +175,15 @@ func join(count *counter.Writer, folder string, there []*shard, s Split, p part,
 	})
 }
 
-func appendRows(count *counter.Writer, to io.Writer, path string, rows int, p part) error {
-	f, a, err := openArray(path, p)
-	if err == nil && a.rows != rows {
-		err = errors.Join(fmt.Errorf("%s: %d rows, want %d", path, a.rows, rows), f.Close())
-	}
+// appendRows copies the rows of an array of the shard.
+func (sh *shard) appendRows(count *counter.Writer, to io.Writer, s Split, p part) error {
+	path, rows, side := sh.path(p.name(s)), sh.progress.Rows[s], sh.recipe.Side()
+	f, a, err := openShaped(path, p, rows, side)
 	if err != nil {
 		return lost(path, err)
 	}
 	defer f.Close()
-	_, err = io.Copy(io.MultiWriter(to, count), io.NewSectionReader(a, a.offset, int64(rows)*p.row))
+	_, err = io.Copy(io.MultiWriter(to, count), io.NewSectionReader(a, a.offset, int64(rows)*p.row(side)))
 	return err
 }
 

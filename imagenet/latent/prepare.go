@@ -16,9 +16,9 @@ import (
 
 // Encoder turns crops into latents.
 type Encoder struct {
-	// Encode returns the latents [n, 32, 32, 4] of crops [n, 256, 256, 3], whose bytes are as in an Image. A latent is a
-	// sample of the posterior, scaled as the generator wants it. Noise [n, 32, 32, 4] is of the standard normal law. One
-	// goroutine calls Encode. In the last batch of a split, n may be less than the batch size.
+	// Encode returns the latents [n, r/8, r/8, 4] of crops [n, r, r, 3], where r is the resolution of the Settings. The bytes of
+	// a crop are as in an Image. A latent is a sample of the posterior, scaled as the generator wants it. Noise [n, r/8, r/8, 4]
+	// is of the standard normal law. One goroutine calls Encode. In the last batch of a split, n may be less than the batch size.
 	Encode func(ctx context.Context, crops []byte, noise []float32) ([]float32, error)
 
 	// SHA256 names the weights: a cache that was begun with one encoder is not continued with another.
@@ -35,10 +35,11 @@ type Settings struct {
 	Shard       int    // the number of the shard to prepare, from 0
 	Shards      int    // how many shards there are, at most MaxShards; 0 means 1
 	SkipCorrupt bool   // leave corrupt images out instead of failing at the end
+	Resolution  int    // height and width of the crops in pixels, a multiple of 8 up to MaxResolution; 0 means 256
 
 	// Noise fills the noise of an image, given its split and its index there. The image and its mirror image have the same
-	// noise. Many goroutines call Noise. Nil stands for the streams of package wflow/stream: number k is then
-	// Normal(index·4096 + k) of the stream of the seed that is called "latent noise train" or "latent noise val".
+	// noise. Many goroutines call Noise. Nil stands for the streams of package wflow/stream: number k of the n of a latent is
+	// then Normal(index·n + k) of the stream of the seed that is called "latent noise train" or "latent noise val".
 	Noise func(s Split, index int, noise []float32)
 
 	// Progress is told how many of the shard's images are done, before the first batch and after each.
@@ -66,7 +67,7 @@ func Prepare(ctx context.Context, folder string, images *Folder, e Encoder, s *S
 	if err != nil {
 		return err
 	}
-	recipe := Recipe{images.SHA256(), images.Classes, Decoder, e.SHA256, p.Seed, p.Batch}
+	recipe := Recipe{images.SHA256(), images.Classes, Decoder, e.SHA256, p.Seed, p.Batch, p.Resolution}
 	if m, err := readFinished(folder); err == nil {
 		if err := m.Recipe.against(recipe); err != nil {
 			return fmt.Errorf("latent: cache %s: %w", folder, err)
@@ -103,7 +104,7 @@ func streamNoise(seed uint64) func(Split, int, []float32) {
 	return func(s Split, index int, noise []float32) {
 		normals := streams[s]
 		for k := range noise {
-			noise[k] = float32(normals.Normal(uint64(index)*numbers + uint64(k)))
+			noise[k] = float32(normals.Normal(uint64(index)*uint64(len(noise)) + uint64(k)))
 		}
 	}
 }
@@ -130,6 +131,12 @@ func newPreparation(images *Folder, e Encoder, s *Settings) (*preparation, error
 	if p.Batch < 1 || p.Shards < 1 || p.Shards > MaxShards || p.Shard < 0 || p.Shard >= p.Shards {
 		return nil, fmt.Errorf("latent: batch %d, shard %d of %d: want a batch of 1 or more and 0 ≤ shard < shards ≤ %d", s.Batch, s.Shard, s.Shards, MaxShards)
 	}
+	if p.Resolution == 0 {
+		p.Resolution = Size
+	}
+	if err := (Recipe{Resolution: p.Resolution}).check(); err != nil {
+		return nil, fmt.Errorf("latent: %w", err)
+	}
 	if p.synced == nil {
 		p.synced = func(string) {}
 	}
@@ -138,6 +145,12 @@ func newPreparation(images *Folder, e Encoder, s *Settings) (*preparation, error
 	}
 	return p, nil
 }
+
+// pixels returns how many bytes a crop has.
+func (p *preparation) pixels() int { return 3 * p.Resolution * p.Resolution }
+
+// numbers returns how many numbers a latent has.
+func (p *preparation) numbers() int { return numbersOf(p.Resolution / Factor) }
 
 // batch is the images first to end (exclusive) of a split.
 type batch struct {
@@ -228,8 +241,8 @@ func (p *preparation) crops(ctx context.Context, todo []batch) <-chan *cropped {
 	n := min(p.Batch, max(len(p.images.Train), len(p.images.Val)))
 	for range cap(free) {
 		free <- &cropped{
-			crops: make([]byte, n*pixels), mirrored: make([]byte, n*pixels),
-			noise: make([]float32, n*numbers), corrupt: make([]error, n), free: free,
+			crops: make([]byte, n*p.pixels()), mirrored: make([]byte, n*p.pixels()),
+			noise: make([]float32, n*p.numbers()), corrupt: make([]error, n), free: free,
 		}
 	}
 	go func() {
@@ -256,7 +269,7 @@ func (p *preparation) crops(ctx context.Context, todo []batch) <-chan *cropped {
 // read fills a batch. An image that cannot be decoded is black, and its latent is thrown away, so that the others are encoded
 // in a batch of the same size.
 func (p *preparation) read(ctx context.Context, c *cropped) {
-	n := c.end - c.first
+	n, pixels, numbers := c.end-c.first, p.pixels(), p.numbers()
 	fatal := make([]error, n)
 	next := make(chan int)
 	var workers sync.WaitGroup
@@ -276,7 +289,7 @@ func (p *preparation) read(ctx context.Context, c *cropped) {
 					clear(mirrored)
 					continue
 				}
-				m = m.Crop(Size)
+				m = m.Crop(p.Resolution)
 				copy(crop, m.Pix)
 				copy(mirrored, m.Mirror().Pix)
 			}
@@ -298,10 +311,10 @@ func (p *preparation) encode(ctx context.Context, sh *shard, c *cropped) error {
 	if err := errors.Join(ctx.Err(), c.err); err != nil {
 		return err
 	}
-	n, files := c.end-c.first, p.images.Files(c.split)[c.first:c.end]
+	n, numbers, files := c.end-c.first, p.numbers(), p.images.Files(c.split)[c.first:c.end]
 	var rows [3][]byte
 	for i, crops := range [][]byte{c.crops, c.mirrored} {
-		latents, err := p.encoder.Encode(ctx, crops[:n*pixels], c.noise[:n*numbers])
+		latents, err := p.encoder.Encode(ctx, crops[:n*p.pixels()], c.noise[:n*numbers])
 		if err == nil && len(latents) != n*numbers {
 			err = fmt.Errorf("%d numbers, want %d × %d", len(latents), n, numbers)
 		}

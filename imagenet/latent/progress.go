@@ -36,11 +36,13 @@ type Shard struct {
 	Val      int       `json:"val"`   // how many images of val have a row
 	Corrupt  []Corrupt `json:"corrupt,omitempty"`
 	Finished bool      `json:"finished"`
+
+	Resolution int `json:"resolution"` // height and width of the crops, in pixels
 }
 
 // report returns the progress of shard i of n.
-func (p *progress) report(i, n int) Shard {
-	return Shard{Shard: i, Shards: n, Train: p.Rows[Train], Val: p.Rows[Val], Corrupt: p.Corrupt, Finished: p.Finished}
+func (p *progress) report(i, n int, r Recipe) Shard {
+	return Shard{Shard: i, Shards: n, Train: p.Rows[Train], Val: p.Rows[Val], Corrupt: p.Corrupt, Finished: p.Finished, Resolution: r.resolution()}
 }
 
 // ReadShards returns the shards of a cache that have begun, in their order. There are none before [Prepare], and none after
@@ -56,9 +58,13 @@ func ReadShards(folder string) ([]Shard, error) {
 		if err := readJSON(filepath.Join(folder, name, progressFile), &p); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("latent: cache: %w", err)
 		}
+		recipe, err := readRecipe(filepath.Join(folder, name))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("latent: cache: %w", err)
+		}
 		var i, n int
 		fmt.Sscanf(name, shardFormat, &i, &n)
-		all = append(all, p.report(i, n))
+		all = append(all, p.report(i, n, recipe))
 	}
 	slices.SortFunc(all, func(a, b Shard) int { return cmp.Or(cmp.Compare(a.Shards, b.Shards), cmp.Compare(a.Shard, b.Shard)) })
 	return all, nil

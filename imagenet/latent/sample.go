@@ -28,7 +28,7 @@ func (c *Cache) Sample(n int) ([]Sample, error) {
 	slices.Sort(drawn) // to read them as they lie
 	var samples []Sample
 	for k, u := range []float64{0, 0.5} {
-		latent, values := make([]float32, numbers), make([]float64, 0, n*numbers)
+		latent, values := make([]float32, c.numbers()), make([]float64, 0, n*c.numbers())
 		for _, i := range drawn {
 			if err := c.Read(i, u, latent); err != nil {
 				return nil, err

@@ -17,7 +17,7 @@ func scaled(t *testing.T, rows int, value func(row, number int) float64) string 
 	for k, p := range parts {
 		file := arrayFile(p, rows)[:headerSize]
 		for i := range rows {
-			for j := range numbers {
+			for j := range numbersOf(Side) {
 				if k < 2 {
 					file = binary.LittleEndian.AppendUint32(file, math.Float32bits(float32(value(i, j)/float64(k+1))))
 				}

@@ -93,8 +93,7 @@ func agree(cache string, n int, recipe Recipe) error {
 		if of != n {
 			return fmt.Errorf("it was begun in %d shards, now %d: %s", of, n, anew)
 		}
-		var before Recipe
-		err := readJSON(filepath.Join(cache, name, recipeFile), &before)
+		before, err := readRecipe(filepath.Join(cache, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // begun a moment ago
 		}
@@ -159,7 +158,9 @@ func (sh *shard) open() error {
 }
 
 // end returns where the recorded rows of an array end.
-func (sh *shard) end(p part, s Split) int64 { return headerSize + int64(sh.progress.Rows[s])*p.row }
+func (sh *shard) end(p part, s Split) int64 {
+	return headerSize + int64(sh.progress.Rows[s])*p.row(sh.recipe.Side())
+}
 
 // write appends the rows of a batch, syncs them and records the batch.
 func (sh *shard) write(s Split, rows [3][]byte, corrupt []Corrupt) error {
@@ -188,7 +189,7 @@ func (sh *shard) finish() error {
 	for _, s := range splits {
 		for i, p := range parts {
 			f := sh.files[s][i]
-			_, err := f.WriteAt(npyHeader(p.kind, sh.progress.Rows[s], p.shape...), 0)
+			_, err := f.WriteAt(npyHeader(p.kind, p.shape(sh.progress.Rows[s], sh.recipe.Side())), 0)
 			if err == nil {
 				err = f.Truncate(sh.end(p, s))
 			}

@@ -27,15 +27,23 @@ func indexNoise(s Split, index int, noise []float32) {
 	}
 }
 
+// numbers is how many numbers a latent of the side Side has.
+const numbers = Side * Side * Channels
+
 // cheap is an encoder of means: what it returns depends on every pixel and on the noise.
-var cheap = Encoder{SHA256: "cheap", Encode: func(_ context.Context, crops []byte, noise []float32) ([]float32, error) {
-	latents := slices.Clone(noise)
-	for i, p := range crops {
-		n, y, x, c := i/pixels, i/(3*Size)%Size, i/3%Size, i%3
-		latents[n*numbers+(y/8*Side+x/8)*Channels+c] += float32(p) / 255
-	}
-	return latents, nil
-}}
+var cheap = cheapAt(Size)
+
+// cheapAt is the encoder cheap for crops of another resolution.
+func cheapAt(size int) Encoder {
+	return Encoder{SHA256: "cheap", Encode: func(_ context.Context, crops []byte, noise []float32) ([]float32, error) {
+		latents, side := slices.Clone(noise), size/8
+		for i, p := range crops {
+			n, y, x, c := i/(3*size*size), i/(3*size)%size, i/3%size, i%3
+			latents[n*side*side*4+(y/8*side+x/8)*4+c] += float32(p) / 255
+		}
+		return latents, nil
+	}}
+}
 
 // folder writes n images of train and half as many of val, in three classes.
 func folder(t testing.TB, n int) string {

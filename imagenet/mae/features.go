@@ -13,8 +13,9 @@ import (
 
 // Feature is a group of feature vectors [B, vectors, channels], by its official name.
 type Feature struct {
-	Name  string
-	Value *graph.Node
+	Name     string
+	Value    *graph.Node
+	Constant bool // the same for all latents: the std over a map of one position, as latents of 8×8 have
 }
 
 // Features builds the encoder on latents [B, S, S, Channels] and returns the features in which particles and data are
@@ -32,15 +33,16 @@ type Feature struct {
 //	conv1_mean_p, conv1_std_p  over the positions of a square  [B, (side/p)², channels]
 //
 // There std is √(variance + 1e-6), and the variance is the biased one. With [preset.ReleasedFeatures], latents of 32×32 have
-// 86 groups of 6,734 vectors together, latents of 16×16 have 82 groups of 1,702.
+// 86 groups of 6,734 vectors together, latents of 16×16 have 82 groups of 1,702, and latents of 8×8 have 70 groups of 442. Of
+// these last, layer4_std and layer4_blk2_std are Constant.
 //
 // Source: arXiv 2605.11755 and its code.
 func (c Config) Features(scope *model.Scope, x *graph.Node, f preset.Features) []Feature {
 	m := c.Encode(scope, x)
 	b := x.Shape().Dim(0)
 	features := []Feature{
-		{"global", graph.Reshape(x, b, 1, -1)},
-		{"norm_x", root(graph.Reshape(graph.ReduceMean(graph.Square(x), 1, 2), b, 1, c.Channels))},
+		{Name: "global", Value: graph.Reshape(x, b, 1, -1)},
+		{Name: "norm_x", Value: root(graph.Reshape(graph.ReduceMean(graph.Square(x), 1, 2), b, 1, c.Channels))},
 	}
 	of := func(name string, m *graph.Node) {
 		features = append(features, mapFeatures(f, name, graph.ConvertDType(m, x.DType()))...)
@@ -82,9 +84,9 @@ func mapFeatures(f preset.Features, name string, x *graph.Node) []Feature {
 		over[p] = over[q].merged(p / q)
 	}
 
-	features := []Feature{{name, graph.Reshape(x, b, side*side, channels)}}
+	features := []Feature{{Name: name, Value: graph.Reshape(x, b, side*side, channels)}}
 	addFeature := func(suffix string, x *graph.Node) {
-		features = append(features, Feature{name + suffix, graph.Reshape(x, b, -1, channels)})
+		features = append(features, Feature{Name: name + suffix, Value: graph.Reshape(x, b, -1, channels), Constant: suffix == "_std" && side == 1})
 	}
 	if f.Mean {
 		addFeature("_mean", over[side].mean)

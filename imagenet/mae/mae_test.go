@@ -157,6 +157,9 @@ func TestStatisticsOfOnePosition(t *testing.T) {
 	got := call(t, b, model.NewStore(), func(_ *model.Scope, x []*graph.Node) (out []*graph.Node) {
 		for _, f := range mapFeatures(preset.ReleasedFeatures(), "map", x[0]) {
 			out = append(out, f.Value)
+			if f.Constant != (f.Name == "map_std") {
+				t.Errorf("%s: Constant is %v, want the deviation to be so, and nothing else", f.Name, f.Constant)
+			}
 		}
 		return out
 	}, tensors.FromFlatDataAndDimensions(x, 2, 1, 1, 3))

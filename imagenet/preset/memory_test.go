@@ -23,13 +23,14 @@ func memoryOf(t *testing.T, name string, change func(*Generator)) Memory {
 func unchanged(*Generator) {}
 
 // Features agrees with what is known of the released encoders: 6,734 vectors of an image at 32 × 32, with 6.18 million
-// numbers at width 640 and 2.47 million at width 256, and 1,702 vectors at 16 × 16. (Method, 6.4.)
+// numbers at width 640 and 2.47 million at width 256, and 1,702 vectors at 16 × 16. (Method, 6.4.) At 8 × 8 its formulas count
+// 2 + 3·106 + 3·28 + 4·8 + 2·3 vectors.
 func TestFeatures(t *testing.T) {
 	for _, c := range []struct {
 		name          string
 		side, vectors int
 		millions      float64
-	}{{"mae/latent_640", 32, 6734, 6.18}, {"mae/latent_ablation_256", 32, 6734, 2.47}, {"mae/latent_640", 16, 1702, 0}} {
+	}{{"mae/latent_640", 32, 6734, 6.18}, {"mae/latent_ablation_256", 32, 6734, 2.47}, {"mae/latent_640", 16, 1702, 0}, {"mae/latent_640", 8, 442, 0}} {
 		p, err := Named(c.name)
 		if err != nil {
 			t.Fatal(err)

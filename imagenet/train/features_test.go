@@ -113,6 +113,32 @@ func TestFeaturesFromInParts(t *testing.T) {
 	}
 }
 
+// TestConstantFeatures: the deviation over a map of one position, which images [8, 8, ...] have, is the same for all images. That is
+// no collapse of the encoder, as it is where each group of a norm has one channel.
+func TestConstantFeatures(t *testing.T) {
+	told := map[string][2]float64{} // scale and mean V² by feature
+	run := func(width, images int) error {
+		tr := featured()
+		tr.FeaturesFrom, tr.Steps, tr.Images = 0, 1, images
+		tr.Encoder.Config.Width, tr.Encoder.Features.Std = width, true
+		tr.Report = func(p Progress) {
+			for i, name := range p.Measure.Features {
+				told[name] = [2]float64{p.Measure.Scale[i], p.Measure.MeanSquare[0][i]}
+			}
+		}
+		_, err := tr.Run(t.Context(), pureGo(t))
+		return err
+	}
+	for _, images := range []int{0, 1} { // in one graph, and in parts
+		if err := run(40, images); err != nil || told["layer4_std"] != [2]float64{} || !(told["layer3_std"][0] > 1) || !(told["layer4"][0] > 1) {
+			t.Errorf("%v, error %v, want no scale and no velocity of layer4_std, and a scale of the others", told, err)
+		}
+	}
+	if err := run(12, 0); err == nil || !strings.Contains(err.Error(), "feature layer1_std is the same for all images") || strings.Contains(err.Error(), "layer4_std") {
+		t.Errorf("groups of one channel: error %v, want that layer1_std has collapsed, and no word of layer4_std", err)
+	}
+}
+
 // TestFeaturesNever: a training that ends before features count says so.
 func TestFeaturesNever(t *testing.T) {
 	for steps, want := range map[int]bool{3: true, 4: false} {

@@ -126,11 +126,12 @@ func (r *run) weights() (map[string][]float32, error) {
 }
 
 // collapsed returns an error if a feature is the same for all images, so that its scale is the least that onestep.Loss divides by.
-// What is left of it is rounding, which the normalisation of the velocity would turn into a direction.
+// What is left of it is rounding, which the normalisation of the velocity would turn into a direction. A feature that is constant
+// by what it is has no gradient.
 func (t *Stepper) collapsed(m *Measure) error {
 	var list error
 	for i, name := range m.Features {
-		if m.Scale[i] <= 1e-3*math.Sqrt(float64(t.channels[i])) {
+		if !t.constant[i] && m.Scale[i] <= 1e-3*math.Sqrt(float64(t.channels[i])) {
 			list = errors.Join(list, fmt.Errorf("feature %s is the same for all images, its scale is %.1e: the encoder has collapsed, or has as many groups as channels there (width 32 or less)", name, m.Scale[i]))
 		}
 	}

@@ -88,6 +88,7 @@ type Stepper struct {
 	parts    *parts   // nil: all images of a chunk go through one graph
 	features []string // names of the features, in the order of Measure
 	channels []int    // of the features
+	constant []bool   // which features are the same for all images
 	alone    bool     // images are compared as they are, for now, although there is an encoder
 
 	encoderSum checksum // of the encoder's weights

@@ -33,6 +33,8 @@ type cache struct {
 	Files   map[string]string `json:"files"` // SHA-256 by name
 	Samples []latent.Sample   `json:"samples"`
 	Odd     []string          `json:"warnings,omitempty"`
+
+	Resolution int `json:"resolution"` // of the crops, in pixels
 }
 
 // sampled is how many rows of an array are read to estimate the scale of its numbers.
@@ -40,7 +42,7 @@ const sampled = 256
 
 // describe returns the report of a cache with a manifest. Without a manifest file, m is the one that measure makes.
 func describe(folder string, m *latent.Manifest) (*cache, error) {
-	r := &cache{Kind: "cache", Folder: folder, Train: m.Train, Val: m.Val, Skipped: m.Skipped, Files: m.Files}
+	r := &cache{Kind: "cache", Folder: folder, Train: m.Train, Val: m.Val, Skipped: m.Skipped, Files: m.Files, Resolution: latent.Factor * m.Side()}
 	if len(m.Classes) > 0 {
 		r.Classes, r.Seed, r.Images, r.Encoder = len(m.Classes), &m.Seed, m.Images, m.Encoder
 		r.First, r.Last = m.Classes[0], m.Classes[len(m.Classes)-1]
@@ -85,6 +87,7 @@ func (r cache) lines() []line {
 	lines.addLine("cache", "%s, %s", r.Folder, exactSize(r.Bytes))
 	lines.addLine("train", "%s images, plain and mirrored", thousands.Text(r.Train))
 	lines.addLine("val", "%s images, plain and mirrored", thousands.Text(r.Val))
+	lines.addLine("latents", "%v, of crops of %s", shape{r.Resolution / latent.Factor, latent.Channels}, squarePixels(r.Resolution))
 	if r.Seed != nil {
 		lines.addLine("classes", "%s", classRange(r.Classes, r.First, r.Last))
 		lines.addLine("seed", "%d", *r.Seed)
@@ -115,8 +118,8 @@ type unfinished struct {
 
 func (r unfinished) lines() []line {
 	var lines reportLines
-	lines.addLine("cache", "%s, not finished", r.Folder)
-	all := true
+	resolution, all := r.Shards[0].Resolution, true
+	lines.addLine("cache", "%s, not finished, of crops of %s", r.Folder, squarePixels(resolution))
 	for _, s := range r.Shards {
 		state := "begun"
 		if s.Finished {
@@ -127,7 +130,7 @@ func (r unfinished) lines() []line {
 	}
 	switch n := r.Shards[0].Shards - len(r.Shards); {
 	case n > 0:
-		lines.addLine("next", "wflow data prepare for the shards that have not begun: %d", n)
+		lines.addLine("next", "%s, for the shards that have not begun: %d", preparing("IMAGES", r.Folder, resolution), n)
 	case all:
 		lines.addLine("next", "wflow data merge %s", r.Folder)
 	default:
@@ -135,6 +138,9 @@ func (r unfinished) lines() []line {
 	}
 	return lines
 }
+
+// squarePixels writes the size of a square of pixels.
+func squarePixels(side int) string { return fmt.Sprintf("%d × %[1]d pixels", side) }
 
 // infoCache reports a cache by its manifest. A cache of the official code, which has no manifest, is reported by its files.
 func infoCache(c *cobra.Command, folder string) error {
@@ -159,6 +165,8 @@ func infoCache(c *cobra.Command, folder string) error {
 		err = none
 	case m.Train != found.Train || m.Val != found.Val:
 		err = fmt.Errorf("%s: %d images of train and %d of val, want %d and %d as its manifest says", folder, found.Train, found.Val, m.Train, m.Val)
+	case m.Side() != found.Side():
+		err = fmt.Errorf("%s: latents of side %d, want %d as its manifest says", folder, found.Side(), m.Side())
 	}
 	if err != nil {
 		return err
@@ -184,6 +192,12 @@ func measure(folder string) (*latent.Manifest, error) {
 		*s.rows = c.Len()
 		if err := c.Close(); err != nil {
 			return nil, err
+		}
+		switch resolution := latent.Factor * c.Side(); {
+		case s.split == latent.Train:
+			m.Resolution = resolution
+		case m.Resolution != resolution:
+			return nil, fmt.Errorf("%s: latents of side %d in train and %d in val, want the same", folder, m.Side(), c.Side())
 		}
 	}
 	for _, name := range arrays() {

@@ -104,9 +104,14 @@ func isFolder(path string) error {
 
 // nextStep adds to an error what to do next, if the cache in the folder is not finished.
 func nextStep(folder string, err error) error {
-	prepare := "wflow data prepare IMAGES " + folder
+	shards, _ := latent.ReadShards(folder)
+	resolution := latent.Size
+	if len(shards) > 0 {
+		resolution = shards[0].Resolution
+	}
+	prepare := preparing("IMAGES", folder, resolution)
 	open := (*latent.UnfinishedError)(nil)
-	switch shards, _ := latent.ReadShards(folder); {
+	switch {
 	case errors.As(err, &open):
 		return fmt.Errorf("%w\nnext: %s", err, unfinishedStep(prepare, open))
 	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, latent.ErrNoShards):

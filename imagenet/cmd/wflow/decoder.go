@@ -32,7 +32,7 @@ func newDecoder(c *cobra.Command, backend compute.Backend, t trained, path, cach
 		return nil, sample.Decoder{}, err
 	}
 	if cache != "" {
-		if err := together(cache, sum); err != nil {
+		if err := together(cache, shape{m.Size, m.OutChannels}, sum); err != nil {
 			return nil, sample.Decoder{}, err
 		}
 	}
@@ -43,9 +43,10 @@ func newDecoder(c *cobra.Command, backend compute.Backend, t trained, path, cach
 	return a, sample.Decoder{Side: t.preset.Data.Resolution, Channels: 3, Decode: a.Decode, Latents: true, SHA256: sum}, nil
 }
 
-// together returns an error if the latents of a cache are not scaled as the autoencoder wants them, or if the cache was made
-// with another one. A cache of the official code does not say which autoencoder made it.
-func together(folder, autoencoder string) error {
+// together returns an error if the latents of a cache have not the shape that a generator makes, if they are not scaled as
+// the autoencoder wants them, or if the cache was made with another one. A cache of the official code does not say which
+// autoencoder made it.
+func together(folder string, made shape, autoencoder string) error {
 	if err := isFolder(folder); err != nil {
 		return err
 	}
@@ -54,15 +55,18 @@ func together(folder, autoencoder string) error {
 		return nextStep(folder, err)
 	}
 	defer c.Close()
+	if found := (shape{c.Side(), latent.Channels}); found != made {
+		return fmt.Errorf("cache %s has latents %v, and the generator makes %v", shown(folder), found, made)
+	}
 	scale, err := c.Sample(sampled)
 	if err != nil {
 		return err
 	}
-	made := ""
+	encoder := ""
 	if m, err := latent.ReadManifest(folder); err == nil {
-		made = m.Encoder
+		encoder = m.Encoder
 	}
-	if err := sample.Together(scale, made, autoencoder); err != nil {
+	if err := sample.Together(scale, encoder, autoencoder); err != nil {
 		return fmt.Errorf("cache %s: %w", shown(folder), err)
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/wflowlab/wflowlab/imagenet/bank"
+	"github.com/wflowlab/wflowlab/imagenet/latent"
 	"github.com/wflowlab/wflowlab/imagenet/mae"
 	"github.com/wflowlab/wflowlab/imagenet/train"
 	"github.com/wflowlab/wflowlab/internal/atomicfile"
@@ -86,7 +87,7 @@ func (t encoderTraining) do(c *cobra.Command) error {
 	}
 	side := p.MAE.Data.Resolution
 	if p.MAE.Data.Latent {
-		side /= 8
+		side /= latent.Factor
 	}
 	data, done, err := openData(t.data, p.MAE.Data, shape{side, config.Channels})
 	if err != nil {

@@ -20,6 +20,7 @@ type preparation struct {
 	weights       string
 	shard         string
 	batch         int
+	resolution    int
 	seed          uint64
 	skip          bool
 }
@@ -34,6 +35,10 @@ ADM does, to the bytes that Pillow gives. It writes a sample of the
 autoencoder's posterior for each, plain and mirrored with the same noise, into
 the six .npy files of the official code. Classes are the folders of train,
 sorted by name.
+
+With --resolution the crops are of another size, and their latents of an eighth
+of it: 64 pixels give the latents [8, 8, 4] of gen/pilot and gen/imagenet64.
+wflow info PRESET tells the resolution that a preset wants.
 
 It encodes on XLA if WFLOW_XLA_PLUGIN is the path of an XLA plugin, otherwise in
 pure Go, which takes many times as long: wflow version says which it would be.
@@ -52,6 +57,7 @@ Files that other programs keep among the images (._*, Thumbs.db,
 Kaggle's val without folders of classes is read if LOC_val_solution.csv lies in
 it or in a folder around it, and Tiny ImageNet's with its val_annotations.txt.`,
 		Example: `  wflow data prepare imagenet-1k latents
+  wflow data prepare imagenet-1k latents64 --resolution 64
   wflow data prepare imagenet-1k latents --shard $SLURM_ARRAY_TASK_ID/16
   wflow data prepare imagenet-1k latents --vae vae.safetensors`,
 		Args:              exactly(2),
@@ -64,9 +70,10 @@ it or in a folder around it, and Tiny ImageNet's with its val_annotations.txt.`,
 	c.Flags().StringVar(&p.weights, "vae", "", "the autoencoder's weights, a `file` (default: those of stabilityai/sd-vae-ft-mse, fetched once)")
 	c.Flags().StringVar(&p.shard, "shard", "0/1", "which part of how many, from 0: `i/n`")
 	c.Flags().IntVar(&p.batch, "batch", 8, "how many images are encoded together")
+	c.Flags().IntVar(&p.resolution, "resolution", latent.Size, "height and width of the crops in `pixels`, a multiple of 8")
 	c.Flags().Uint64Var(&p.seed, "seed", 0, "of the noise; every shard wants the same")
 	c.Flags().BoolVar(&p.skip, "skip-corrupt", false, "leave images that cannot be read out of the cache")
-	for _, number := range []string{"shard", "batch", "seed"} {
+	for _, number := range []string{"shard", "batch", "resolution", "seed"} {
 		completeFlag(c, number)
 	}
 	return c
@@ -74,13 +81,16 @@ it or in a folder around it, and Tiny ImageNet's with its val_annotations.txt.`,
 
 func (p preparation) run(c *cobra.Command) error {
 	ctx := c.Context()
-	s := latent.Settings{Seed: p.seed, Batch: p.batch, SkipCorrupt: p.skip}
+	s := latent.Settings{Seed: p.seed, Batch: p.batch, SkipCorrupt: p.skip, Resolution: p.resolution}
 	var rest string
 	if n, _ := fmt.Sscanf(p.shard+"\n", "%d/%d%s", &s.Shard, &s.Shards, &rest); n != 2 || s.Shard < 0 || s.Shard >= s.Shards || s.Shards > latent.MaxShards {
 		return misuse{fmt.Errorf("--shard %s, want i/n with 0 ≤ i < n ≤ %d", p.shard, latent.MaxShards)}
 	}
 	if p.batch < 1 {
 		return misuse{fmt.Errorf("--batch %d, want 1 or more", p.batch)}
+	}
+	if r := p.resolution; r < latent.Factor || r > latent.MaxResolution || r%latent.Factor != 0 {
+		return misuse{fmt.Errorf("--resolution %d, want a multiple of %d from %d to %d", r, latent.Factor, latent.Factor, latent.MaxResolution)}
 	}
 	if there, err := os.Stat(p.cache); err == nil && !there.IsDir() {
 		return fmt.Errorf("%s is a file, want a folder for the cache", p.cache)
@@ -96,7 +106,7 @@ func (p preparation) run(c *cobra.Command) error {
 	if err := p.check(c, images, &s); err != nil {
 		return err
 	}
-	encoder, finalize, err := newEncoder(c, weights)
+	encoder, finalize, err := newEncoder(c, weights, p.resolution)
 	if err != nil {
 		return err
 	}
@@ -181,8 +191,8 @@ func autoencoder(c *cobra.Command, path string) (f *hub.File, v *hub.View, done 
 	return f, v, done, nil
 }
 
-// newEncoder returns the autoencoder's encoder, and the function that releases it.
-func newEncoder(c *cobra.Command, path string) (latent.Encoder, func(), error) {
+// newEncoder returns the autoencoder's encoder for crops of a resolution, and the function that releases it.
+func newEncoder(c *cobra.Command, path string, resolution int) (latent.Encoder, func(), error) {
 	fail := func(err error) (latent.Encoder, func(), error) { return latent.Encoder{}, nil, err }
 	f, v, done, err := autoencoder(c, path)
 	if err != nil {
@@ -198,7 +208,7 @@ func newEncoder(c *cobra.Command, path string) (latent.Encoder, func(), error) {
 		return fail(err)
 	}
 	fmt.Fprintf(c.ErrOrStderr(), "encoding on %s\n", line)
-	a, err := vae.New(backend, vae.StableDiffusion(), 256, v.Read)
+	a, err := vae.New(backend, vae.StableDiffusion(), resolution, v.Read)
 	if err != nil {
 		backend.Finalize()
 		return fail(err)

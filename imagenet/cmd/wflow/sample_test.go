@@ -316,9 +316,11 @@ func TestSampleLatents(t *testing.T) {
 		t.Errorf("%v pixels of level %d, %+v, want 16 × 16 of 128", m.Bounds(), byte(c), r)
 	}
 	photograph(t, "images")
-	latents := noisy(t)
-	if _, err := latent.Merge(t.Context(), latents, nil); err != nil {
-		t.Fatal(err)
+	latents, larger := noisyAt(t, 8), noisy(t)
+	for _, folder := range []string{latents, larger} {
+		if _, err := latent.Merge(t.Context(), folder, nil); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, c := range []struct {
 		arguments []string
@@ -326,6 +328,7 @@ func TestSampleLatents(t *testing.T) {
 	}{
 		{append(slices.Clip(common), "--to", "b", "--vae", "other.safetensors"), `1 missing: "encoder.conv_in.weight"`},
 		{append(slices.Clip(common), "--to", "b", "--cache", latents), "the cache was made with an autoencoder with SHA-256 none, and that which decodes has "},
+		{append(slices.Clip(common), "--to", "b", "--cache", larger), "has latents [32, 32, 4], and the generator makes [1, 1, 4]"},
 		{append(slices.Clip(common), "--to", "b", "--cache", "images"), "images is no cache"},
 	} {
 		_, said, code := wflow(t.Context(), append([]string{"sample"}, c.arguments...)...)

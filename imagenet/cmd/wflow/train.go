@@ -37,9 +37,10 @@ func trainCommand() *cobra.Command {
 folder RUN. It can be stopped at any moment, by Ctrl-C, a crash or a full disk.
 Started again with the same words, it goes on where it was, to the same bytes.
 
---data is the cache of latents that wflow data prepare makes, a folder of the
-four files of MNIST, or a folder of classes with small images. Without it, the
-presets of digits are trained on 6,000 real digits that this program brings.
+--data is the cache of latents that wflow data prepare makes, at the resolution
+of the preset, a folder of the four files of MNIST, or a folder of classes with
+small images. Without it, the presets of digits are trained on 6,000 real digits
+that this program brings.
 --encoder has the weights of the encoder whose features are compared: a released
 file, or the folder of a run of wflow encoder train. --vae has the weights of
 the autoencoder that the grids of latents are decoded with. --start has weights
@@ -59,6 +60,7 @@ where it stands. --extend lets a run go on with more --steps, or with another
 --rate.`,
 		Example: `  wflow train gen/mnist_pixels digits
   wflow train gen/ablation_ot_1node run --data latents --encoder mae.msgpack
+  wflow train gen/pilot pilot --data latents64 --encoder mae.msgpack
   wflow train gen/mnist_pixels digits --steps 8000 --extend`,
 		Args:              exactly(2),
 		ValidArgsFunction: completePresets,

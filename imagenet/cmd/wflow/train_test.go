@@ -27,11 +27,17 @@ func smallTraining(t *testing.T, change func(g *preset.Generator)) string {
 	if change != nil {
 		change(g)
 	}
+	return written(t, p)
+}
+
+// written writes a configuration file.
+func written(t *testing.T, p *preset.Preset) (path string) {
+	t.Helper()
 	text, err := p.Marshal()
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "small.yaml")
+	path = filepath.Join(t.TempDir(), "small.yaml")
 	if err := os.WriteFile(path, text, 0o644); err != nil {
 		t.Fatal(err)
 	}

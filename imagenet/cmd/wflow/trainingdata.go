@@ -40,17 +40,14 @@ func openData(folder string, d preset.Data, wanted shape) (data train.Images, do
 	if is, err := isCache(folder); err != nil {
 		return nil, nil, err
 	} else if is {
-		if found := (shape{latent.Side, latent.Channels}); !d.Latent || found != wanted {
-			return nil, nil, fmt.Errorf("%s has latents %v, and the configuration wants %s %v", folder, found, what(d.Latent), wanted)
-		}
-		c, err := latent.Open(folder, latent.Train)
+		c, err := openLatents(folder, d, wanted)
 		if err != nil {
-			return nil, nil, nextStep(folder, err)
+			return nil, nil, err
 		}
 		return c, func() { c.Close() }, nil
 	}
 	if d.Latent {
-		return nil, nil, fmt.Errorf("%s is no cache of latents\nnext: wflow data prepare %s CACHE", folder, folder)
+		return nil, nil, fmt.Errorf("%s is no cache of latents\nnext: %s", folder, preparing(folder, "CACHE", d.Resolution))
 	}
 	set, err := readSet(folder, wanted.channels)
 	if err != nil {
@@ -61,6 +58,33 @@ func openData(folder string, d preset.Data, wanted shape) (data train.Images, do
 	}
 	set.Mirror = d.Mirror
 	return set, done, nil
+}
+
+// openLatents opens the training latents of a cache, which must have a shape.
+func openLatents(folder string, d preset.Data, wanted shape) (*latent.Cache, error) {
+	c, err := latent.Open(folder, latent.Train)
+	if err != nil {
+		return nil, nextStep(folder, err)
+	}
+	found := shape{c.Side(), latent.Channels}
+	if d.Latent && found == wanted {
+		return c, nil
+	}
+	c.Close()
+	err = fmt.Errorf("%s has latents %v, and the configuration wants %s %v", folder, found, what(d.Latent), wanted)
+	if d.Latent && wanted.channels == found.channels {
+		err = fmt.Errorf("%w\nnext: %s, with another folder as CACHE", err, preparing("IMAGES", "CACHE", d.Resolution))
+	}
+	return nil, err
+}
+
+// preparing returns the command that prepares a cache of a resolution.
+func preparing(images, cache string, resolution int) string {
+	command := fmt.Sprintf("wflow data prepare %s %s", images, cache)
+	if resolution != latent.Size {
+		command += fmt.Sprint(" --resolution ", resolution)
+	}
+	return command
 }
 
 func what(latents bool) string {

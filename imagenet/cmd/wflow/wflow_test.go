@@ -78,6 +78,9 @@ func TestExitCodes(t *testing.T) {
 		{"data prepare " + empty + " out", failed, "train"},
 		{"data merge " + empty, failed, "next: wflow data prepare IMAGES " + empty},
 		{"data verify " + empty, failed, empty + " is no cache, and none has been begun in it"},
+		{"data prepare a b --resolution 100", misused, "--resolution 100, want a multiple of 8 from 8 to 4096"},
+		{"data prepare a b --resolution 0", misused, "--resolution 0, want a multiple of 8 from 8 to 4096"},
+		{"data prepare a b --resolution 8192", misused, "--resolution 8192, want a multiple of 8 from 8 to 4096"},
 		{"data prepare a b --batch 0", misused, "--batch 0, want 1 or more"},
 		{"data prepare " + empty + " " + file, failed, file + " is a file, want a folder for the cache"},
 		{"convert " + file + " " + file, failed, "is what it reads"},
@@ -122,8 +125,14 @@ func photograph(t *testing.T, images string) *latent.Folder {
 // noisy makes a cache of them, not merged yet.
 func noisy(t *testing.T) (folder string) {
 	t.Helper()
+	return noisyAt(t, latent.Size)
+}
+
+// noisyAt makes one of another resolution.
+func noisyAt(t *testing.T, resolution int) (folder string) {
+	t.Helper()
 	folder = t.TempDir()
-	if err := latent.Prepare(context.Background(), folder, photograph(t, t.TempDir()), encoder, nil); err != nil {
+	if err := latent.Prepare(context.Background(), folder, photograph(t, t.TempDir()), encoder, &latent.Settings{Resolution: resolution}); err != nil {
 		t.Fatal(err)
 	}
 	return folder
@@ -150,9 +159,9 @@ func TestUnfinished(t *testing.T) {
 		want        []latent.Shard
 		next        string
 	}{
-		{1, 2, []latent.Shard{{Shard: 1, Shards: 2, Train: 1, Val: 1}}, "for the shards that have not begun: 1"},
-		{0, 2, []latent.Shard{{Shard: 0, Shards: 2, Train: 2, Finished: true}, {Shard: 1, Shards: 2, Train: 1, Val: 1}}, "it goes on where it was"},
-		{1, 9, []latent.Shard{{Shard: 0, Shards: 2, Train: 2, Finished: true}, {Shard: 1, Shards: 2, Train: 1, Val: 2, Finished: true}}, "wflow data merge " + folder},
+		{1, 2, []latent.Shard{{Shard: 1, Shards: 2, Train: 1, Val: 1, Resolution: 256}}, "for the shards that have not begun: 1"},
+		{0, 2, []latent.Shard{{Shard: 0, Shards: 2, Train: 2, Finished: true, Resolution: 256}, {Shard: 1, Shards: 2, Train: 1, Val: 1, Resolution: 256}}, "it goes on where it was"},
+		{1, 9, []latent.Shard{{Shard: 0, Shards: 2, Train: 2, Finished: true, Resolution: 256}, {Shard: 1, Shards: 2, Train: 1, Val: 2, Finished: true, Resolution: 256}}, "wflow data merge " + folder},
 	} {
 		prepare(step.shard, step.most)
 		out, said, code := wflow(context.Background(), "info", "--json", folder)
