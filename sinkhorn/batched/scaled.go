@@ -21,21 +21,20 @@ func (p Problem) scaled(updates int) *graph.Node {
 	n, m := logP.Shape().Dim(1), logP.Shape().Dim(2)
 	s := spanOf(logP.DType())
 	unlift := math.Exp2(-s.lift)
+	sum := func(x *graph.Node, axis int) *graph.Node { return graph.ReduceAndKeep(x, graph.ReduceSum, axis) }
 	for done := 1; ; {
 		lifted := graph.Exp(graph.AddScalar(logP, s.lift*math.Ln2))
-		rowSums := graph.ReduceSum(lifted, 2)
-		var rows, columns *graph.Node
+		scaled, rows, columns := lifted, (*graph.Node)(nil), (*graph.Node)(nil) // [b, n, m], [b, n, 1], [b, 1, m]
 		for k := 0; k < s.updates(n, m) && done < updates; k++ {
-			rows = graph.Reciprocal(graph.MulScalar(rowSums, unlift*float64(n)))
-			columns = graph.Reciprocal(graph.MulScalar(graph.Einsum("bnm,bn->bm", lifted, rows), unlift*float64(m)))
-			rowSums = graph.Einsum("bnm,bm->bn", lifted, columns)
+			rows = graph.Reciprocal(graph.MulScalar(sum(scaled, 2), unlift*float64(n)))
+			columns = graph.Reciprocal(graph.MulScalar(sum(graph.Mul(lifted, rows), 1), unlift*float64(m)))
+			scaled = graph.Mul(lifted, columns)
 			done++
 		}
 		if done == updates {
-			y := graph.Mul(p.Y, graph.InsertAxes(columns, 2))
-			return graph.Div(graph.Einsum("bnm,bmd->bnd", lifted, y), graph.InsertAxes(rowSums, 2))
+			return graph.Div(graph.Einsum("bnm,bmd->bnd", scaled, p.Y), sum(scaled, 2))
 		}
-		logP = graph.Add(logP, graph.Add(graph.InsertAxes(graph.Log(rows), 2), graph.InsertAxes(graph.Log(columns), 1)))
+		logP = graph.Add(logP, graph.Add(graph.Log(rows), graph.Log(columns)))
 	}
 }
 
