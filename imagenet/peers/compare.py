@@ -8,6 +8,7 @@ and the file stays as it is.
 
 import datetime
 import json
+import math
 import os
 import re
 import statistics
@@ -24,6 +25,10 @@ ROUNDS = 5
 SECONDS = 8  # of a measurement, at least one pass
 
 
+class Failed(Exception):
+    """A process that ended with an error."""
+
+
 def measured(command, folder, **environment):
     """Runs a command and returns what it printed and the most memory it had, in GB."""
     p = subprocess.Popen(list(map(str, command)), cwd=folder, env={**os.environ, **environment}, stdout=subprocess.PIPE,
@@ -32,7 +37,7 @@ def measured(command, folder, **environment):
     _, status, used = os.wait4(p.pid, 0)
     p.returncode = os.waitstatus_to_exitcode(status)
     if p.returncode:
-        sys.exit(f"{' '.join(p.args)}: exit status {p.returncode}\n{out}")
+        raise Failed(f"{' '.join(p.args)}: exit status {p.returncode}\n{out}")
     return out, used.ru_maxrss / 1e6
 
 
@@ -51,28 +56,33 @@ def ours(work, binaries):
                          WFLOW_STEP=str(binaries / STEP))
     rate = re.search(rf"([\d.]+) {work.unit}/s", out)
     if not rate:
-        sys.exit(f"{work.package} {work.benchmark}: no {work.unit}/s in\n{out}")
+        raise Failed(f"{work.package} {work.benchmark}: no {work.unit}/s in\n{out}")
     return float(rate[1]), peak
 
 
 def row(work, binaries, versions, log):
-    """Measures a row, all libraries in turn, and returns its cells and whether its goal is met."""
-    rates, peaks = {name: [] for name in ["ours", *work.commands()]}, {}
+    """Measures a row, all libraries in turn, and returns its cells and whether its goal is met. A library that fails has the rate 0."""
+    rates, peaks, failed = {name: [] for name in ["ours", *work.commands()]}, {}, False
     for _ in range(ROUNDS):
         rate, peaks["ours"] = ours(work, binaries)
         rates["ours"].append(rate)
         for name, script in work.commands().items():
-            rate, peaks[name], version = theirs(script, binaries)
+            try:
+                rate, peaks[name], version = theirs(script, binaries)
+                versions.add(version)
+            except Failed as why:
+                log(why)
+                rate, failed = 0.0, True
             rates[name].append(rate)
-            versions.add(version)
         log(f"{work.what}: " + ", ".join(f"{name} {list[-1]:.3g}" for name, list in rates.items()) + f" {work.unit}/s")
     median = {name: statistics.median(list) for name, list in rates.items()}
     fastest = max(work.commands(), key=median.get)
-    ratio = statistics.median(our / max(others) for our, *others in zip(*rates.values()))
+    ratio = statistics.median(our / (max(others) or math.inf) for our, *others in zip(*rates.values()))
+    holds = ratio >= work.goal and not failed
     cell = lambda name: f"{median[name]:.3g}" if name in median else "–"
-    cells = (work.what, work.unit, *map(cell, LIBRARIES), cell("ours"), f"{ratio:.2f}× (goal {work.goal}) {'✓' if ratio >= work.goal else '✗'}",
-             f"{peaks[fastest]:.1f} GB", f"{peaks['ours']:.1f} GB")
-    return cells, ratio >= work.goal
+    cells = (work.what, work.unit, *map(cell, LIBRARIES), cell("ours"), f"{ratio:.2f}× (goal {work.goal}) {'✓' if holds else '✗'}",
+             f"{peaks.get(fastest, 0):.1f} GB", f"{peaks['ours']:.1f} GB")
+    return cells, holds
 
 
 def processor():
