@@ -34,7 +34,7 @@ const masked = 1e6
 // flow; with one or more it is Sinkhorn's, exact in the limit.
 //
 // The first update is computed in the log domain. Those behind it multiply rows and columns of its coupling by factors, which takes no
-// exponentials, if Y has equal weights: see [Problem.scaled]. With other weights all are computed in the log domain. Squared distances
+// exponentials, if Y has equal weights: see the method scaled. With other weights all are computed in the log domain. Squared distances
 // come from ‖x‖² + ‖y‖² − 2⟨x, y⟩ about the mean of Y, clamped at zero; Euclidean ones from differences, because the root would
 // magnify the rounding near zero.
 //
