@@ -9,6 +9,7 @@ FOLDER     ?= notebooks/work
 NOTEBOOKS  ?= notebooks/*.ipynb
 BENCH      ?= .
 PEERS      ?= sinkhorn imagenet
+ROWS       ?=
 ROUNDS     ?= 10
 FUZZ       ?= .
 EXECUTIONS ?= 1000000
@@ -26,6 +27,7 @@ help: ## this list
 	@echo '  make notebooks NOTEBOOKS=notebooks/03*.ipynb       only some'
 	@echo '  make bench BENCH=Solve                             only some, by regular expression'
 	@echo '  make bench-peers PEERS=imagenet                    only one half'
+	@echo '  make bench-peers PEERS=imagenet ROWS=step          only rows with a word, printed, not stored'
 	@echo '  make soak ROUNDS=2                                 fewer rounds'
 	@echo '  make fuzz FUZZ=NPY EXECUTIONS=20000                some targets, fewer executions'
 
@@ -66,8 +68,8 @@ gallery: setup ## the notebooks as pages, as they are stored, to .lab/gallery
 bench: setup ## all benchmarks
 	@$(RUN) go test -p 1 -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
-bench-peers: setup ## ours and other libraries side by side, to BENCHMARKS.md beside them (6 GB, some 30 minutes)
-	@status=0; for part in $(PEERS); do $(RUN) $$part/peers/run.sh || status=1; done; exit $$status
+bench-peers: setup ## ours and other libraries side by side, to BENCHMARKS.md beside them (6 GB, some 90 minutes)
+	@status=0; for part in $(PEERS); do ROWS='$(ROWS)' $(RUN) $$part/peers/run.sh || status=1; done; exit $$status
 
 clean: ## remove .lab; Go's own caches stay
 	rm -rf .lab

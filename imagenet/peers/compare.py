@@ -1,12 +1,14 @@
-"""make bench-peers: the networks here and in PyTorch, in turn in one run, to ../BENCHMARKS.md.
+"""make bench-peers: the networks and their training here, in PyTorch and in JAX, in turn in one run, to ../BENCHMARKS.md.
 
-    python compare.py BINARIES ../BENCHMARKS.md
+    python compare.py BINARIES ../BENCHMARKS.md [ROWS]
 
-BINARIES is a folder with the compiled tests of the packages. Random weights, float32, forward passes, all cores.
+BINARIES is a folder with the compiled tests of the packages. ROWS is a regular expression: only the rows whose names it finds are measured,
+and the file stays as it is.
 """
 
 import datetime
 import json
+import math
 import os
 import re
 import statistics
@@ -15,42 +17,72 @@ import sys
 import time
 from pathlib import Path
 
-HERE = Path(__file__).parent
+from work import LIBRARIES, STEP, WORK
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
 ROUNDS = 5
 SECONDS = 8  # of a measurement, at least one pass
-WORK = [  # what, PyTorch's script with its argument, our package, our benchmark
-    ("generator B/2, 4 latents a pass", ["dit.py"], "dit", "BenchmarkGenerate$"),
-    ("encoder of width 256 with its 86 groups of features, 8 latents a pass", ["mae.py"], "mae", "BenchmarkFeatures$"),
-    ("autoencoder, encoding 256 × 256 pixels, one image a pass", ["vae.py", "encode"], "vae", "BenchmarkAutoencoder/encode$"),
-    ("autoencoder, decoding to 256 × 256 pixels, one image a pass", ["vae.py", "decode"], "vae", "BenchmarkAutoencoder/decode$"),
-]
 
 
-def measured(command, folder):
+class Failed(Exception):
+    """A process that ended with an error."""
+
+
+def measured(command, folder, **environment):
     """Runs a command and returns what it printed and the most memory it had, in GB."""
-    p = subprocess.Popen(list(map(str, command)), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    p = subprocess.Popen(list(map(str, command)), cwd=folder, env={**os.environ, **environment}, stdout=subprocess.PIPE,
+                         stderr=subprocess.STDOUT, text=True)
     out = p.stdout.read()
     _, status, used = os.wait4(p.pid, 0)
     p.returncode = os.waitstatus_to_exitcode(status)
     if p.returncode:
-        sys.exit(f"{' '.join(p.args)}: exit status {p.returncode}\n{out}")
+        raise Failed(f"{' '.join(p.args)}: exit status {p.returncode}\n{out}")
     return out, used.ru_maxrss / 1e6
 
 
-def theirs(script):
-    """Returns images/s and peak memory of PyTorch, and its version."""
-    out, peak = measured([sys.executable, HERE / script[0], *script[1:], "--seconds", SECONDS], HERE)
+def theirs(script, binaries):
+    """Returns the rate and the peak memory of a library, and its version."""
+    out, peak = measured([sys.executable, HERE / script[0], *script[1:], "--seconds", SECONDS], binaries,
+                         TORCHINDUCTOR_CACHE_DIR=str(binaries / "inductor"), JAX_PLATFORMS="cpu", PYTHONPATH=str(HERE))
     r = json.loads(out.splitlines()[-1])
-    return r["images_per_s"], peak, r["torch"]
+    return r["rate"], peak, r["library"]
 
 
-def ours(binaries, package, benchmark):
-    """Returns images/s and peak memory of ours."""
-    out, peak = measured([binaries / f"{package}.test", "-test.run", "^$", "-test.bench", benchmark, "-test.benchtime", f"{SECONDS}s"], HERE.parent / package)
-    rate = re.search(r"([\d.]+) images/s", out)
+def ours(work, binaries):
+    """Returns the rate and the peak memory of ours."""
+    program = binaries / f"{Path(work.package).name}.test"
+    out, peak = measured([program, "-test.run", "^$", "-test.bench", work.benchmark, "-test.benchtime", f"{SECONDS}s"], ROOT / work.package,
+                         WFLOW_STEP=str(binaries / STEP))
+    rate = re.search(rf"([\d.]+) {work.unit}/s", out)
     if not rate:
-        sys.exit(f"{package} {benchmark}: no images/s in\n{out}")
+        raise Failed(f"{work.package} {work.benchmark}: no {work.unit}/s in\n{out}")
     return float(rate[1]), peak
+
+
+def row(work, binaries, versions, log):
+    """Measures a row, all libraries in turn, and returns its cells and whether its goal is met. A library that fails has the rate 0."""
+    rates, peaks, failed = {name: [] for name in ["ours", *work.commands()]}, {}, False
+    for _ in range(ROUNDS):
+        rate, peaks["ours"] = ours(work, binaries)
+        rates["ours"].append(rate)
+        for name, script in work.commands().items():
+            try:
+                rate, peaks[name], version = theirs(script, binaries)
+                versions.add(version)
+            except Failed as why:
+                log(why)
+                rate, failed = 0.0, True
+            rates[name].append(rate)
+        log(f"{work.what}: " + ", ".join(f"{name} {list[-1]:.3g}" for name, list in rates.items()) + f" {work.unit}/s")
+    median = {name: statistics.median(list) for name, list in rates.items()}
+    fastest = max(work.commands(), key=median.get)
+    ratio = statistics.median(our / (max(others) or math.inf) for our, *others in zip(*rates.values()))
+    holds = ratio >= work.goal and not failed
+    cell = lambda name: f"{median[name]:.3g}" if name in median else "–"
+    cells = (work.what, work.unit, *map(cell, LIBRARIES), cell("ours"), f"{ratio:.2f}× (goal {work.goal}) {'✓' if holds else '✗'}",
+             f"{peaks.get(fastest, 0):.1f} GB", f"{peaks['ours']:.1f} GB")
+    return cells, holds
 
 
 def processor():
@@ -61,33 +93,25 @@ def processor():
 
 
 def main():
-    binaries, target = map(Path, sys.argv[1:])
-    began = time.time()
-    rows, holds = [], True
-    for what, script, package, benchmark in WORK:
-        pairs = []
-        for _ in range(ROUNDS):
-            their, their_peak, torch = theirs(script)
-            our, our_peak = ours(binaries, package, benchmark)
-            pairs.append((their, our))
-            print(f"{time.time() - began:5.0f} s  {what}: PyTorch {their:.3g}, ours {our:.3g} images/s", flush=True)
-        ratio = statistics.median(our / their for their, our in pairs)
-        holds &= ratio >= 1
-        rows.append((what, *(f"{statistics.median(p[i] for p in pairs):.3g}" for i in (0, 1)), f"{ratio:.2f}× {'✓' if ratio >= 1 else '✗'}",
-                     f"{their_peak:.1f} GB", f"{our_peak:.1f} GB"))
-    head = ("work", "PyTorch, images/s", "ours, images/s", "ratio (goal 1)", "PyTorch's peak", "our peak")
+    binaries, target = (Path(arg).resolve() for arg in sys.argv[1:3])
+    wanted = re.compile(sys.argv[3] if len(sys.argv) > 3 else "")
+    work, began, versions = [w for w in WORK if wanted.search(w.what)], time.time(), set()
+    log = lambda text: print(f"{time.time() - began:5.0f} s  {text}", flush=True)
+    rows, holds = zip(*(row(w, binaries, versions, log) for w in work)) if work else sys.exit(f"no row has {wanted.pattern} in its name")
+    head = ("work", "unit", *(f"{name}, a second" for name in LIBRARIES), "ours, a second", "ratio", "the fastest's peak", "our peak")
     table = "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *rows])
-    target.write_text(f"""# Benchmarks
+    print(table)
+    if work == WORK:
+        target.write_text(f"""# Benchmarks
 
-Measured on {processor()}, {os.cpu_count()} cores, {datetime.date.today()}; one run of `make bench-peers`. PyTorch {torch} and GoMLX on XLA in turn, {ROUNDS}
-times each, float32, forward passes with random weights; medians, and the median of the ratios of neighbours: above 1 ours is the
-faster. PyTorch runs eagerly, on as many threads as there are cores. Ratios compare, absolute numbers change with the machine.
-Not measured: gradients, pure Go, GPUs.
+Measured on {processor()}, {os.cpu_count()} cores, {datetime.date.today()}; one run of `make bench-peers`. {", ".join(sorted(versions))} and GoMLX
+on XLA in turn, {ROUNDS} times each, float32, random weights, on all cores; networks' rows are forward passes. Rates are medians. The ratio is the
+median, over the turns, of ours to the fastest of the others: above 1 ours is the faster. Compilation is left out. Ratios compare, absolute
+numbers change with the machine. [peers/README.md](peers/README.md) says what each row is. Not measured: pure Go, GPUs.
 
 {table}
 """)
-    print(table)
-    sys.exit(not holds)
+    sys.exit(not all(holds))
 
 
 if __name__ == "__main__":

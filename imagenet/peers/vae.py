@@ -1,17 +1,15 @@
 """AutoencoderKL of stabilityai/sd-vae-ft-mse in plain PyTorch with random weights: images encoded or decoded per second.
 
-    python vae.py encode|decode [--seconds 10]
+    python vae.py encode|decode [--compile] [--seconds 8]
 
-prints one line of JSON. One image a pass, 256 × 256 pixels, float32, two threads; the better of two memory layouts.
+prints one line of JSON. One image a pass, 256 × 256 pixels, float32, all cores; the better of two memory layouts.
 """
-import argparse
-import json
-import os
-import time
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+from measure import options, rate, tell, torch_on_all_cores
 
 WIDTHS = (128, 256, 512, 512)
 LAYERS = 2
@@ -142,31 +140,18 @@ class Autoencoder(nn.Module):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("direction", choices=["encode", "decode"])
-    parser.add_argument("--seconds", type=float, default=10)
-    a = parser.parse_args()
-    torch.set_num_threads(os.cpu_count())
-    torch.manual_seed(1)
-    network = Autoencoder().eval()
-    call, shape = (network.encode, (1, 3, 256, 256)) if a.direction == "encode" else (network.decode, (1, LATENT, 32, 32))
-    rates = {}
+    args = options(__doc__, ("direction", dict(choices=["encode", "decode"])))
+    torch_on_all_cores()
+    network, rates = Autoencoder().eval(), []
+    call, shape = (network.encode, (1, 3, 256, 256)) if args.direction == "encode" else (network.decode, (1, LATENT, 32, 32))
+    if args.compile:
+        call = torch.compile(call)
     with torch.inference_mode():
         for layout in torch.contiguous_format, torch.channels_last:
             network.to(memory_format=layout)
             x = torch.randn(shape).contiguous(memory_format=layout)
-            call(x)
-            start, calls = time.perf_counter(), 0
-            while calls == 0 or time.perf_counter() - start < a.seconds / 2:
-                call(x)
-                calls += 1
-            rates[str(layout)] = calls / (time.perf_counter() - start)
-    print(json.dumps({
-        "torch": torch.__version__,
-        "parameters": sum(p.numel() for p in network.parameters()),
-        "images_per_s": max(rates.values()),
-        "by_layout": rates,
-    }))
+            rates.append(rate(lambda: call(x), args.seconds / 2))
+    tell(torch, max(rates), by_layout=rates)
 
 
 if __name__ == "__main__":

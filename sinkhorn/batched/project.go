@@ -33,12 +33,18 @@ const masked = 1e6
 // The softmax divides every row of the coupling by its mass, which is 1/n only in the limit. With zero updates v is log b and T is the projection of the KL
 // flow; with one or more it is Sinkhorn's, exact in the limit.
 //
-// Everything is computed in the log domain. Squared distances come from ‖x‖² + ‖y‖² − 2⟨x, y⟩ about the mean of Y,
-// clamped at zero; Euclidean ones from differences, because the root would magnify the rounding near zero.
+// The first update is computed in the log domain. Those behind it multiply rows and columns of its coupling by factors, which takes no
+// exponentials, if Y has equal weights: see the method scaled. With other weights all are computed in the log domain. Squared distances
+// come from ‖x‖² + ‖y‖² − 2⟨x, y⟩ about the mean of Y, clamped at zero; Euclidean ones from differences, because the root would
+// magnify the rounding near zero.
 //
 // Source: Han et al., One-Step Generative Modeling via Wasserstein Gradient Flows (2026); Peyré and Cuturi,
 // Computational Optimal Transport (2019), §4.
 func Project(p Problem, updates int) *graph.Node {
+	p.check()
+	if x := p.X.Shape(); updates > 1 && p.B == nil && spanOf(x.DType).updates(x.Dim(1), p.Y.Shape().Dim(1)) > 0 {
+		return p.scaled(updates)
+	}
 	return graph.Einsum("bnm,bmd->bnd", graph.Softmax(logCoupling(p, updates), -1), p.Y)
 }
 

@@ -22,16 +22,43 @@ type feed struct {
 // Name implements train.Dataset.
 func (f feed) Name() string { return "streams" }
 
-// Iter implements train.Dataset.
+// Iter implements train.Dataset. While a step is taken, the next batch is drawn. No source is called behind the last step, nor once
+// the loop has ended.
 func (f feed) Iter() iter.Seq2[train.Batch, error] {
 	return func(yield func(train.Batch, error) bool) {
+		next := f.draw(f.first)
 		for step := f.first; ; step++ {
-			inputs, err := f.inputs(step)
-			if !yield(train.Batch{Inputs: inputs}, err) || err != nil {
+			now := <-next
+			last := now.err != nil || step+1 == f.Steps
+			if !last {
+				next = f.draw(step + 1)
+			}
+			more := yield(train.Batch{Inputs: now.inputs}, now.err)
+			if last {
+				return
+			}
+			if !more {
+				<-next
 				return
 			}
 		}
 	}
+}
+
+// drawn is what a step takes, or why it could not be drawn.
+type drawn struct {
+	inputs []*tensors.Tensor
+	err    error
+}
+
+// draw starts to draw the inputs of a step.
+func (f feed) draw(step int) <-chan drawn {
+	c := make(chan drawn, 1)
+	go func() {
+		inputs, err := f.inputs(step)
+		c <- drawn{inputs, err}
+	}()
+	return c
 }
 
 const unconditionalStream = "unconditional"

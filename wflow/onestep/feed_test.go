@@ -1,8 +1,11 @@
 package onestep
 
 import (
+	"context"
+	"errors"
 	"math"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/gomlx/gomlx/core/tensors"
@@ -81,6 +84,46 @@ func TestInputs(t *testing.T) {
 	}
 	if share := float64(unguided) / float64(n); math.Abs(share-0.5) > 0.08 { // five deviations of 1,000 coins
 		t.Errorf("α is 1 in a share of %v, want 0.5", share)
+	}
+}
+
+// TestDrawsAhead: the batch of the next step is drawn while a step is taken; none is behind the last step, and none after Train has
+// returned.
+func TestDrawsAhead(t *testing.T) {
+	for _, stopAfter := range []int{2, 4} { // of four steps
+		run := small()
+		run.Steps = 4
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		var ahead [4]chan bool // closed when the batch of a step is drawn
+		for i := range ahead {
+			ahead[i] = make(chan bool)
+		}
+		source, returned := run.Data[1], atomic.Bool{}
+		run.Data[1] = func(s stream.Stream, first, n int) *mat.Dense {
+			switch step := first / n; {
+			case returned.Load():
+				t.Error("a source is called after Train")
+			case step >= len(ahead):
+				t.Errorf("samples of step %d are drawn, want those of %d steps", step, len(ahead))
+			default:
+				close(ahead[step])
+			}
+			return source(s, first, n)
+		}
+		run.Report = func(p Progress) {
+			if p.Step < run.Steps {
+				<-ahead[p.Step]
+			}
+			if p.Step == stopAfter {
+				stop()
+			}
+		}
+		_, err := Train(ctx, goBackend(t), run)
+		returned.Store(true)
+		if stopped := errors.Is(err, context.Canceled); stopped != (stopAfter < run.Steps) {
+			t.Errorf("stopped after step %d of %d: error %v", stopAfter, run.Steps, err)
+		}
 	}
 }
 

@@ -7,8 +7,8 @@ import (
 )
 
 // Source is an endless sequence of samples: it returns samples first … first+n−1 as the rows of [n, d]. It is a pure
-// function, so that a resumed run sees what an uninterrupted one would have seen. The method Draw of a toy.Distribution is
-// a Source.
+// function, so that a resumed run sees what an uninterrupted one would have seen. Train calls it while the step before is taken, so it
+// may run beside Report. The method Draw of a toy.Distribution is a Source.
 type Source func(s stream.Stream, first, n int) *mat.Dense
 
 // Deck returns the source that deals the rows of points [m, d] like cards: all of them in random order, then all again

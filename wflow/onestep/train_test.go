@@ -295,33 +295,3 @@ func TestAnnealing(t *testing.T) {
 		}
 	}
 }
-
-// BenchmarkTrain measures steps of the plane's recipe, without compilation, on XLA if its plugin is named.
-func BenchmarkTrain(b *testing.B) {
-	backend, line, err := engine.Find()
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Log(line)
-	steps, seconds := 0, 0.0
-	for b.Loop() {
-		var compiled float64
-		_, err := Train(context.Background(), backend, Training{
-			Network: mlp.Network{Noise: 2, Out: 2, Width: 256, Depth: 4},
-			Data:    []Source{toy.EightGaussians().Draw},
-			Steps:   101,
-			Report: func(p Progress) {
-				switch p.Step {
-				case 1:
-					compiled = p.Elapsed.Seconds()
-				case p.Steps:
-					steps, seconds = steps+p.Steps-1, seconds+p.Elapsed.Seconds()-compiled
-				}
-			},
-		})
-		if err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(float64(steps)/seconds, "steps/s")
-}
