@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -96,7 +97,7 @@ func what(latents bool) string {
 
 // readSet reads MNIST's files in a folder, or its folders of classes.
 func readSet(folder string, channels int) (*pixels.Set, error) {
-	if files, _ := filepath.Glob(filepath.Join(folder, "*idx3*")); len(files) > 0 {
+	if files, _ := fs.Glob(os.DirFS(folder), "*idx3*"); len(files) > 0 {
 		return pixels.ReadMNIST(folder, latent.Train)
 	}
 	return pixels.ReadFolder(folder, channels)
