@@ -100,6 +100,10 @@ func TestTrain(t *testing.T) {
 	if _, progress, code = wflow(t.Context(), "sample", run, "--to", filepath.Join(t.TempDir(), "grid.png"), "--each", "2"); code != 0 {
 		t.Errorf("sample: exit code %d: %s", code, progress)
 	}
+	generator := filepath.Join(run, checkpointsFolder, "step-00000008", "generator.safetensors")
+	if _, progress, code = wflow(t.Context(), "train", "gen/mnist", filepath.Join(t.TempDir(), "digits"), "--encoder", generator); code != failed || !strings.Contains(progress, "no weights of a released encoder") {
+		t.Errorf("a generator for an encoder: exit code %d: %s", code, progress)
+	}
 	other := filepath.Join(t.TempDir(), "other")
 	if _, progress, code = wflow(t.Context(), "train", configuration, other, "--start", run); code != 0 {
 		t.Errorf("from the weights of the run: exit code %d: %s", code, progress)
