@@ -17,6 +17,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/wflowlab/wflowlab/internal/golden"
+	"github.com/wflowlab/wflowlab/internal/lockfile"
 )
 
 // TestMain lets the test binary be its own child: a Prepare or a Merge that is killed, or that fills its disk.
@@ -291,7 +292,7 @@ func TestMergeInUse(t *testing.T) {
 	whole, _ := prepare(t, images, Settings{})
 	cache := halves(t, images)
 	write(t, filepath.Join(cache, ".train_moments.npy.0123456789abcdef.tmp"), []byte("half"))
-	other, err := hold(flock.New(cache, flock.SetFlag(os.O_RDONLY)))
+	other, err := lockfile.Hold(flock.New(cache, flock.SetFlag(os.O_RDONLY)))
 	if err != nil {
 		t.Fatal(err)
 	}

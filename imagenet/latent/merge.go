@@ -13,6 +13,7 @@ import (
 
 	"github.com/wflowlab/wflowlab/internal/atomicfile"
 	"github.com/wflowlab/wflowlab/internal/counter"
+	"github.com/wflowlab/wflowlab/internal/lockfile"
 )
 
 // Merge makes the cache from its finished shards, in their order, and returns the manifest. The bytes of the cache do not
@@ -24,7 +25,7 @@ import (
 // process is merging, or if there is a manifest whose files are not there. Nothing is removed then. If progress is not nil,
 // it is told how many bytes have been copied and read for the checksums, together, and how many there will be.
 func Merge(ctx context.Context, folder string, progress func(done, total int64)) (*Manifest, error) {
-	lock, err := hold(flock.New(folder, flock.SetFlag(os.O_RDONLY)))
+	lock, err := lockfile.Hold(flock.New(folder, flock.SetFlag(os.O_RDONLY)))
 	if lock != nil {
 		defer lock.Close()
 	} else if cannot := (*fs.PathError)(nil); !errors.As(err, &cannot) { // some systems open no folders

@@ -12,6 +12,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/wflowlab/wflowlab/internal/atomicfile"
+	"github.com/wflowlab/wflowlab/internal/lockfile"
 	"github.com/wflowlab/wflowlab/internal/regular"
 )
 
@@ -43,7 +44,7 @@ func openShard(cache string, i, n int, recipe Recipe) (sh *shard, err error) {
 	if err := os.MkdirAll(sh.folder, 0o777); err != nil {
 		return nil, err
 	}
-	lock, err := hold(flock.New(sh.path("lock")))
+	lock, err := lockfile.Hold(flock.New(sh.path("lock")))
 	if err != nil {
 		return nil, err
 	}
@@ -65,19 +66,6 @@ func openShard(cache string, i, n int, recipe Recipe) (sh *shard, err error) {
 		sh.progress.Rows = map[Split]int{}
 	}
 	return sh, nil
-}
-
-// hold takes a lock, which keeps other processes out until it is closed. Where the file system has no locks, it returns the
-// error of the file system.
-func hold(lock *flock.Flock) (*flock.Flock, error) {
-	held, err := lock.TryLock()
-	if cannot := (*fs.PathError)(nil); errors.As(err, &cannot) {
-		return nil, err
-	}
-	if !held && err == nil {
-		return nil, fmt.Errorf("%s is in use by another process: wait until that has ended", lock.Path())
-	}
-	return lock, nil
 }
 
 // agree returns an error if the shards that are there have another recipe, or are of another number of shards. It also

@@ -35,7 +35,7 @@ func (q Sequence) Name(i int) string {
 // WriteFolder makes images first … first+n−1 of the sequence as PNG files of a folder, 00000.png being image 0 of the
 // sequence. Those that are there already stay as they are. So a process that was stopped goes on where it was, and several
 // processes may each make a part of one folder. It is an error if the folder has images of another generator, autoencoder or
-// sequence. If progress is not nil, it is told how many of the n images are there.
+// sequence, or of unknown origin. If progress is not nil, it is told how many of the n images are there.
 func (p *Pictures) WriteFolder(ctx context.Context, folder string, first, n int, progress func(done, total int)) error {
 	if err := p.check(first, n); err != nil {
 		return err
@@ -98,9 +98,16 @@ func (p *Pictures) claim(folder string) error {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return fmt.Errorf("sample: %w", err)
 	}
+	images, err := fs.Glob(os.DirFS(folder), "*.png") // before the record, which another process may be making
+	if err != nil {
+		return fmt.Errorf("sample: %w", err)
+	}
 	path, want := filepath.Join(folder, recordFile), record{p.Sequence, p.Generator, p.Decoder.SHA256}
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
+		if len(images) > 0 {
+			return fmt.Errorf("sample: folder %s has images such as %s and no %s, which says what they are: want another folder", folder, images[0], recordFile)
+		}
 		if text, err = json.MarshalIndent(want, "", "  "); err == nil {
 			err = atomicfile.WriteBytes(path, append(text, '\n'))
 		}

@@ -241,6 +241,12 @@ func TestFolder(t *testing.T) {
 	if got := files(t, whole); len(got) != len(want) || got[recordFile] != want[recordFile] {
 		t.Error("a refusal changed the folder")
 	}
+	if err := os.Remove(filepath.Join(stopped, recordFile)); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.WriteFolder(t.Context(), stopped, 0, 12, nil); err == nil || !strings.Contains(err.Error(), "has images such as 00000.png and no samples.json") {
+		t.Errorf("%v, want that nobody knows what the images are", err)
+	}
 }
 
 // Names have five digits, and more where there are more images.

@@ -11,9 +11,12 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gofrs/flock"
+
 	"github.com/wflowlab/wflowlab/imagenet/internal/steps"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/internal/descent"
+	"github.com/wflowlab/wflowlab/internal/lockfile"
 	"github.com/wflowlab/wflowlab/wflow/safetensors"
 )
 
@@ -59,12 +62,29 @@ func Checkpoints(folder string) (list []Checkpoint, err error) {
 	return list, nil
 }
 
-// save writes a checkpoint of the step that is done, with the banks' state, and removes those that are not to be kept.
-func (r *run) save(bank []int64) error {
-	name := fmt.Sprintf("%s%08d", stepPrefix, r.done)
+// claim makes the folder, and keeps other processes out of it until it is released.
+func (r *run) claim() (release func(), err error) {
 	if err := os.MkdirAll(r.Folder, 0o755); err != nil {
-		return err
+		return nil, err
 	}
+	lock, err := lockfile.Hold(flock.New(filepath.Join(r.Folder, ".lock")))
+	if err != nil {
+		return nil, err
+	}
+	return func() { lock.Close() }, nil
+}
+
+// save writes a checkpoint of the step that is done, with the banks' state, if the training has a folder.
+// It removes those that are not to be kept.
+func (r *run) save(bank []int64) (err error) {
+	if r.Folder == "" {
+		return nil
+	}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("train: checkpoint of step %d: %w", r.done, err)
+		}
+	}()
 	if err := r.sweep(); err != nil {
 		return err
 	}
@@ -75,7 +95,7 @@ func (r *run) save(bank []int64) error {
 	if err := r.write(beside, bank); err != nil {
 		return errors.Join(err, os.RemoveAll(beside))
 	}
-	path := filepath.Join(r.Folder, name)
+	path := filepath.Join(r.Folder, fmt.Sprintf("%s%08d", stepPrefix, r.done))
 	if err := os.RemoveAll(path); err != nil { // of a run that was extended from an earlier step
 		return err
 	}
@@ -90,9 +110,9 @@ const besidePrefix = ".writing-"
 
 // sweep removes what a killed training has left of a checkpoint that it was writing.
 func (r *run) sweep() error {
-	left, err := filepath.Glob(filepath.Join(r.Folder, besidePrefix+"*"))
-	for _, path := range left {
-		err = errors.Join(err, os.RemoveAll(path))
+	left, err := fs.Glob(os.DirFS(r.Folder), besidePrefix+"*")
+	for _, name := range left {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(r.Folder, name)))
 	}
 	return err
 }
@@ -158,8 +178,11 @@ func (r *run) resume(engine string) error {
 // restore takes the state of a checkpoint.
 func (r *run) restore(c Checkpoint) error {
 	found, err := readManifest(c.Path)
-	if err != nil {
+	if cannot := (*fs.PathError)(nil); errors.As(err, &cannot) && !errors.Is(err, fs.ErrNotExist) {
 		return err
+	}
+	if err != nil {
+		return fmt.Errorf("it is damaged: %w. Remove it to go on from the one before", err)
 	}
 	if found.Step != c.Step {
 		return fmt.Errorf("%s is of step %d", manifestFile, found.Step)

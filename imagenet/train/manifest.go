@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"io/fs"
 	"maps"
 	"math"
 	"os"
@@ -108,8 +109,21 @@ func (m manifest) write(folder string, step int) error {
 	return errors.Join(atomicfile.WriteBytes(filepath.Join(folder, manifestFile), append(text, '\n')), syncFolder(folder))
 }
 
-// readManifest reads the manifest of a checkpoint, and compares the files with their checksums.
-func readManifest(folder string) (*manifest, error) {
+// SHA256 returns the checksum that the file of the Generator had when the checkpoint was written. It is empty if the checkpoint has
+// lost its manifest.
+func (c Checkpoint) SHA256() (string, error) {
+	m, err := parseManifest(c.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("train: checkpoint %s: %w", c.Path, err)
+	}
+	return m.Files[generatorFile], nil
+}
+
+// parseManifest reads the manifest of a checkpoint.
+func parseManifest(folder string) (*manifest, error) {
 	text, err := os.ReadFile(filepath.Join(folder, manifestFile))
 	if err != nil {
 		return nil, err
@@ -117,6 +131,15 @@ func readManifest(folder string) (*manifest, error) {
 	m := &manifest{}
 	if err := json.Unmarshal(text, m); err != nil {
 		return nil, fmt.Errorf("%s: %w", manifestFile, err)
+	}
+	return m, nil
+}
+
+// readManifest reads the manifest of a checkpoint, and compares the files with their checksums.
+func readManifest(folder string) (*manifest, error) {
+	m, err := parseManifest(folder)
+	if err != nil {
+		return nil, err
 	}
 	for key, value := range m.Settings {
 		var flat bytes.Buffer
@@ -131,7 +154,7 @@ func readManifest(folder string) (*manifest, error) {
 			return nil, err
 		}
 		if sum != m.Files[name] {
-			return nil, fmt.Errorf("%s is damaged: its SHA-256 is not the manifest's. Remove the checkpoint to go on from the one before", name)
+			return nil, fmt.Errorf("the SHA-256 of %s is not the manifest's", name)
 		}
 	}
 	return m, nil

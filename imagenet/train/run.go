@@ -84,16 +84,20 @@ func (r *run) steps(ctx context.Context) error {
 			p.Images = float64(r.Classes*r.Particles) / each.Seconds()
 		}
 		last := r.done == r.Steps
-		if r.Folder != "" && (last || ctx.Err() != nil || r.done%r.SaveEvery == 0) {
+		due := last || r.Folder != "" && r.done%r.SaveEvery == 0
+		if due {
 			if err := r.save(d.bank); err != nil {
-				return fmt.Errorf("train: checkpoint of step %d: %w", r.done, err)
+				return err
 			}
 		}
 		if r.Report != nil {
 			r.Report(p)
 		}
 		if ctx.Err() != nil && !last {
-			return fmt.Errorf("train: %w", descent.Stopped(ctx, r.done, r.Steps))
+			if !due {
+				err = r.save(d.bank)
+			}
+			return errors.Join(fmt.Errorf("train: %w", descent.Stopped(ctx, r.done, r.Steps)), err)
 		}
 	}
 	return nil

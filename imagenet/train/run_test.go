@@ -55,6 +55,9 @@ func TestGoesOn(t *testing.T) {
 		if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), fmt.Sprintf("stopped after step %d of 10", at)) || so == nil {
 			t.Fatalf("interrupted after step %d: %v", at, err)
 		}
+		if steps := checkpointSteps(t, tr.Folder); len(steps) == 0 || steps[len(steps)-1] != at {
+			t.Errorf("interrupted after step %d: checkpoints of steps %v, want one of this step", at, steps)
+		}
 		tr.Report = nil
 		got, err := tr.Run(t.Context(), pureGo(t))
 		if err != nil {
@@ -90,8 +93,46 @@ func TestKept(t *testing.T) {
 		t.Errorf("checkpoints of steps %v, want %v", got, want)
 	}
 	entries, err := os.ReadDir(tr.Folder)
-	if err != nil || len(entries) != 3 {
+	if err != nil || len(entries) != 4 { // and the lock
 		t.Errorf("%v in the folder, error %v", entries, err)
+	}
+}
+
+// TestAlone: a second training in the folder of one that runs is refused, and the first goes on to its end.
+func TestAlone(t *testing.T) {
+	tr := small()
+	tr.Folder, tr.SaveEvery = filepath.Join(t.TempDir(), "run"), 1
+	second := tr
+	tr.Report = func(p Progress) {
+		if p.Step != 3 {
+			return
+		}
+		if _, err := second.Run(t.Context(), pureGo(t)); err == nil || !strings.Contains(err.Error(), "in use by another process") {
+			t.Errorf("the second training: %v", err)
+		}
+	}
+	if err := equal(whole(t, small()), whole(t, tr)); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestBegin: a training says how far it is before its first step, and not when it is refused.
+func TestBegin(t *testing.T) {
+	tr := small()
+	tr.Folder, tr.Steps = filepath.Join(t.TempDir(), "run"), 4
+	var begun []int
+	tr.Begin = func(done int) error { begun = append(begun, done); return nil }
+	whole(t, tr)
+	whole(t, tr)
+	other := tr
+	other.Seed++
+	if _, err := other.Run(t.Context(), pureGo(t)); err == nil || !slices.Equal(begun, []int{0, 4}) {
+		t.Errorf("begun %v, error %v, want 0 and 4 steps done, and the third training refused", begun, err)
+	}
+	full := errors.New("the disk is full")
+	tr.Begin = func(int) error { return full }
+	if _, err := tr.Run(t.Context(), pureGo(t)); !errors.Is(err, full) {
+		t.Errorf("error %v, want %v", err, full)
 	}
 }
 
@@ -165,7 +206,7 @@ func TestDamaged(t *testing.T) {
 		if err := os.WriteFile(path, text, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := tr.Run(t.Context(), pureGo(t)); err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "step-00000003") {
+		if _, err := tr.Run(t.Context(), pureGo(t)); err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "step-00000003: it is damaged") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -54,13 +54,18 @@ type Training struct {
 
 	// Folder is where checkpoints are written, every SaveEvery steps, at the end and when interrupted. The last KeepLast are
 	// kept, and those whose step is a multiple of KeepEvery. If there is one already, the training goes on from the newest:
-	// on as many devices to the same bytes as in one go, on others to the same numbers but for rounding. Empty means none.
+	// on as many devices to the same bytes as in one go, on others to the same numbers but for rounding. It is an error if another
+	// process trains there. Empty means none.
 	Folder                         string `json:"-"`
 	SaveEvery, KeepEvery, KeepLast int
 
 	// Extend lets a training go on from checkpoints with more Steps, and with another Rate, SaveEvery, KeepEvery or KeepLast. The
 	// manifest of each later checkpoint records the change. Anything else that differs is an error.
 	Extend bool `json:"-"`
+
+	// Begin is called before the first step, with the number of steps that are done: the training fits the checkpoints in its Folder.
+	// Its error ends the training. Nil means not to call it.
+	Begin func(done int) error `json:"-"`
 
 	// Report is called after every step; nil means not to.
 	Report func(Progress) `json:"-"`
@@ -139,7 +144,17 @@ func (t Training) Run(ctx context.Context, backend compute.Backend) (map[string]
 	defer stepper.Finalize()
 	r := &run{Training: t, stepper: stepper, source: newSource(t), start: begun.String()}
 	if t.Folder != "" {
+		release, err := r.claim()
+		if err != nil {
+			return nil, fmt.Errorf("train: %w", err)
+		}
+		defer release()
 		if err := r.resume(engine.Name(backend)); err != nil {
+			return nil, fmt.Errorf("train: %w", err)
+		}
+	}
+	if t.Begin != nil {
+		if err := t.Begin(r.done); err != nil {
 			return nil, fmt.Errorf("train: %w", err)
 		}
 	}

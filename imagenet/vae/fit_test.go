@@ -126,7 +126,7 @@ func TestFitGoesOn(t *testing.T) {
 		t.Errorf("error %v, or other weights than in one go", err)
 	}
 	f.Prior *= 2
-	if _, err := f.Fit(t.Context(), b, small, quarters, nil); err == nil || !strings.Contains(err.Error(), "it is of another training: Settings") {
+	if _, err := f.Fit(t.Context(), b, small, quarters, nil); err == nil || !strings.Contains(err.Error(), "it is of another training: Prior is") {
 		t.Errorf("another λ: error %v, want that it is of another training", err)
 	}
 }

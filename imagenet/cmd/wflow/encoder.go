@@ -71,6 +71,9 @@ wflow train takes RUN as its --encoder.`,
 }
 
 func (t encoderTraining) do(c *cobra.Command) error {
+	if err := positive(c, "steps", "devices"); err != nil {
+		return err
+	}
 	p, err := presetOf(t.configuration)
 	if err != nil {
 		return err
@@ -80,6 +83,10 @@ func (t encoderTraining) do(c *cobra.Command) error {
 	}
 	if t.steps > 0 {
 		p.MAE.Train.Steps, p.MAE.Optimizer.Rate.Steps = t.steps, t.steps
+	}
+	text, err := p.Marshal()
+	if err != nil {
+		return err
 	}
 	config, pretraining, err := mae.FromPreset(p.MAE)
 	if err != nil {
@@ -100,9 +107,6 @@ func (t encoderTraining) do(c *cobra.Command) error {
 	}
 	defer backend.Finalize()
 	config = precise(config, backend)
-	if err := writeConfiguration(t.run, p); err != nil {
-		return err
-	}
 	pretraining.Checkpoint, pretraining.Every = filepath.Join(t.run, "training.safetensors"), p.MAE.Train.SaveEvery
 	pretraining.Devices = t.devices
 
@@ -132,7 +136,8 @@ func (t encoderTraining) do(c *cobra.Command) error {
 	var failed error
 	trained, err := pretraining.Fit(c.Context(), backend, config, sample, func(step int, reconstruction float64) {
 		if from < 0 {
-			start, from = time.Now(), step // after the first step, which compiles
+			start, from = time.Now(), step           // after the first step, which compiles
+			failed = writeConfiguration(t.run, text) // the training fits what is there
 		}
 		var left time.Duration
 		if n := step - from; n > 0 {
@@ -150,7 +155,10 @@ func (t encoderTraining) do(c *cobra.Command) error {
 		return broken
 	default:
 	}
-	if err = errors.Join(err, failed, r.write()); err != nil {
+	if from >= 0 {
+		failed = errors.Join(failed, r.write())
+	}
+	if err = errors.Join(err, failed); err != nil {
 		return err
 	}
 	return t.finish(c, config, trained, pretraining.Steps, time.Since(start))

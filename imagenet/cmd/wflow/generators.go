@@ -27,6 +27,7 @@ type trained struct {
 	preset        *preset.Generator
 	weights       string // file
 	step          int    // of the run; 0 if the weights are not a run's
+	sum           string // SHA-256 that the weights should have; empty if it is not known
 }
 
 // generatorOf returns the network of a configuration. On processor cores it computes in float32, which is faster there.
@@ -58,6 +59,9 @@ func trainedByRun(run string, step int) (t trained, err error) {
 		return t, err
 	}
 	t.weights, t.step = c.Generator(), c.Step
+	if t.sum, err = c.SHA256(); err != nil {
+		return t, err
+	}
 	p, err := preset.ReadFile(t.configuration)
 	if err != nil {
 		return t, err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/gomlx/compute"
@@ -149,16 +150,17 @@ func (s *sampling) check(c *cobra.Command) error {
 	if !s.time && s.to == "" {
 		return misuse{errors.New("--to is missing: want a folder, a file NAME.npz or a file NAME.png to write")}
 	}
+	if kind := strings.ToLower(filepath.Ext(s.to)); slices.Contains([]string{".jpg", ".jpeg", ".npy", ".zip"}, kind) {
+		return misuse{fmt.Errorf("--to %s: want a folder, a file NAME.npz or a file NAME.png to write, not a file %s", shown(s.to), kind)}
+	}
 	if s.columns != 0 && !s.isGrid() {
 		return misuse{errors.New("--columns are those of a grid, --to NAME.png")}
 	}
-	for _, n := range []struct {
-		name        string
-		value, from int
-	}{{"step", s.step, 1}, {"each", s.each, 1}, {"first", s.first, 0}, {"images", s.images, 1}, {"columns", s.columns, 1}, {"batch", s.batch, 1}, {"devices", s.devices, 1}, {"repeats", s.repeats, 1}} {
-		if flags.Changed(n.name) && n.value < n.from {
-			return misuse{fmt.Errorf("--%s %d, want %d or more", n.name, n.value, n.from)}
-		}
+	if s.first < 0 {
+		return misuse{fmt.Errorf("--first %d, want 0 or more", s.first)}
+	}
+	if err := positive(c, "step", "each", "images", "columns", "batch", "devices", "repeats"); err != nil {
+		return err
 	}
 	for name, x := range map[string]float64{"alpha": s.alpha, "temperature": s.temperature} {
 		if !(x > 0 && x <= math.MaxFloat32) {
@@ -320,6 +322,9 @@ func (t trained) sampler(c *cobra.Command, backend compute.Backend, settings *sa
 	sum, err := checksum(c, t.weights, f)
 	if err != nil {
 		return nil, "", err
+	}
+	if t.sum != "" && sum != t.sum {
+		return nil, "", fmt.Errorf("%s is damaged: its SHA-256 is %s, and %s in the manifest beside it; want another step of the run", shown(t.weights), sum, t.sum)
 	}
 	s, err := sample.New(backend, n, read, settings)
 	return s, sum, err

@@ -251,6 +251,8 @@ func TestSampleRefuses(t *testing.T) {
 		{"run --to a --columns 2", misused, "--columns are those of a grid"},
 		{"run --to a --each 0", misused, "--each 0, want 1 or more"},
 		{"run --to a --batch -1", misused, "--batch -1, want 1 or more"},
+		{"run --to a --first -1", misused, "--first -1, want 0 or more"},
+		{"run --to a.jpg", misused, "a file NAME.png to write, not a file .jpg"},
 		{"run --to a --alpha 0", misused, "--alpha 0, want a number above 0"},
 		{"run --to a --temperature NaN", misused, "--temperature NaN, want a number above 0"},
 		{"run --to a --alpha much", misused, "--alpha much, want a number"},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -44,8 +45,8 @@ that this program brings.
 --encoder has the weights of the encoder whose features are compared: a released
 file, or the folder of a run of wflow encoder train. --vae has the weights of
 the autoencoder that the grids of latents are decoded with. --start has weights
-of the same network that the training starts from: a file, or the folder of
-another run.
+of the same network that the training starts from: a file, the folder of another
+run, or that of one of its checkpoints.
 
 RUN has these files:
 
@@ -54,6 +55,10 @@ RUN has these files:
   metrics.jsonl     what the steps told: a line for each log_every_k of them
   curves.png        the same as curves
   grid-*.png        samples of each class, drawn where a checkpoint is written
+
+Of a step it tells the mean V², the square of the velocity that the loss gives
+the generated images, in each kind of features, where global is the images
+themselves; and the norm of the gradient.
 
 Its newest checkpoint is what wflow sample RUN samples from. wflow info RUN says
 where it stands. --extend lets a run go on with more --steps, or with another
@@ -85,6 +90,12 @@ where it stands. --extend lets a run go on with more --steps, or with another
 }
 
 func (t generatorTraining) do(c *cobra.Command) error {
+	if err := positive(c, "steps", "devices"); err != nil {
+		return err
+	}
+	if c.Flags().Changed("rate") && !(t.rate > 0) {
+		return misuse{fmt.Errorf("--rate %v, want a number above 0", t.rate)}
+	}
 	p, err := presetOf(t.configuration)
 	if err != nil {
 		return err
@@ -142,20 +153,17 @@ func (t generatorTraining) do(c *cobra.Command) error {
 		defer done()
 		training.Start = read
 	}
-	if err := writeConfiguration(t.run, p); err != nil {
-		return err
-	}
 	training.Folder, training.Extend = filepath.Join(t.run, checkpointsFolder), t.extend
-	return t.take(c, training, g, backend, line)
+	return t.take(c, training, p, backend, line)
 }
 
-// take trains, and keeps a record of it in the folder of the run.
-func (t generatorTraining) take(c *cobra.Command, training train.Training, g *preset.Generator, backend compute.Backend, line string) error {
-	record, err := openRecord(t.run, g.Logging.Every, training.Folder)
+// take trains, and keeps a record of it in the folder of the run. A training that is refused changes nothing there.
+func (t generatorTraining) take(c *cobra.Command, training train.Training, p *preset.Preset, backend compute.Backend, line string) error {
+	text, err := p.Marshal()
 	if err != nil {
 		return err
 	}
-	defer record.Close()
+	g := p.Generator
 	gallery := newGallery(backend, training.Generator)
 	if t.vae != "" {
 		a, decoder, err := newDecoder(c, backend, trained{configuration: t.configuration, preset: g}, t.vae, t.data)
@@ -165,25 +173,43 @@ func (t generatorTraining) take(c *cobra.Command, training train.Training, g *pr
 		defer a.Finalize()
 		gallery.decoder = decoder
 	}
-	begun := record.step
-	b := newTrainingBar(c.ErrOrStderr(), "steps", begun, training.Steps)
-	var failed error
-	training.Report = func(p train.Progress) {
-		if failed != nil {
-			return
+	ctx, stop := context.WithCancelCause(c.Context())
+	defer stop(nil)
+	var b *trainingBar
+	var record *record
+	begun := false
+	training.Begin = func(done int) (err error) {
+		if err = writeConfiguration(t.run, text); err != nil {
+			return err
 		}
+		if record, err = openRecord(t.run, g.Logging.Every, training.Folder); err != nil {
+			return err
+		}
+		fmt.Fprintf(c.ErrOrStderr(), "wflow: %s, %s of %s steps done, on %s, %s\n", t.run, thousands.Text(done), thousands.Text(training.Steps), line, counted(training.Devices, "device"))
+		b, begun = newTrainingBar(c.ErrOrStderr(), "steps", done, training.Steps), true
+		return nil
+	}
+	training.Report = func(p train.Progress) {
 		told, err := record.add(p)
 		if err == nil && p.Step%g.Train.SaveEvery == 0 || p.Step == p.Steps {
 			err = errors.Join(err, record.curves(t.run), gallery.draw(c.Context(), t.run, p))
 		}
-		failed = err
+		if err != nil {
+			stop(err)
+		}
 		b.set(p.Step, p.Remaining, told.String())
 	}
-	fmt.Fprintf(c.ErrOrStderr(), "wflow: %s, %s of %s steps done, on %s, %s\n", t.run, thousands.Text(begun), thousands.Text(training.Steps), line, counted(training.Devices, "device"))
 	start := time.Now()
-	_, err = training.Run(c.Context(), backend)
+	_, err = training.Run(ctx, backend)
+	if !begun {
+		return err
+	}
+	defer record.Close()
 	b.end()
-	if err = errors.Join(err, failed); err != nil {
+	if broken := context.Cause(ctx); broken != nil && c.Context().Err() == nil {
+		err = broken // rather than what it led to
+	}
+	if err != nil {
 		if list, _ := train.Checkpoints(training.Folder); len(list) > 0 && c.Context().Err() == nil {
 			err = fmt.Errorf("%w\nthe checkpoint of step %d is good: %s", err, list[len(list)-1].Step, list[len(list)-1].Path)
 		}
@@ -192,7 +218,7 @@ func (t generatorTraining) take(c *cobra.Command, training train.Training, g *pr
 	return report(c, finished{Kind: "training", Run: t.run, Steps: training.Steps, Seconds: time.Since(start).Seconds(), Next: "wflow sample " + t.run + " --to grid.png"})
 }
 
-// startOf returns where the weights lie that a training starts from: in a file, or in the newest checkpoint of a run.
+// startOf returns where the weights lie that a training starts from: in a file, in a checkpoint, or in the newest of a run.
 func startOf(path, configuration string, g *preset.Generator) (trained, error) {
 	s, err := os.Stat(path)
 	if err != nil {
@@ -200,7 +226,11 @@ func startOf(path, configuration string, g *preset.Generator) (trained, error) {
 	}
 	from := trained{configuration: configuration, preset: g, weights: path}
 	if s.IsDir() {
-		c, err := checkpointOf(path, 0)
+		run, step, ok := runOf(path) // the folder of a checkpoint
+		if !ok {
+			run = path
+		}
+		c, err := checkpointOf(run, step)
 		if err != nil {
 			return trained{}, err
 		}
@@ -227,12 +257,8 @@ func (r finished) lines() []line {
 	return lines
 }
 
-// writeConfiguration writes the configuration of a run. What is there already stays readable until then.
-func writeConfiguration(run string, p *preset.Preset) error {
-	text, err := p.Marshal()
-	if err != nil {
-		return err
-	}
+// writeConfiguration writes the text of the configuration of a run. What is there already stays readable until then.
+func writeConfiguration(run string, text []byte) error {
 	if err := os.MkdirAll(run, 0o755); err != nil {
 		return err
 	}

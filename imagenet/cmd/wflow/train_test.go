@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"image/png"
@@ -86,6 +87,9 @@ func TestTrain(t *testing.T) {
 	if _, progress, code = wflow(t.Context(), "train", configuration, run, "--steps", "8"); code != failed || !strings.Contains(progress, "Steps is 6 there, and 8 now") {
 		t.Errorf("longer, without a word: exit code %d: %s", code, progress)
 	}
+	if out, progress, code = wflow(t.Context(), "info", run); code != 0 || !strings.Contains(out, "6 of 6") {
+		t.Errorf("info after a training that was refused: exit code %d: %s%s", code, out, progress)
+	}
 	if _, progress, code = wflow(t.Context(), "train", configuration, run, "--steps", "8", "--extend"); code != 0 {
 		t.Errorf("extended: exit code %d: %s", code, progress)
 	}
@@ -96,9 +100,20 @@ func TestTrain(t *testing.T) {
 	if _, progress, code = wflow(t.Context(), "sample", run, "--to", filepath.Join(t.TempDir(), "grid.png"), "--each", "2"); code != 0 {
 		t.Errorf("sample: exit code %d: %s", code, progress)
 	}
+	generator := filepath.Join(run, checkpointsFolder, "step-00000008", "generator.safetensors")
+	if _, progress, code = wflow(t.Context(), "train", "gen/mnist", filepath.Join(t.TempDir(), "digits"), "--encoder", generator); code != failed || !strings.Contains(progress, "no weights of a released encoder") {
+		t.Errorf("a generator for an encoder: exit code %d: %s", code, progress)
+	}
 	other := filepath.Join(t.TempDir(), "other")
 	if _, progress, code = wflow(t.Context(), "train", configuration, other, "--start", run); code != 0 {
 		t.Errorf("from the weights of the run: exit code %d: %s", code, progress)
+	}
+	again := filepath.Join(t.TempDir(), "again")
+	if _, progress, code = wflow(t.Context(), "train", configuration, again, "--start", filepath.Join(run, checkpointsFolder, "step-00000008")); code != 0 {
+		t.Errorf("from the weights of a checkpoint: exit code %d: %s", code, progress)
+	}
+	if got, want := content(t, again, checkpointsFolder, "step-00000006", "generator.safetensors"), content(t, other, checkpointsFolder, "step-00000006", "generator.safetensors"); !bytes.Equal(got, want) {
+		t.Error("the weights of the newest checkpoint are others than those of the run")
 	}
 	if _, progress, code = wflow(t.Context(), "train", configuration, other); code != failed || !strings.Contains(progress, "StartWeights") {
 		t.Errorf("gone on without these weights: exit code %d: %s", code, progress)
@@ -153,6 +168,42 @@ func TestTrainInterrupted(t *testing.T) {
 	}
 }
 
+// TestTrainDamaged: a checkpoint whose bytes have changed is named and not called good, and nothing is sampled from it.
+func TestTrainDamaged(t *testing.T) {
+	run := filepath.Join(t.TempDir(), "run [1]")
+	configuration := smallTraining(t, nil)
+	if _, progress, code := wflow(t.Context(), "train", configuration, run); code != 0 {
+		t.Fatalf("exit code %d: %s", code, progress)
+	}
+	path := filepath.Join(run, checkpointsFolder, "step-00000006", "generator.safetensors")
+	weights := content(t, path)
+	weights[len(weights)-2] ^= 1
+	if err := os.WriteFile(path, weights, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, arguments := range [][]string{{"train", configuration, run}, {"info", run}, {"sample", run, "--to", filepath.Join(t.TempDir(), "grid.png")}} {
+		_, progress, code := wflow(t.Context(), arguments...)
+		if code != failed || !strings.Contains(progress, "damaged") || !strings.Contains(progress, "SHA-256") || strings.Contains(progress, "is good") {
+			t.Errorf("%s: exit code %d, want that the checkpoint is damaged: %s", arguments[0], code, progress)
+		}
+	}
+	if _, progress, code := wflow(t.Context(), "info", filepath.Join(run, checkpointsFolder, "step-00000003")); code != 0 {
+		t.Errorf("the checkpoint before: exit code %d: %s", code, progress)
+	}
+}
+
+// TestTrainUnrecorded: a training whose record cannot be written stops, says so, and is not called interrupted.
+func TestTrainUnrecorded(t *testing.T) {
+	run := filepath.Join(t.TempDir(), "run")
+	if err := os.MkdirAll(filepath.Join(run, "grid-00000003.png", "in the way"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	_, progress, code := wflow(t.Context(), "train", smallTraining(t, nil), run)
+	if code != failed || !strings.Contains(progress, "grid-00000003.png") || !strings.Contains(progress, "the checkpoint of step 3 is good") {
+		t.Errorf("exit code %d, want the picture that cannot be written, and a good checkpoint: %s", code, progress)
+	}
+}
+
 // TestTrainRefuses: what does not fit is said in words that help.
 func TestTrainRefuses(t *testing.T) {
 	empty := t.TempDir()
@@ -168,6 +219,12 @@ func TestTrainRefuses(t *testing.T) {
 		{[]string{"train", "gen/ablation_ot_1node", filepath.Join(empty, "run")}, misused, "--data is missing"},
 		{[]string{"train", configuration, filepath.Join(empty, "run"), "--data", filepath.Join(empty, "nothing")}, failed, "nothing"},
 		{[]string{"train", configuration, filepath.Join(empty, "run"), "--devices", "3"}, failed, "the nearest is 12"},
+		{[]string{"train", configuration, filepath.Join(empty, "run"), "--devices", "0"}, misused, "--devices 0, want 1 or more"},
+		{[]string{"train", configuration, filepath.Join(empty, "run"), "--steps", "-5"}, misused, "--steps -5, want 1 or more"},
+		{[]string{"train", configuration, filepath.Join(empty, "run"), "--rate", "-1"}, misused, "--rate -1, want a number above 0"},
+		{[]string{"train", configuration, filepath.Join(empty, "run"), "--rate", "NaN"}, misused, "--rate NaN, want a number above 0"},
+		{[]string{"encoder", "train", "mae/mnist", filepath.Join(empty, "run"), "--devices", "3"}, failed, "the nearest is 129"},
+		{[]string{"encoder", "train", "mae/mnist", filepath.Join(empty, "run"), "--steps", "-5"}, misused, "--steps -5, want 1 or more"},
 		{[]string{"train", configuration, filepath.Join(empty, "run"), "--vae", "v.safetensors"}, misused, "--vae is for latents"},
 		{[]string{"train", configuration, filepath.Join(empty, "run"), "--start", filepath.Join(empty, "lost")}, failed, "lost"},
 		{[]string{"train", configuration, filepath.Join(empty, "run"), "--start", empty}, failed, "checkpoint"},
@@ -218,6 +275,10 @@ func TestEncoderTrain(t *testing.T) {
 		if _, progress, code := wflow(t.Context(), "encoder", "train", configuration, encoder); code != 0 {
 			t.Fatalf("exit code %d: %s", code, progress)
 		}
+	}
+	before := content(t, encoder, configurationFile)
+	if _, progress, code := wflow(t.Context(), "encoder", "train", configuration, encoder, "--steps", "3"); code != failed || !bytes.Equal(before, content(t, encoder, configurationFile)) {
+		t.Errorf("other steps: exit code %d, want %d, and the configuration as it was: %s", code, failed, progress)
 	}
 	list, err := readLines[reconstruction](filepath.Join(encoder, metricsFile))
 	if err != nil || len(list) != 2 || !(list[1].Reconstruction > 0) {

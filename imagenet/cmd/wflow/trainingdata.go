@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -96,7 +97,7 @@ func what(latents bool) string {
 
 // readSet reads MNIST's files in a folder, or its folders of classes.
 func readSet(folder string, channels int) (*pixels.Set, error) {
-	if files, _ := filepath.Glob(filepath.Join(folder, "*idx3*")); len(files) > 0 {
+	if files, _ := fs.Glob(os.DirFS(folder), "*idx3*"); len(files) > 0 {
 		return pixels.ReadMNIST(folder, latent.Train)
 	}
 	return pixels.ReadFolder(folder, channels)
@@ -118,13 +119,13 @@ func openEncoder(c *cobra.Command, path string, g *preset.Generator) (e *train.E
 	if err != nil {
 		return nil, nil, err
 	}
-	f, done, err := open(c.Context(), file)
+	f, release, err := open(c.Context(), file)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer func() {
 		if err != nil {
-			done()
+			release()
 		}
 	}()
 	var v *hub.View
@@ -144,7 +145,7 @@ func openEncoder(c *cobra.Command, path string, g *preset.Generator) (e *train.E
 	if config.Channels != g.Model.InChannels {
 		return nil, nil, fmt.Errorf("%s: an encoder of images with %d channels, and the generator makes %d", path, config.Channels, g.Model.InChannels)
 	}
-	return &train.Encoder{Config: *config, Features: g.Train.Features, Weights: v.Read}, done, nil
+	return &train.Encoder{Config: *config, Features: g.Train.Features, Weights: v.Read}, release, nil
 }
 
 // encoderFile has the weights of an encoder in the folder of its run.

@@ -97,6 +97,20 @@ func exactly(n int) cobra.PositionalArgs {
 	}
 }
 
+// positive returns an error if a flag that counts something is given less than 1.
+func positive(c *cobra.Command, names ...string) error {
+	for _, name := range names {
+		n, err := c.Flags().GetInt(name)
+		if err != nil {
+			panic("wflow: " + err.Error())
+		}
+		if n < 1 && c.Flags().Changed(name) {
+			return misuse{fmt.Errorf("--%s %d, want 1 or more", name, n)}
+		}
+	}
+	return nil
+}
+
 // quoted returns words in quotes, which show where each ends.
 func quoted(words []string) string {
 	return strings.Trim(fmt.Sprintf("%q", words), "[]")

@@ -2,6 +2,9 @@
 package steps
 
 import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,6 +47,7 @@ func Of(backend compute.Backend, first []*tensors.Tensor, settings ...any) (stri
 const (
 	stepKey = "wflow.step"
 	ofKey   = "wflow.training"
+	sumKey  = "wflow.sha256" // of the tensors
 )
 
 // load gives the variables of a store the values of the checkpoint, and returns the number of steps that are done: 0 if there
@@ -73,10 +77,23 @@ func (c Checkpoint) take(f *safetensors.File, store *model.Store, steps int) (st
 	if step, err = strconv.Atoi(f.Meta[stepKey]); err != nil || step < 0 || step > steps {
 		return 0, fmt.Errorf("it is damaged: its number of steps done is %q, of %d", f.Meta[stepKey], steps)
 	}
+	if sum, ok := f.Meta[sumKey]; ok && sum != sumOf(f.Tensors) { // older files have none
+		return 0, errors.New("it is damaged: its SHA-256 is not that with which it was written. Remove it to train anew")
+	}
 	if err := Restore(store, f.Tensors); err != nil {
 		return 0, err
 	}
 	return step, nil
+}
+
+// sumOf returns the SHA-256 of the names, shapes and numbers of tensors, in the order of their names.
+func sumOf(list map[string]safetensors.Tensor) string {
+	h := sha256.New()
+	for _, name := range slices.Sorted(maps.Keys(list)) {
+		fmt.Fprintln(h, name, list[name].Shape)
+		binary.Write(h, binary.LittleEndian, list[name].Data) // of a hash, which takes all that is written
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }
 
 // Restore gives variables of a store their values, by their paths: what [Variables] returned.
@@ -124,10 +141,33 @@ func (c Checkpoint) continues(found string) error {
 	}
 	for _, key := range slices.Sorted(maps.Keys(want)) {
 		if string(is[key]) != string(want[key]) {
-			return fmt.Errorf("it is of another training: %s is %s, want %s. Set it back, or name another path to train anew", key, is[key], want[key])
+			name, was, now := difference(key, is[key], want[key])
+			return fmt.Errorf("it is of another training: %s is %s, want %s. Set it back, or name another path to train anew", name, was, now)
 		}
 	}
 	return nil
+}
+
+// difference returns the first part of two values that differs, with its name: the key of a value in an object, and for a value in a
+// list the name of the list.
+func difference(name string, a, b json.RawMessage) (of string, was, is json.RawMessage) {
+	var list, others []json.RawMessage
+	if json.Unmarshal(a, &list) == nil && json.Unmarshal(b, &others) == nil && len(list) == len(others) {
+		for i := range list {
+			if string(list[i]) != string(others[i]) {
+				return difference(name, list[i], others[i])
+			}
+		}
+	}
+	var object, other map[string]json.RawMessage
+	if json.Unmarshal(a, &object) == nil && json.Unmarshal(b, &other) == nil {
+		for _, key := range slices.Sorted(maps.Keys(other)) {
+			if there, ok := object[key]; ok && string(there) != string(other[key]) {
+				return difference(key, there, other[key])
+			}
+		}
+	}
+	return name, a, b
 }
 
 // save writes all variables of a store after a step.
@@ -139,7 +179,7 @@ func (c Checkpoint) save(store *model.Store, step int) error {
 	if err != nil {
 		return err
 	}
-	f := safetensors.File{Meta: map[string]string{stepKey: strconv.Itoa(step), ofKey: c.Of}, Tensors: values}
+	f := safetensors.File{Meta: map[string]string{stepKey: strconv.Itoa(step), ofKey: c.Of, sumKey: sumOf(values)}, Tensors: values}
 	if err := f.WriteFile(c.Path); err != nil {
 		return fmt.Errorf("checkpoint %s: %w", c.Path, err)
 	}

@@ -129,6 +129,12 @@ func TestRefuses(t *testing.T) {
 	other := c
 	other.Of = `{"a":1,"x":2}`
 	refused(other, "another training: x is 1, want 2")
+	nested := Checkpoint{Path: filepath.Join(t.TempDir(), "state"), Of: `{"Settings":[{"Batch":8,"Steps":6},{"Width":40}]}`}
+	if _, _, err := line(t, t.Context(), nested, func(int) {}); err != nil {
+		t.Fatal(err)
+	}
+	nested.Of = `{"Settings":[{"Batch":8,"Steps":9},{"Width":40}]}`
+	refused(nested, "another training: Steps is 6, want 9.")
 	if now, _ := os.ReadFile(c.Path); !bytes.Equal(now, whole) {
 		t.Error("a refused checkpoint was changed")
 	}
@@ -144,7 +150,12 @@ func TestRefuses(t *testing.T) {
 	}
 	spoil(func(f *safetensors.File) { f.Meta[stepKey] = "10" })
 	refused(c, `it is damaged: its number of steps done is "10", of 9`)
-	spoil(func(f *safetensors.File) { f.Tensors["/w"] = safetensors.Tensor{Shape: []int{1}, Data: []float32{1}} })
+	spoil(func(f *safetensors.File) { f.Tensors["/w"].Data.([]float32)[0]++ })
+	refused(c, "it is damaged: its SHA-256")
+	spoil(func(f *safetensors.File) {
+		f.Tensors["/w"] = safetensors.Tensor{Shape: []int{1}, Data: []float32{1}}
+		delete(f.Meta, sumKey) // as older files have none
+	})
 	refused(c, `tensor "/w"`)
 	spoil(func(f *safetensors.File) { f.Meta = nil })
 	refused(c, "it is no checkpoint of such a training")

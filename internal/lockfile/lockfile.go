@@ -1,0 +1,23 @@
+// Package lockfile keeps other processes out of what one of them works on.
+package lockfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/gofrs/flock"
+)
+
+// Hold takes a lock, which keeps other processes out until it is closed, or its process ends. It is an error if another process
+// holds it, or if the file of the lock cannot be opened. Where the file system has no locks, nobody is kept out.
+func Hold(lock *flock.Flock) (*flock.Flock, error) {
+	held, err := lock.TryLock()
+	if cannot := (*fs.PathError)(nil); errors.As(err, &cannot) {
+		return nil, err
+	}
+	if !held && err == nil {
+		return nil, fmt.Errorf("%s is in use by another process: wait until that has ended", lock.Path())
+	}
+	return lock, nil
+}

@@ -1,0 +1,31 @@
+package lockfile
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gofrs/flock"
+)
+
+// TestHold: a lock has one holder at a time, and is free when that closes it.
+func TestHold(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lock")
+	for range 2 {
+		mine, err := Hold(flock.New(path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Hold(flock.New(path)); err == nil || !strings.Contains(err.Error(), path+" is in use by another process") {
+			t.Errorf("error %v, want that the lock is in use", err)
+		}
+		if err := mine.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Hold(flock.New(filepath.Join(path, "none"))); !errors.As(err, new(*fs.PathError)) {
+		t.Errorf("error %v, want that of the file system", err)
+	}
+}
