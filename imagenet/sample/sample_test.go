@@ -276,6 +276,7 @@ func TestRefusals(t *testing.T) {
 	}{
 		{Settings{Devices: many}, fmt.Sprintf("%d devices, want 1 to %d", many, many-1)},
 		{Settings{Batch: -1}, "batches of -1 images"},
+		{Settings{Batch: 1_000_000_000}, "want 65536 or fewer"},
 	} {
 		if _, err := New(b, echo{}, echo{}.Initial(0), &c.settings); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: %v, want %s", c.settings, err, c.want)

@@ -33,6 +33,9 @@ type Sampler struct {
 	exec    *model.Exec
 }
 
+// MostInBatch is how many images may be computed together: memory holds all of them.
+const MostInBatch = 65536
+
 // New returns a sampler of a network. Read returns the network's weights, in the way that [weights.Load] wants. The graph is
 // compiled once, at the first images. The error names what does not fit: a batch that the devices do not divide, or a
 // parameter.
@@ -47,6 +50,9 @@ func New(backend compute.Backend, network generator.Network, read func(weights.P
 	spread, err := devices.First(backend, count)
 	if err != nil {
 		return nil, fmt.Errorf("sample: %w", err)
+	}
+	if batch > MostInBatch {
+		return nil, fmt.Errorf("sample: batches of %d images, want %d or fewer", batch, MostInBatch)
 	}
 	if batch < 1 || batch%count != 0 {
 		return nil, fmt.Errorf("sample: batches of %d images on %d devices: want a multiple of %d; the nearest is %d",

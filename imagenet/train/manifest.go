@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/wflowlab/wflowlab/imagenet/internal/steps"
 	"github.com/wflowlab/wflowlab/internal/atomicfile"
 	"github.com/wflowlab/wflowlab/internal/descent"
 )
@@ -79,7 +80,11 @@ func (r *run) differs(found *manifest) (changes []descent.Change, err error) {
 			continue
 		}
 		if !slices.Contains(extendable, key) {
-			return nil, fmt.Errorf("it is of another training: %s is %s, want %s. Set it back, or name another folder to train anew", key, was, is)
+			of, was, is := steps.Difference(key, was, is)
+			if of != key {
+				of += " of " + key
+			}
+			return nil, fmt.Errorf("it is of another training: %s is %s, want %s. Set it back, or name another folder to train anew", of, was, is)
 		}
 		if !r.Extend {
 			return nil, fmt.Errorf("%s is %s there, and %s now. Set it back, ask to extend the training, or name another folder to train anew", key, was, is)

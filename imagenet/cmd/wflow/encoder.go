@@ -96,7 +96,7 @@ func (t encoderTraining) do(c *cobra.Command) error {
 	if p.MAE.Data.Latent {
 		side /= latent.Factor
 	}
-	data, done, err := openData(t.data, p.MAE.Data, shape{side, config.Channels})
+	data, done, err := openData(c, t.data, p.MAE.Data, shape{side, config.Channels})
 	if err != nil {
 		return err
 	}
@@ -159,6 +159,9 @@ func (t encoderTraining) do(c *cobra.Command) error {
 		failed = errors.Join(failed, r.write())
 	}
 	if err = errors.Join(err, failed); err != nil {
+		if from >= 0 && c.Context().Err() != nil {
+			fmt.Fprintln(c.ErrOrStderr(), "wflow: the steps that are done are kept, and the same command goes on from there")
+		}
 		return err
 	}
 	return t.finish(c, config, trained, pretraining.Steps, time.Since(start))
@@ -169,7 +172,7 @@ func (t encoderTraining) finish(c *cobra.Command, config mae.Config, trained map
 	if err := config.Table().File(trained).WriteFile(filepath.Join(t.run, encoderFile)); err != nil {
 		return err
 	}
-	return report(c, finished{Kind: "encoder", Run: t.run, Steps: steps, Seconds: took.Seconds(), Next: "wflow train PRESET RUN --encoder " + t.run})
+	return report(c, finished{Kind: "encoder", Run: t.run, Steps: steps, Seconds: took.Seconds(), Next: "wflow train PRESET RUN --encoder " + argument(t.run)})
 }
 
 // sampleOf returns an image and its class.

@@ -15,7 +15,7 @@ import (
 	"github.com/wflowlab/wflowlab/internal/thousands"
 )
 
-// infoFolder reports a folder as what it is: a run or a checkpoint of it, a cache of latents, or a folder of images or of
+// infoFolder reports a folder as what it is: a run or a checkpoint of it, the run of an encoder, a cache of latents, or a folder of images or of
 // weights.
 func infoFolder(c *cobra.Command, folder string) error {
 	if isRun(folder) {
@@ -23,6 +23,9 @@ func infoFolder(c *cobra.Command, folder string) error {
 	}
 	if run, step, ok := runOf(folder); ok {
 		return infoRun(c, "checkpoint", folder, run, step)
+	}
+	if p := encoderRunAt(folder); p != nil {
+		return infoEncoder(c, folder, p)
 	}
 	if is, err := isCache(folder); is || err != nil {
 		if err != nil {
@@ -33,7 +36,7 @@ func infoFolder(c *cobra.Command, folder string) error {
 	f, err := latent.ReadFolder(folder)
 	if err != nil {
 		if checks, _ := filepath.Glob(filepath.Join(folder, "check-*-of-*.json")); len(checks) > 0 {
-			return fmt.Errorf("%s is a cache of latents for which images have been checked and none encoded\nnext: wflow data prepare IMAGES %s", folder, folder)
+			return fmt.Errorf("%s is a cache of latents for which images have been checked and none encoded\nnext: wflow data prepare IMAGES %s", folder, argument(folder))
 		}
 		if weights, ok := hub.Folder(folder); ok {
 			return fmt.Errorf("%s: %s", folder, weights)
@@ -41,7 +44,7 @@ func infoFolder(c *cobra.Command, folder string) error {
 		return fmt.Errorf("%s is no cache of latents, no folder of weights, and none of images: %w", folder, errors.Unwrap(err))
 	}
 	r := describeImages(f)
-	r.Next = "wflow data check " + folder
+	r.Next = "wflow data check " + argument(folder)
 	return report(c, r)
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/wflowlab/wflowlab/imagenet/preset"
 	"github.com/wflowlab/wflowlab/internal/nearest"
@@ -55,6 +56,17 @@ func shown(path string) string {
 		return strconv.Quote(path)
 	}
 	return path
+}
+
+// argument returns a path as a shell takes it, for a command that is to be copied.
+func argument(path string) string {
+	plain := func(r rune) bool {
+		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("_@%+=:,./-~", r)
+	}
+	if path != "" && !strings.ContainsFunc(path, func(r rune) bool { return !plain(r) }) {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
 
 // beside returns the paths in the folder of a path whose names are near its own.

@@ -126,7 +126,7 @@ func (t generatorTraining) do(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	data, closeData, err := openData(t.data, g.Data, shape{g.Model.Size, g.Model.InChannels})
+	data, closeData, err := openData(c, t.data, g.Data, shape{g.Model.Size, g.Model.InChannels})
 	if err != nil {
 		return err
 	}
@@ -210,12 +210,16 @@ func (t generatorTraining) take(c *cobra.Command, training train.Training, p *pr
 		err = broken // rather than what it led to
 	}
 	if err != nil {
-		if list, _ := train.Checkpoints(training.Folder); len(list) > 0 && c.Context().Err() == nil {
-			err = fmt.Errorf("%w\nthe checkpoint of step %d is good: %s", err, list[len(list)-1].Step, list[len(list)-1].Path)
+		list, _ := train.Checkpoints(training.Folder)
+		switch n := len(list); {
+		case n > 0 && c.Context().Err() != nil:
+			fmt.Fprintf(c.ErrOrStderr(), "wflow: step %s is kept, and the same command goes on from there\n", thousands.Text(list[n-1].Step))
+		case n > 0:
+			err = fmt.Errorf("%w\nthe checkpoint of step %d is good: %s", err, list[n-1].Step, list[n-1].Path)
 		}
 		return err
 	}
-	return report(c, finished{Kind: "training", Run: t.run, Steps: training.Steps, Seconds: time.Since(start).Seconds(), Next: "wflow sample " + t.run + " --to grid.png"})
+	return report(c, finished{Kind: "training", Run: t.run, Steps: training.Steps, Seconds: time.Since(start).Seconds(), Next: "wflow sample " + argument(t.run) + " --to grid.png"})
 }
 
 // startOf returns where the weights lie that a training starts from: in a file, in a checkpoint, or in the newest of a run.

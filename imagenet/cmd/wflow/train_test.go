@@ -204,6 +204,44 @@ func TestTrainUnrecorded(t *testing.T) {
 	}
 }
 
+// TestTrainOther: a run that another network was trained in names what differs.
+func TestTrainOther(t *testing.T) {
+	run := filepath.Join(t.TempDir(), "it's a run")
+	out, progress, code := wflow(t.Context(), "train", smallTraining(t, nil), run)
+	if next := `sample '` + strings.ReplaceAll(run, "'", `'\''`) + `' --to`; code != 0 || !strings.Contains(out, next) {
+		t.Errorf("exit code %d, want %s next: %s%s", code, next, out, progress)
+	}
+	wider := smallTraining(t, func(g *preset.Generator) { g.Model.Width, g.Model.Condition = 2*g.Model.Width, 2*g.Model.Width })
+	if _, progress, code := wflow(t.Context(), "train", wider, run); code != failed || !strings.Contains(progress, "Width of Generator is ") || len(progress) > 500 {
+		t.Errorf("exit code %d: %s", code, progress)
+	}
+}
+
+// TestInfoOfEncoderRun: the run of an encoder that is not done yet says so, and how it goes on.
+func TestInfoOfEncoderRun(t *testing.T) {
+	p, err := preset.Named("mae/mnist")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := p.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := filepath.Join(t.TempDir(), "encoder")
+	if err := writeConfiguration(run, text); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(run, metricsFile), []byte(`{"step":120,"reconstruction":3.25}`+"\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out, progress, code := wflow(t.Context(), "info", run)
+	for _, want := range []string{"of an encoder", "300, not all done", "3.25 at step 120", "wflow encoder train"} {
+		if code != 0 || !strings.Contains(out, want) {
+			t.Errorf("exit code %d, want %q there: %s%s", code, want, out, progress)
+		}
+	}
+}
+
 // TestTrainRefuses: what does not fit is said in words that help.
 func TestTrainRefuses(t *testing.T) {
 	empty := t.TempDir()
@@ -219,6 +257,7 @@ func TestTrainRefuses(t *testing.T) {
 		{[]string{"train", "gen/ablation_ot_1node", filepath.Join(empty, "run")}, misused, "--data is missing"},
 		{[]string{"train", configuration, filepath.Join(empty, "run"), "--data", filepath.Join(empty, "nothing")}, failed, "nothing"},
 		{[]string{"train", configuration, filepath.Join(empty, "run"), "--devices", "3"}, failed, "the nearest is 12"},
+		{[]string{"train", configuration, filepath.Join(empty, "run"), "--data", ""}, misused, "--data is empty"},
 		{[]string{"train", configuration, filepath.Join(empty, "run"), "--devices", "0"}, misused, "--devices 0, want 1 or more"},
 		{[]string{"train", configuration, filepath.Join(empty, "run"), "--steps", "-5"}, misused, "--steps -5, want 1 or more"},
 		{[]string{"train", configuration, filepath.Join(empty, "run"), "--rate", "-1"}, misused, "--rate -1, want a number above 0"},
@@ -275,6 +314,9 @@ func TestEncoderTrain(t *testing.T) {
 		if _, progress, code := wflow(t.Context(), "encoder", "train", configuration, encoder); code != 0 {
 			t.Fatalf("exit code %d: %s", code, progress)
 		}
+	}
+	if out, progress, code := wflow(t.Context(), "info", encoder); code != 0 || !strings.Contains(out, "2, all done") || !strings.Contains(out, "--encoder") {
+		t.Errorf("info: exit code %d: %s%s", code, out, progress)
 	}
 	before := content(t, encoder, configurationFile)
 	if _, progress, code := wflow(t.Context(), "encoder", "train", configuration, encoder, "--steps", "3"); code != failed || !bytes.Equal(before, content(t, encoder, configurationFile)) {

@@ -27,8 +27,11 @@ func (s shape) String() string { return fmt.Sprintf("[%d, %[1]d, %d]", s.side, s
 
 // openData opens what a network for images of a shape is trained on: a cache of latents, MNIST's files, a folder of classes, or
 // without a name the digits of the program.
-func openData(folder string, d preset.Data, wanted shape) (data train.Images, done func(), err error) {
+func openData(c *cobra.Command, folder string, d preset.Data, wanted shape) (data train.Images, done func(), err error) {
 	done = func() {}
+	if folder == "" && c.Flags().Changed("data") {
+		return nil, nil, misuse{errors.New("--data is empty, want a folder; without --data, presets of digits are trained on those of the program")}
+	}
 	if folder == "" {
 		if d.Latent || wanted != (shape{32, 1}) {
 			return nil, nil, misuse{errors.New("--data is missing: want the folder of the images, or of the cache of their latents")}
@@ -81,7 +84,7 @@ func openLatents(folder string, d preset.Data, wanted shape) (*latent.Cache, err
 
 // preparing returns the command that prepares a cache of a resolution.
 func preparing(images, cache string, resolution int) string {
-	command := fmt.Sprintf("wflow data prepare %s %s", images, cache)
+	command := fmt.Sprintf("wflow data prepare %s %s", argument(images), argument(cache))
 	if resolution != latent.Size {
 		command += fmt.Sprint(" --resolution ", resolution)
 	}

@@ -141,21 +141,21 @@ func (c Checkpoint) continues(found string) error {
 	}
 	for _, key := range slices.Sorted(maps.Keys(want)) {
 		if string(is[key]) != string(want[key]) {
-			name, was, now := difference(key, is[key], want[key])
+			name, was, now := Difference(key, is[key], want[key])
 			return fmt.Errorf("it is of another training: %s is %s, want %s. Set it back, or name another path to train anew", name, was, now)
 		}
 	}
 	return nil
 }
 
-// difference returns the first part of two values that differs, with its name: the key of a value in an object, and for a value in a
+// Difference returns the first part of two values that differs, with its name: the key of a value in an object, and for a value in a
 // list the name of the list.
-func difference(name string, a, b json.RawMessage) (of string, was, is json.RawMessage) {
+func Difference(name string, a, b json.RawMessage) (of string, was, is json.RawMessage) {
 	var list, others []json.RawMessage
 	if json.Unmarshal(a, &list) == nil && json.Unmarshal(b, &others) == nil && len(list) == len(others) {
 		for i := range list {
 			if string(list[i]) != string(others[i]) {
-				return difference(name, list[i], others[i])
+				return Difference(name, list[i], others[i])
 			}
 		}
 	}
@@ -163,7 +163,7 @@ func difference(name string, a, b json.RawMessage) (of string, was, is json.RawM
 	if json.Unmarshal(a, &object) == nil && json.Unmarshal(b, &other) == nil {
 		for _, key := range slices.Sorted(maps.Keys(other)) {
 			if there, ok := object[key]; ok && string(there) != string(other[key]) {
-				return difference(key, there, other[key])
+				return Difference(key, there, other[key])
 			}
 		}
 	}
