@@ -212,7 +212,7 @@ func TestTrainOther(t *testing.T) {
 		t.Errorf("exit code %d, want %s next: %s%s", code, next, out, progress)
 	}
 	wider := smallTraining(t, func(g *preset.Generator) { g.Model.Width, g.Model.Condition = 2*g.Model.Width, 2*g.Model.Width })
-	if _, progress, code := wflow(t.Context(), "train", wider, run); code != failed || !strings.Contains(progress, "Width of Generator is ") || len(progress) > 500 {
+	if _, progress, code := wflow(t.Context(), "train", wider, run); code != failed || !strings.Contains(progress, " of Generator is ") || len(progress) > 500 {
 		t.Errorf("exit code %d: %s", code, progress)
 	}
 }
