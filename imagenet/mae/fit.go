@@ -25,10 +25,11 @@ type Sample struct {
 
 // Fit pre-trains encoder, decoder and classifier of a configuration as p says, from Initial(p.Seed). It returns the moving
 // average of their weights, by the names of the Table, in the official layout. Sample returns sample i of the training, for i
-// from 0 to Steps·Batch − 1; all latents have the same side. A stream of the seed draws the hidden squares. If report is not
-// nil, it is told the mean reconstruction loss of each step. The same call gives the same weights on the same engine. When the
-// context is done, Fit stops between two steps, and returns the weights so far with an error that wraps the context's.
-func (p Pretraining) Fit(ctx context.Context, backend compute.Backend, c Config, sample func(i int) Sample, report func(step int, reconstruction float64)) (map[string][]float32, error) {
+// from 0 to Steps·Batch − 1, or why it cannot be had, which ends the training before its step; all latents have the same side.
+// A stream of the seed draws the hidden squares. If report is not nil, it is told the mean reconstruction loss of each step.
+// The same call gives the same weights on the same engine. When the context is done, Fit stops between two steps, and returns
+// the weights so far with an error that wraps the context's.
+func (p Pretraining) Fit(ctx context.Context, backend compute.Backend, c Config, sample func(i int) (Sample, error), report func(step int, reconstruction float64)) (map[string][]float32, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
@@ -71,7 +72,7 @@ func (p Pretraining) Fit(ctx context.Context, backend compute.Backend, c Config,
 		}
 		return float64(values[0][0]), float64(values[1][0]), nil
 	}
-	kept := steps.Checkpoint{Path: p.Checkpoint, Every: p.Every}
+	kept := steps.Checkpoint{Path: p.Checkpoint, Every: p.Every, Begin: p.Begin}
 	if p.Checkpoint != "" {
 		first, err := p.batch(c, 0, sample)
 		if err == nil {
@@ -99,12 +100,15 @@ func (p Pretraining) Fit(ctx context.Context, backend compute.Backend, c Config,
 }
 
 // batch returns the inputs of a step: λ, latents, hidden squares and classes.
-func (p Pretraining) batch(c Config, step int, sample func(i int) Sample) ([]*tensors.Tensor, error) {
+func (p Pretraining) batch(c Config, step int, sample func(i int) (Sample, error)) ([]*tensors.Tensor, error) {
 	var latents []float32
 	classes := make([]int32, p.Batch)
 	side, size := 0, 0
 	for k := range classes {
-		s := sample(step*p.Batch + k)
+		s, err := sample(step*p.Batch + k)
+		if err != nil {
+			return nil, err
+		}
 		if k == 0 {
 			size = len(s.Latent)
 			side = int(math.Sqrt(float64(size/c.Channels)) + 0.5)

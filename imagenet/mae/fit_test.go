@@ -18,12 +18,12 @@ import (
 var pretraining = Pretraining{Steps: 1, Batch: 3, Rate: onestep.Rate{Peak: 4e-3}, Beta1: 0.9, Beta2: 0.95, Clip: 2, Hidden: 0.5, Seed: 1}
 
 // normal is one of two latents of side 8, normal numbers.
-func normal(i int) Sample {
+func normal(i int) (Sample, error) {
 	s, u := Sample{make([]float32, 8*8*tiny.Channels), i % 2}, stream.New(5, "latents")
 	for k := range s.Latent {
 		s.Latent[k] = float32(u.Normal(uint64(i%2*len(s.Latent) + k)))
 	}
-	return s
+	return s, nil
 }
 
 func fit(t *testing.T, p Pretraining, report func(int, float64)) map[string][]float32 {
@@ -144,11 +144,39 @@ func TestFitRefuses(t *testing.T) {
 		"numbers of class -1":            func(_ *Pretraining, s *Sample) { s.Class = -1 },
 		"sample 0: 0 numbers":            func(_ *Pretraining, s *Sample) { s.Latent = nil },
 	} {
-		p, s := pretraining, normal(0)
+		p := pretraining
+		s, _ := normal(0)
 		change(&p, &s)
-		if _, err := p.Fit(t.Context(), b, tiny, func(int) Sample { return s }, nil); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := p.Fit(t.Context(), b, tiny, func(int) (Sample, error) { return s, nil }, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q in it", err, want)
 		}
+	}
+	full := errors.New("the disk is full")
+	refused := pretraining
+	refused.Begin = func(int) error { return full }
+	if _, err := refused.Fit(t.Context(), b, tiny, normal, func(int, float64) { t.Error("a step that Begin has refused") }); !errors.Is(err, full) {
+		t.Errorf("error %v of Begin, want %v", err, full)
+	}
+	unreadable := errors.New("image 7 is damaged")
+	longer, reported := pretraining, 0
+	longer.Steps, longer.Checkpoint, longer.Every = 4, filepath.Join(t.TempDir(), "checkpoint"), 1
+	damaged := func(i int) (Sample, error) {
+		if i == 7 { // of the third step
+			return Sample{}, unreadable
+		}
+		return normal(i)
+	}
+	if _, err := longer.Fit(t.Context(), b, tiny, damaged, func(step int, _ float64) { reported = step + 1 }); !errors.Is(err, unreadable) || reported != 2 {
+		t.Errorf("a sample that cannot be read: error %v after %d steps, want it to be that error after 2", err, reported)
+	}
+	inOneGo := longer
+	inOneGo.Checkpoint = ""
+	begun := -1
+	longer.Begin = func(done int) error { begun = done; return nil }
+	if got, want := fit(t, longer, nil), fit(t, inOneGo, nil); begun != 2 {
+		t.Errorf("it goes on from step %d, want 2", begun)
+	} else if !maps.EqualFunc(got, want, slices.Equal) {
+		t.Error("gone on once it can be read, the weights are others than those of a training in one go")
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

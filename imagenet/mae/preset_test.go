@@ -63,7 +63,7 @@ func TestFromPreset(t *testing.T) {
 			width := widths[name]
 			want := mae.Released(width)
 			want.BFloat16 = true
-			if c != want || pretraining != mae.ReleasedPretraining(width) {
+			if c != want || !reflect.DeepEqual(pretraining, mae.ReleasedPretraining(width)) {
 				t.Errorf("%s: %+v, %+v, want %+v, %+v", name, c, pretraining, want, mae.ReleasedPretraining(width))
 			}
 		}

@@ -79,6 +79,10 @@ type Pretraining struct {
 	Checkpoint string `json:"-"`
 	Every      int    `json:"-"`
 
+	// Begin, if not nil, is told the number of steps that are done, before the next one: the training fits its Checkpoint. An error
+	// ends it there.
+	Begin func(done int) error `json:"-"`
+
 	Devices int `json:"-"` // of the engine, each with its share of the batch, which they must divide; 0 means 1
 }
 

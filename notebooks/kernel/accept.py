@@ -34,7 +34,7 @@ LONG = {  # tests at the size that counts, and in full: packages, arguments; WFL
     "networks, as XLA runs them": ["./imagenet/dit", "./imagenet/mae", "./imagenet/vae"],
     "training steps on one device and on several": ["./imagenet/train"],
     "the reader of digits, fitted anew": ["./imagenet/pixels/judge", "-run=^TestFit$"],
-    "digits: the preset for pixels, trained from three seeds and judged": ["./imagenet/pixels/judge/cmd/table", "-run=^TestLadder$", "-timeout=90m"],
+    "digits: the presets, trained from several seeds and judged": ["./imagenet/pixels/judge/cmd/table", "-run=^TestLadder$", "-timeout=4h"],
     "data prepare, 1,000 images, killed ten times": ["./imagenet/latent", "-run=^TestKilled$"],
     "loading a weight file of 2.7 GB": ["./imagenet/hub", "-run=^TestMemory$", "-args", "-megabytes=2700"],
 }

@@ -2,15 +2,16 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/wflowlab/wflowlab/imagenet/bank"
 	"github.com/wflowlab/wflowlab/imagenet/latent"
 	"github.com/wflowlab/wflowlab/imagenet/mae"
 	"github.com/wflowlab/wflowlab/imagenet/train"
@@ -96,11 +97,11 @@ func (t encoderTraining) do(c *cobra.Command) error {
 	if p.MAE.Data.Latent {
 		side /= latent.Factor
 	}
-	data, done, err := openData(c, t.data, p.MAE.Data, shape{side, config.Channels})
+	data, closeData, err := openData(c, t.data, p.MAE.Data, shape{side, config.Channels})
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer closeData()
 	backend, line, err := engine.Find()
 	if err != nil {
 		return err
@@ -110,57 +111,51 @@ func (t encoderTraining) do(c *cobra.Command) error {
 	pretraining.Checkpoint, pretraining.Every = filepath.Join(t.run, "training.safetensors"), p.MAE.Train.SaveEvery
 	pretraining.Devices = t.devices
 
-	if data.Len() < pretraining.Batch {
-		return fmt.Errorf("%d images make no batch of %d: an epoch has no step", data.Len(), pretraining.Batch)
-	}
-	order := train.NewOrder(data.Len(), pretraining.Batch, pretraining.Seed)
-	errs := make(chan error, 1)
-	sample := func(i int) mae.Sample {
-		image := order.Images(i / pretraining.Batch)[i%pretraining.Batch]
-		s, err := sampleOf(data, image, side*side*config.Channels)
-		if err != nil {
-			select {
-			case errs <- err:
-			default:
-			}
-		}
-		return s
-	}
-	r := &reconstructions{every: p.MAE.Logging.Every, path: filepath.Join(t.run, metricsFile)}
-	if err := r.read(); err != nil {
+	samples, err := train.Samples(data, pretraining.Batch, pretraining.Seed, side, config.Channels)
+	if err != nil {
 		return err
 	}
-	b := newTrainingBar(c.ErrOrStderr(), "steps", 0, pretraining.Steps)
-	fmt.Fprintf(c.ErrOrStderr(), "wflow: %s, %s steps on %s, %s\n", t.run, thousands.Text(pretraining.Steps), line, counted(t.devices, "device"))
-	start, from := time.Now(), -1
-	var failed error
-	trained, err := pretraining.Fit(c.Context(), backend, config, sample, func(step int, reconstruction float64) {
-		if from < 0 {
-			start, from = time.Now(), step           // after the first step, which compiles
-			failed = writeConfiguration(t.run, text) // the training fits what is there
+	ctx, stop := context.WithCancelCause(c.Context())
+	defer stop(nil)
+	r := &reconstructions{every: p.MAE.Logging.Every, path: filepath.Join(t.run, metricsFile)}
+	var b *trainingBar
+	var from, done int  // steps, at the beginning and now
+	var first time.Time // the end of the first step here, which compiles
+	start := time.Now()
+	pretraining.Begin = func(step int) (err error) {
+		if b, err = begin(c, t.run, text, step, pretraining.Steps, line, t.devices); err != nil {
+			return err
 		}
+		from, done = step, step
+		return r.read(step)
+	}
+	trained, err := pretraining.Fit(ctx, backend, config, samples, func(step int, reconstruction float64) {
+		done = step + 1
 		var left time.Duration
-		if n := step - from; n > 0 {
-			left = time.Since(start) / time.Duration(n) * time.Duration(pretraining.Steps-step-1)
+		if taken := done - from; taken == 1 {
+			first = time.Now()
+		} else {
+			left = time.Since(first) / time.Duration(taken-1) * time.Duration(pretraining.Steps-done)
 		}
-		r.add(step+1, reconstruction)
-		if (step+1)%p.MAE.Train.SaveEvery == 0 {
-			failed = errors.Join(failed, r.write())
+		r.add(done, reconstruction)
+		if done%p.MAE.Train.SaveEvery == 0 || done == pretraining.Steps {
+			if err := r.write(); err != nil {
+				stop(err)
+			}
 		}
-		b.set(step+1, left, fmt.Sprintf("reconstruction %.3g", reconstruction))
+		b.set(done, left, fmt.Sprintf("reconstruction %.3g", reconstruction))
 	})
+	if b == nil {
+		return err
+	}
 	b.end()
-	select {
-	case broken := <-errs: // rather than what it led to
-		return broken
-	default:
+	if broken := context.Cause(ctx); broken != nil && c.Context().Err() == nil {
+		return broken // rather than what it led to
 	}
-	if from >= 0 {
-		failed = errors.Join(failed, r.write())
-	}
-	if err = errors.Join(err, failed); err != nil {
-		if from >= 0 && c.Context().Err() != nil {
-			fmt.Fprintln(c.ErrOrStderr(), "wflow: the steps that are done are kept, and the same command goes on from there")
+	if err != nil {
+		if c.Context().Err() != nil && done > 0 {
+			err = errors.Join(err, r.write())
+			fmt.Fprintf(c.ErrOrStderr(), "wflow: step %s is kept, and the same command goes on from there\n", thousands.Text(done))
 		}
 		return err
 	}
@@ -173,19 +168,6 @@ func (t encoderTraining) finish(c *cobra.Command, config mae.Config, trained map
 		return err
 	}
 	return report(c, finished{Kind: "encoder", Run: t.run, Steps: steps, Seconds: took.Seconds(), Next: "wflow train PRESET RUN --encoder " + argument(t.run)})
-}
-
-// sampleOf returns an image and its class.
-func sampleOf(data train.Images, image bank.Image, numbers int) (mae.Sample, error) {
-	u := 0.0
-	if image.Mirrored {
-		u = 0.5
-	}
-	s := mae.Sample{Latent: make([]float32, numbers), Class: data.Label(image.Row)}
-	if err := data.Read(image.Row, u, s.Latent); err != nil {
-		return s, fmt.Errorf("image %d: %w", image.Row, err)
-	}
-	return s, nil
 }
 
 // reconstructions are the losses of an encoder's training by step.
@@ -203,9 +185,10 @@ type reconstruction struct {
 	Reconstruction float64 `json:"reconstruction"`
 }
 
-// read reads the lines that are there.
-func (r *reconstructions) read() (err error) {
+// read reads the lines of the steps that are done. Those behind will be taken again.
+func (r *reconstructions) read(done int) (err error) {
 	r.lines, err = readLines[reconstruction](r.path)
+	r.lines = slices.DeleteFunc(r.lines, func(line reconstruction) bool { return line.Step > done })
 	return err
 }
 
@@ -218,8 +201,7 @@ func (r *reconstructions) add(step int, loss float64) {
 	}
 }
 
-// write writes the lines, and draws them as curves.png. It is called when the training is saved, so that no line is of a step that
-// will be taken again.
+// write writes the lines, and draws them as curves.png.
 func (r *reconstructions) write() error {
 	var text bytes.Buffer
 	e := json.NewEncoder(&text)

@@ -29,12 +29,11 @@ func (r encoderRun) lines() []line {
 	var lines reportLines
 	lines.addLine("run", "%s, of an encoder", r.Folder)
 	lines.addLine("encoder", "%s, %s parameters", r.Configuration, thousands.Text(r.Parameters))
-	switch {
-	case r.Finished:
-		lines.addLine("steps", "%s, all done", thousands.Text(r.Steps))
-	default:
-		lines.addLine("steps", "%s, not all done", thousands.Text(r.Steps))
+	done := "not all done"
+	if r.Finished {
+		done = "all done"
 	}
+	lines.addLine("steps", "%s, %s", thousands.Text(r.Steps), done)
 	if r.Last != nil {
 		lines.addLine("last told", "reconstruction %.3g at step %s", r.Last.Reconstruction, thousands.Text(r.Last.Step))
 	}

@@ -15,8 +15,8 @@ import (
 	"github.com/wflowlab/wflowlab/internal/thousands"
 )
 
-// infoFolder reports a folder as what it is: a run or a checkpoint of it, the run of an encoder, a cache of latents, or a folder of images or of
-// weights.
+// infoFolder reports a folder as what it is: a run or a checkpoint of it, the run of an encoder, a cache of latents, or a folder of
+// images or of weights.
 func infoFolder(c *cobra.Command, folder string) error {
 	if isRun(folder) {
 		return infoRun(c, "run", folder, folder, 0)

@@ -177,17 +177,12 @@ func (t generatorTraining) take(c *cobra.Command, training train.Training, p *pr
 	defer stop(nil)
 	var b *trainingBar
 	var record *record
-	begun := false
 	training.Begin = func(done int) (err error) {
-		if err = writeConfiguration(t.run, text); err != nil {
+		if b, err = begin(c, t.run, text, done, training.Steps, line, training.Devices); err != nil {
 			return err
 		}
-		if record, err = openRecord(t.run, g.Logging.Every, training.Folder); err != nil {
-			return err
-		}
-		fmt.Fprintf(c.ErrOrStderr(), "wflow: %s, %s of %s steps done, on %s, %s\n", t.run, thousands.Text(done), thousands.Text(training.Steps), line, counted(training.Devices, "device"))
-		b, begun = newTrainingBar(c.ErrOrStderr(), "steps", done, training.Steps), true
-		return nil
+		record, err = openRecord(t.run, g.Logging.Every, training.Folder)
+		return err
 	}
 	training.Report = func(p train.Progress) {
 		told, err := record.add(p)
@@ -201,7 +196,7 @@ func (t generatorTraining) take(c *cobra.Command, training train.Training, p *pr
 	}
 	start := time.Now()
 	_, err = training.Run(ctx, backend)
-	if !begun {
+	if record == nil {
 		return err
 	}
 	defer record.Close()
@@ -261,10 +256,15 @@ func (r finished) lines() []line {
 	return lines
 }
 
-// writeConfiguration writes the text of the configuration of a run. What is there already stays readable until then.
-func writeConfiguration(run string, text []byte) error {
+// begin writes the text of the configuration of a run, which the training that begins fits, and returns the bar of its steps. What is
+// there already stays readable until then.
+func begin(c *cobra.Command, run string, configuration []byte, done, steps int, engine string, devices int) (*trainingBar, error) {
 	if err := os.MkdirAll(run, 0o755); err != nil {
-		return err
+		return nil, err
 	}
-	return atomicfile.WriteBytes(filepath.Join(run, configurationFile), text)
+	if err := atomicfile.WriteBytes(filepath.Join(run, configurationFile), configuration); err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(c.ErrOrStderr(), "wflow: %s, %s of %s steps done, on %s, %s\n", run, thousands.Text(done), thousands.Text(steps), engine, counted(devices, "device"))
+	return newTrainingBar(c.ErrOrStderr(), "steps", done, steps), nil
 }

@@ -227,8 +227,8 @@ func TestInfoOfEncoderRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	run := filepath.Join(t.TempDir(), "encoder")
-	if err := writeConfiguration(run, text); err != nil {
+	run := t.TempDir()
+	if err := os.WriteFile(filepath.Join(run, configurationFile), text, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(run, metricsFile), []byte(`{"step":120,"reconstruction":3.25}`+"\n"), 0o644); err != nil {
@@ -310,6 +310,16 @@ func TestEncoderTrain(t *testing.T) {
 	if _, progress, code := wflow(t.Context(), "train", features, run, "--encoder", folder); code != failed || !strings.Contains(progress, "is no run of an encoder") {
 		t.Errorf("a folder that is no run: exit code %d: %s", code, progress)
 	}
+	record := filepath.Join(encoder, metricsFile)
+	if err := os.MkdirAll(record, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, progress, code := wflow(t.Context(), "encoder", "train", configuration, encoder); code != failed || !strings.Contains(progress, metricsFile) || strings.Contains(progress, "reconstruction") {
+		t.Errorf("metrics that cannot be kept: exit code %d, want %d before the first step: %s", code, failed, progress)
+	}
+	if err := os.Remove(record); err != nil {
+		t.Fatal(err)
+	}
 	for range 2 { // the second time all is done
 		if _, progress, code := wflow(t.Context(), "encoder", "train", configuration, encoder); code != 0 {
 			t.Fatalf("exit code %d: %s", code, progress)
@@ -322,7 +332,7 @@ func TestEncoderTrain(t *testing.T) {
 	if _, progress, code := wflow(t.Context(), "encoder", "train", configuration, encoder, "--steps", "3"); code != failed || !bytes.Equal(before, content(t, encoder, configurationFile)) {
 		t.Errorf("other steps: exit code %d, want %d, and the configuration as it was: %s", code, failed, progress)
 	}
-	list, err := readLines[reconstruction](filepath.Join(encoder, metricsFile))
+	list, err := readLines[reconstruction](record)
 	if err != nil || len(list) != 2 || !(list[1].Reconstruction > 0) {
 		t.Errorf("%+v, error %v, want two lines", list, err)
 	}

@@ -30,6 +30,9 @@ type Checkpoint struct {
 	Path  string
 	Every int    // steps between two writes; 0 means 1000
 	Of    string // as JSON, all that determines the training: an object, whose keys name what differs in errors
+
+	// Begin, if not nil, is told the number of steps that are done, before the next one. Its error ends the training there.
+	Begin func(done int) error
 }
 
 // Of describes a training, as Checkpoint wants it: by its settings, its first batch and its engine.

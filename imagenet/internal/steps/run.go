@@ -24,6 +24,11 @@ func Run(ctx context.Context, store *model.Store, c Checkpoint, steps int, take 
 	if err != nil {
 		return 0, err
 	}
+	if c.Begin != nil {
+		if err := c.Begin(begun); err != nil {
+			return begun, err
+		}
+	}
 	for step := begun; step < steps; step++ {
 		if ctx.Err() != nil {
 			err := descent.Stopped(ctx, step, steps)
