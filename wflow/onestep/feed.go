@@ -38,7 +38,9 @@ func (f feed) Iter() iter.Seq2[train.Batch, error] {
 				return
 			}
 			if !more {
-				<-next
+				for _, input := range (<-next).inputs { // that no step takes
+					input.MustFinalizeAll()
+				}
 				return
 			}
 		}

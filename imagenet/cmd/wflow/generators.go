@@ -100,18 +100,29 @@ func trainedBy(name, weights string) (t trained, err error) {
 	return t, nil
 }
 
-// open opens the generator's weights until the command is interrupted.
-func (t trained) open(c *cobra.Command, n generator.Network) (f *hub.File, read func(weights.Parameter) ([]float32, error), done func(), err error) {
-	if f, done, err = open(c.Context(), t.weights); err != nil {
-		return nil, nil, nil, err
+// open opens the generator's weights until the command is interrupted, and returns their SHA-256.
+func (t trained) open(c *cobra.Command, n generator.Network) (read func(weights.Parameter) ([]float32, error), sum string, done func(), err error) {
+	f, release, err := open(c.Context(), t.weights)
+	if err != nil {
+		return nil, "", nil, err
 	}
+	defer func() {
+		if err != nil {
+			release()
+		}
+	}()
 	v, err := network{what: "generator of " + t.configuration, table: n.Table(), naming: hub.WFlow}.view(f)
 	if err != nil {
 		if other, v, _ := recognise(f); v != nil {
 			err = fmt.Errorf("%w; the file holds the %s", err, other.what)
 		}
-		done()
-		return nil, nil, nil, fmt.Errorf("these are not weights of %s: %w", t.configuration, err)
+		return nil, "", nil, fmt.Errorf("these are not weights of %s: %w", t.configuration, err)
 	}
-	return f, v.Read, done, nil
+	if sum, err = checksum(c, t.weights, f); err != nil {
+		return nil, "", nil, err
+	}
+	if t.sum != "" && sum != t.sum {
+		return nil, "", nil, fmt.Errorf("%s is damaged: its SHA-256 is %s, and %s in the manifest beside it; want another step of the run", shown(t.weights), sum, t.sum)
+	}
+	return v.Read, sum, release, nil
 }

@@ -146,7 +146,7 @@ func (t generatorTraining) do(c *cobra.Command) error {
 		if err != nil {
 			return err
 		}
-		_, read, done, err := from.open(c, network)
+		read, _, done, err := from.open(c, network)
 		if err != nil {
 			return err
 		}
@@ -234,6 +234,9 @@ func startOf(path, configuration string, g *preset.Generator) (trained, error) {
 			return trained{}, err
 		}
 		from.weights = c.Generator()
+		if from.sum, err = c.SHA256(); err != nil {
+			return trained{}, err
+		}
 	}
 	return from, nil
 }

@@ -168,7 +168,7 @@ func TestTrainInterrupted(t *testing.T) {
 	}
 }
 
-// TestTrainDamaged: a checkpoint whose bytes have changed is named and not called good, and nothing is sampled from it.
+// TestTrainDamaged: a checkpoint whose bytes have changed is named and not called good, and nothing is sampled or started from it.
 func TestTrainDamaged(t *testing.T) {
 	run := filepath.Join(t.TempDir(), "run [1]")
 	configuration := smallTraining(t, nil)
@@ -181,7 +181,12 @@ func TestTrainDamaged(t *testing.T) {
 	if err := os.WriteFile(path, weights, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for _, arguments := range [][]string{{"train", configuration, run}, {"info", run}, {"sample", run, "--to", filepath.Join(t.TempDir(), "grid.png")}} {
+	for _, arguments := range [][]string{
+		{"train", configuration, run},
+		{"train", configuration, filepath.Join(t.TempDir(), "run"), "--start", run},
+		{"info", run},
+		{"sample", run, "--to", filepath.Join(t.TempDir(), "grid.png")},
+	} {
 		_, progress, code := wflow(t.Context(), arguments...)
 		if code != failed || !strings.Contains(progress, "damaged") || !strings.Contains(progress, "SHA-256") || strings.Contains(progress, "is good") {
 			t.Errorf("%s: exit code %d, want that the checkpoint is damaged: %s", arguments[0], code, progress)
