@@ -27,10 +27,10 @@ func ExampleNamed() {
 	// batch       128 classes × (64 particles, 128 data, 32 unconditional); 8,192 particles a step; chunks a process: 1
 	// banks       128 a class, 1,000 of all classes, 128 pushed a step and process
 	// velocity    Sinkhorn, two-batch, velocity guidance, cost ‖x−y‖²/2, ε = R·d with R = 0.01, L = 1
-	// guidance    α in [1, 4] with density ∝ α^−κ, κ = 4, and 1 with probability 0.2; evaluated at 1, 1.1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5
+	// guidance    α in [1, 4] with density ∝ α^−κ, κ = 4, and 1 with probability 0.2; to judge at 1, 1.1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 3.5
 	// optimizer   AdamW β 0.9, 0.95, weight decay 0.01; 200,000 steps, learning rate 0.0003 after 10,000
 	// average     EMA 0.999, gradients clipped to 2
-	// checkpoints every 2,000 steps, kept every 20,000 and the last 2; evaluated every 5,000 on 50,000 samples
+	// checkpoints every 2,000 steps, kept every 20,000 and the last 2
 	// defaults    dataset.eval_split val, train.keep_last 2, train.eval_samples 50000, train.sanity_samples 500, train.eval_fid true, train.eval_isc true, train.eval_prc_recall false, train.push_at_resume 3000, train.max_grad_norm 2
 }
 

@@ -39,8 +39,8 @@ var presets = []Listed{
 	{"mae/latent_ablation_256", Released, official, "feature encoder of the comparisons: narrower, a short training"},
 
 	{"gen/ablation_R0.025", Ours, "wflowlab, after Table 2b of arXiv 2605.11755", "gen/ablation_ot_1node with half its ε: what the regularisation is worth"},
-	{"gen/imagenet64", Ours, "wflowlab, after github.com/hudsonchen/riesz_flow_hudson", "generator for ImageNet at 64 pixels on one GPU, features of mae/latent_ablation_256"},
-	{"gen/mnist", Ours, "wflowlab", "generator of digits on a CPU, trained as those of ImageNet are: features of mae/mnist, and pixels"},
+	{"gen/imagenet64", Ours, "wflowlab, after github.com/hudsonchen/riesz_flow_hudson", "generator for ImageNet at 64 pixels on one accelerator, features of mae/latent_ablation_256"},
+	{"gen/mnist", Ours, "wflowlab", "generator of digits on a CPU, trained in the way of ImageNet: pixels, and features of mae/mnist"},
 	{"gen/mnist_pixels", Ours, "wflowlab", "small generator of digits on a CPU, the quickest to train: pixels as the one feature"},
 	{"gen/pilot", Ours, "github.com/hudsonchen/riesz_flow_hudson", "generator for ImageNet at 64 pixels, a pilot: whether everything works, features of mae/latent_ablation_256"},
 	{"mae/mnist", Ours, "wflowlab", "feature encoder of gen/mnist: pixels of digits, on a CPU"},

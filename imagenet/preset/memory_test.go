@@ -113,30 +113,3 @@ func TestMAEMemory(t *testing.T) {
 		t.Errorf("%+v, and with three times the batch %+v, of %d parameters", m, more, n)
 	}
 }
-
-// Every figure of time is of a listed preset, and says on which basis it stands and where it is from.
-func TestTimes(t *testing.T) {
-	found := 0
-	for _, l := range List() {
-		p, err := Named(l.Name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if p.Times() != nil {
-			found++
-		}
-		for _, line := range p.Times() {
-			if line.What == "" || line.Hardware == "" || line.Source == "" || line.Basis != Measured && line.Basis != Computed && line.Basis != Reported {
-				t.Errorf("%s: %+v, want all of it", l.Name, line)
-			}
-		}
-	}
-	if found != len(times) {
-		t.Errorf("%d presets have times, and the table has lines of %d", found, len(times))
-	}
-	p, _ := Named("gen/imagenet64")
-	p.Listed = nil
-	if p.Times() != nil {
-		t.Error("a file of one's own has times, want none")
-	}
-}

@@ -69,12 +69,11 @@ func (g *Generator) report(addLine func(name, format string, args ...any)) {
 		addLine("velocity", "Sinkhorn, %s, %s guidance, cost %s, ε = %s with R = %s%s, L = %v",
 			v.SelfTerm, v.Guidance, v.Cost, v.Epsilon, list(v.R), t.Loss.falling(), v.Iterations)
 	}
-	addLine("guidance", "α in [%v, %v] with density ∝ α^−κ, κ = %v, and 1 with probability %v; evaluated at %s",
+	addLine("guidance", "α in [%v, %v] with density ∝ α^−κ, κ = %v, and 1 with probability %v; to judge at %s",
 		t.Guidance.Least, t.Guidance.Most, t.Guidance.Exponent, t.Guidance.Unguided, list(t.Alphas))
 	g.Optimizer.report(addLine, t.Steps)
 	addLine("average", "EMA %v, gradients clipped to %v", t.Average, t.Clip)
-	addLine("checkpoints", "every %v steps, kept every %v and the last %v; evaluated every %v on %v samples",
-		t.SaveEvery, t.KeepEvery, t.KeepLast, t.EvalEvery, t.EvalSamples)
+	addLine("checkpoints", "every %v steps, kept every %v and the last %v", t.SaveEvery, t.KeepEvery, t.KeepLast)
 }
 
 // kind says what the images are.
@@ -120,8 +119,7 @@ func (m *MAE) report(addLine func(name, format string, args ...any)) {
 	}
 	m.Optimizer.report(addLine, t.Steps)
 	addLine("average", "EMA %v", t.Average)
-	addLine("checkpoints", "every %v steps, kept every %v and the last %v; evaluated every %v on %v samples",
-		t.SaveEvery, t.KeepEvery, t.KeepLast, t.EvalEvery, t.EvalSamples)
+	addLine("checkpoint", "every %v steps, the last one kept", t.SaveEvery)
 }
 
 func (o Optimizer) report(addLine func(name, format string, args ...any), steps int) {

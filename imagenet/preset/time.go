@@ -1,5 +1,12 @@
 package preset
 
+import (
+	"fmt"
+	"slices"
+
+	"github.com/wflowlab/wflowlab/internal/thousands"
+)
+
 // Basis says where a figure comes from.
 type Basis string
 
@@ -22,7 +29,7 @@ const (
 	fork  = "github.com/hudsonchen/riesz_flow_hudson"
 )
 
-// times has what is known of the presets. Where nothing is known there is no line.
+// times has what is known of the presets otherwise than by the operations of a step.
 var times = map[string][]Time{
 	"gen/latent_sota_L_ot_8node": {
 		{"about 3 days for the whole training", "64 H100", Reported, paper},
@@ -35,6 +42,9 @@ var times = map[string][]Time{
 		{"5.64 hours for 10,000 steps", "one accelerator, which is not named", Reported, fork},
 		{"2.03 s a step, 45 hours for the 80,000 steps", "the same", Computed, "from the 5.64 hours"},
 	},
+	"gen/mnist":        {{"41 minutes for the training, beside 6 for its encoder", "one core of an Intel Xeon", Measured, "imagenet/README.md"}},
+	"gen/mnist_pixels": {{"about 9 minutes for the training", "two cores of an Intel Xeon", Measured, "imagenet/README.md"}},
+	"mae/mnist":        {{"6 minutes for the training", "one core of an Intel Xeon", Measured, "imagenet/README.md"}},
 }
 
 // sampling returns the line of how fast images are made.
@@ -42,11 +52,89 @@ func sampling(rate string) Time {
 	return Time{rate + " images/s in batches of 4, decoding included", "one H100", Reported, paper + ", Table 6"}
 }
 
+// estimates say on what hardware a preset is estimated, and from which other preset, whose time is known.
+var estimates = map[string]struct {
+	hardware string
+	devices  int
+	from     string
+}{
+	"gen/latent_sota_B_ot_8node":  {"64 H100", 64, large},
+	"gen/latent_sota_XL_ot_8node": {"64 H100", 64, large},
+	"gen/latent_sota_B_ot_1node":  {"8 H100", 8, large},
+	"gen/latent_sota_L_ot_1node":  {"8 H100", 8, large},
+	"gen/latent_sota_XL_ot_1node": {"8 H100", 8, large},
+	"gen/ablation_ot_1node":       {"8 H100", 8, large},
+	"gen/ablation_R0.025":         {"8 H100", 8, large},
+	"mae/latent_640":              {"8 H100", 8, large},
+	"mae/latent_ablation_256":     {"8 H100", 8, large},
+	"gen/pilot":                   {"the accelerator of gen/imagenet64", 1, small},
+}
+
+const (
+	large = "gen/latent_sota_L_ot_8node"
+	small = "gen/imagenet64"
+)
+
+// known has the seconds of a step on so many devices.
+var known = map[string]struct {
+	seconds float64
+	devices int
+}{
+	large: {3 * 24 * 3600 / 200_000., 64},
+	small: {2.03, 1},
+}
+
+// estimate returns how long a step and the training take if the devices do as many operations a second as in a training of which
+// the time is known.
+func (p *Preset) estimate() (t Time, ok bool) {
+	e, ok := estimates[p.Listed.Name]
+	if !ok {
+		return t, false
+	}
+	from, err := Named(e.from)
+	if err != nil {
+		return t, false
+	}
+	operations, steps := p.operations()
+	others, _ := from.operations()
+	if operations == 0 || others == 0 {
+		return t, false
+	}
+	pace := others / (known[e.from].seconds * float64(known[e.from].devices)) // operations of a device in a second
+	seconds := operations / (pace * float64(e.devices))
+	what := fmt.Sprintf("about %.2g s a step, %s for the %s steps", seconds, span(seconds*float64(steps)), thousands.Text(steps))
+	return Time{what, e.hardware, Computed, "from the time of " + e.from + ", by the operations of a step"}, true
+}
+
+// operations returns those of a step, 0 if they are not known, and the number of steps.
+func (p *Preset) operations() (each float64, steps int) {
+	if p.MAE != nil {
+		return p.MAE.Operations(), p.MAE.Train.Steps
+	}
+	each, _ = p.Generator.Operations()
+	return each, p.Generator.Train.Steps
+}
+
+// span writes a number of seconds in two digits.
+func span(seconds float64) string {
+	switch {
+	case seconds < 2*3600:
+		return fmt.Sprintf("%.2g minutes", seconds/60)
+	case seconds < 48*3600:
+		return fmt.Sprintf("%.2g hours", seconds/3600)
+	}
+	return fmt.Sprintf("%.2g days", seconds/86400)
+}
+
 // Times returns what is known of how long the training of a listed preset takes, and how fast its generator is. It is
-// nil for a file of your own, and where nothing is known.
+// nil for a file of your own.
 func (p *Preset) Times() []Time {
 	if p.Listed == nil {
 		return nil
 	}
-	return times[p.Listed.Name]
+	list := slices.Clone(times[p.Listed.Name])
+	if t, ok := p.estimate(); ok {
+		list = append(list, t)
+	}
+	return list
 }
