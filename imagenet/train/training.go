@@ -165,6 +165,7 @@ func (t Training) Run(ctx context.Context, backend compute.Backend) (map[string]
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
+	context.AfterFunc(ctx, stop) // so that a second interrupt ends the program, however long a step takes
 	stopped := r.steps(ctx)
 	if stopped != nil && ctx.Err() == nil {
 		return nil, stopped

@@ -70,6 +70,7 @@ func Train(ctx context.Context, backend compute.Backend, t Training) (*mlp.Gener
 	}
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
 	defer stop()
+	context.AfterFunc(ctx, stop) // so that a second interrupt ends the program, however long a step takes
 	if thrown := exceptions.TryCatch[error](func() { err = t.run(ctx, backend, s) }); thrown != nil {
 		err = descent.Plain(thrown)
 	}

@@ -25,20 +25,7 @@ func TestInfoOfScaledCache(t *testing.T) {
 	if code != 0 || strings.Contains(out, "warning") || strings.Count(out, "\nnumbers ") != 4 || !strings.Contains(out, "of 3 rows drawn with seed 0") {
 		t.Errorf("exit code %d, want 0, four lines of numbers and no warning: %s", code, out)
 	}
-	for _, name := range []string{"train_moments.npy", "train_moments_flip.npy"} {
-		path := filepath.Join(folder, name)
-		file, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := 128; i < len(file); i += 4 {
-			v := math.Float32frombits(binary.LittleEndian.Uint32(file[i:]))
-			binary.LittleEndian.PutUint32(file[i:], math.Float32bits(v*latent.Scale))
-		}
-		if err := os.WriteFile(path, file, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	multiply(t, folder, latent.Scale)
 	for _, manifest := range []bool{true, false} {
 		if !manifest {
 			if err := os.Remove(filepath.Join(folder, "manifest.json")); err != nil {
@@ -53,6 +40,62 @@ func TestInfoOfScaledCache(t *testing.T) {
 		var r cache
 		if err := json.Unmarshal([]byte(out), &r); err != nil || len(r.Samples) != 4 || len(r.Odd) != 2 || r.Samples[2].File != "val_moments.npy" || r.Samples[0].Deviation > 0.2 {
 			t.Errorf("%v, want none, four samples and two warnings: %s", err, out)
+		}
+	}
+}
+
+// multiply multiplies the training latents of a cache.
+func multiply(t *testing.T, folder string, by float32) {
+	t.Helper()
+	for _, name := range []string{"train_moments.npy", "train_moments_flip.npy"} {
+		path := filepath.Join(folder, name)
+		file, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 128; i < len(file); i += 4 {
+			v := math.Float32frombits(binary.LittleEndian.Uint32(file[i:]))
+			binary.LittleEndian.PutUint32(file[i:], math.Float32bits(v*by))
+		}
+		if err := os.WriteFile(path, file, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Generators and encoders are not trained on latents that were never scaled, or twice: what is learned from them could not be decoded.
+// Of another odd scale there is a warning. The cache of noise has the scale 1.
+func TestTrainOnScaledCache(t *testing.T) {
+	at64, at256 := merged(t, noisyAt(t, 64)), merged(t, noisy(t))
+	before := float32(1)
+	for _, c := range []struct {
+		scale   float32
+		refused bool
+		says    string
+	}{
+		{1, false, ""},
+		{latent.Scale, true, "had been multiplied by 0.18215 twice"},
+		{0.4, false, "warning: cache "},
+		{1 / latent.Scale, true, "had not been multiplied by 0.18215"},
+	} {
+		multiply(t, at64, c.scale/before)
+		multiply(t, at256, c.scale/before)
+		before = c.scale
+		for _, command := range []struct {
+			words []string
+			then  string // what is wrong too, and found after the scale
+		}{
+			{[]string{"train", "gen/pilot", "--data", at64}, "--encoder is missing"},
+			{[]string{"encoder", "train", "mae/latent_ablation_256", "--data", at256}, "make no batch"},
+		} {
+			run := filepath.Join(t.TempDir(), "run")
+			_, said, code := wflow(t.Context(), append(command.words, run)...)
+			if code == 0 || !strings.Contains(said, c.says) || c.says == "" && strings.Contains(said, "deviation") || strings.Contains(said, command.then) == c.refused {
+				t.Errorf("scale %v, %s: exit code %d: %s, want %q, and refused for it: %v", c.scale, command.words[0], code, said, c.says, c.refused)
+			}
+			if _, err := os.Stat(run); err == nil {
+				t.Errorf("scale %v, %s: a refused training left a folder", c.scale, command.words[0])
+			}
 		}
 	}
 }
@@ -123,7 +166,7 @@ func TestNextStep(t *testing.T) {
 	folder = filepath.Join(folder, "nowhere")
 	wants(run("merge"), "there is no such file or folder")
 	folder = images.Path(latent.Train, images.Train[0])
-	wants(run("verify"), "is a file, want the folder of a cache")
+	wants(run("verify"), "is a file, want a folder")
 }
 
 // A finished shard that has lost a file is not said to be unfinished.

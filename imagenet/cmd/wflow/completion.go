@@ -44,23 +44,43 @@ func completeCommands(c *cobra.Command, arguments []string, begun string) (names
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
+// The names of presets begin with the kind of their network.
+const (
+	generators = "gen/"
+	encoders   = "mae/"
+)
+
 // completePresets lets the shell complete names of presets, and files where no name of a preset begins so.
 func completePresets(_ *cobra.Command, arguments []string, begun string) (names []string, _ cobra.ShellCompDirective) {
 	if len(arguments) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
-	return begunBy(begun, append(preset.List(), preset.Listed{Name: "presets", Purpose: "the list of all presets"})), cobra.ShellCompDirectiveDefault
+	return begunBy(begun, "", append(preset.List(), preset.Listed{Name: "presets", Purpose: "the list of all presets"})), cobra.ShellCompDirectiveDefault
 }
 
-// completeFlagPresets lets the shell complete the name of a preset behind a flag, and files where no name begins so.
+// completeFlagPresets lets the shell complete the name of a generator's preset behind a flag, and files where no name begins so.
 func completeFlagPresets(_ *cobra.Command, _ []string, begun string) (names []string, _ cobra.ShellCompDirective) {
-	return begunBy(begun, preset.List()), cobra.ShellCompDirectiveDefault
+	return begunBy(begun, generators, preset.List()), cobra.ShellCompDirectiveDefault
 }
 
-// begunBy returns the names of presets that begin with what is typed, each with its purpose.
-func begunBy(begun string, list []preset.Listed) (names []string) {
+// completeTraining lets the shell complete the preset of a kind of networks, or a file where no name begins so, and behind it the
+// folder of a run.
+func completeTraining(kind string) cobra.CompletionFunc {
+	return func(_ *cobra.Command, arguments []string, begun string) ([]string, cobra.ShellCompDirective) {
+		switch len(arguments) {
+		case 0:
+			return begunBy(begun, kind, preset.List()), cobra.ShellCompDirectiveDefault
+		case 1:
+			return nil, cobra.ShellCompDirectiveFilterDirs
+		}
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// begunBy returns the names of the presets of a kind that begin with what is typed, each with its purpose.
+func begunBy(begun, kind string, list []preset.Listed) (names []string) {
 	for _, p := range list {
-		if strings.HasPrefix(p.Name, begun) {
+		if strings.HasPrefix(p.Name, begun) && strings.HasPrefix(p.Name, kind) {
 			names = append(names, cobra.CompletionWithDesc(p.Name, p.Purpose))
 		}
 	}

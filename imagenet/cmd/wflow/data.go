@@ -97,7 +97,7 @@ func isFolder(path string) error {
 	case err != nil:
 		return missing(path, err)
 	case !s.IsDir():
-		return fmt.Errorf("%s is a file, want the folder of a cache", path)
+		return fmt.Errorf("%s is a file, want a folder", path)
 	}
 	return nil
 }

@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,8 +12,6 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/latent"
 	"github.com/wflowlab/wflowlab/imagenet/mae"
 	"github.com/wflowlab/wflowlab/imagenet/train"
-	"github.com/wflowlab/wflowlab/internal/atomicfile"
-	"github.com/wflowlab/wflowlab/internal/thousands"
 	"github.com/wflowlab/wflowlab/viz"
 	"github.com/wflowlab/wflowlab/wflow/engine"
 )
@@ -24,7 +19,7 @@ import (
 func encoderCommand() *cobra.Command {
 	c := parent(&cobra.Command{
 		Use:     "encoder COMMAND",
-		Short:   "train the encoder that images are compared with",
+		Short:   "train the encoder in whose features images are compared",
 		Example: "  wflow encoder train mae/mnist encoder",
 	})
 	c.AddCommand(encoderTrainCommand())
@@ -47,16 +42,29 @@ folder RUN: it hides squares of images and learns to fill them in. It can be
 stopped at any moment. Started again with the same words, it goes on where it
 was, to the same bytes.
 
---data is what wflow train takes: a cache of latents, a folder of MNIST's files,
-or a folder of classes. Without it, the presets of digits are trained on the
-digits of this program. Latents of a cache are those of whole images; the
-released encoders were trained on random crops, encoded anew each time.
+The encoder sees an image as a grid of points, each with some numbers. The
+reconstruction tells how well it fills in hidden points. It is their squared
+error, summed over the numbers of a point, mean over the hidden points.
 
-RUN/encoder.safetensors, the moving average of the weights, is there at the end:
-wflow train takes RUN as its --encoder.`,
+--data is what wflow train takes: a cache of latents, a folder with the files of
+MNIST, or a folder with a folder of images for each class. Without it, the
+presets of digits are trained on the digits of this program. Latents of a cache
+are those of whole images; the released encoders were trained on random crops,
+encoded anew each time.
+
+RUN has these files:
+
+  config.yaml           the configuration
+  training.safetensors  what the training needs to go on
+  metrics.jsonl         the reconstruction: one line after every log_every_k (a
+                        key of config.yaml) steps
+  curves.png            the same as a curve
+  encoder.safetensors   the moving average of the weights, written at the end
+
+wflow train takes RUN as its --encoder. wflow info RUN says where it stands.`,
 		Example:           `  wflow encoder train mae/mnist encoder`,
 		Args:              exactly(2),
-		ValidArgsFunction: completePresets,
+		ValidArgsFunction: completeTraining(encoders),
 		RunE: func(c *cobra.Command, arguments []string) error {
 			t.configuration, t.run = arguments[0], arguments[1]
 			return t.do(c)
@@ -107,7 +115,7 @@ func (t encoderTraining) do(c *cobra.Command) error {
 		return err
 	}
 	defer backend.Finalize()
-	config = precise(config, backend)
+	config = inFloat32OnCPU(config, backend)
 	pretraining.Checkpoint, pretraining.Every = filepath.Join(t.run, "training.safetensors"), p.MAE.Train.SaveEvery
 	pretraining.Devices = t.devices
 
@@ -127,7 +135,8 @@ func (t encoderTraining) do(c *cobra.Command) error {
 			return err
 		}
 		from, done = step, step
-		return r.read(step)
+		r.lines, err = linesUpTo[reconstruction](r.path, step)
+		return err
 	}
 	trained, err := pretraining.Fit(ctx, backend, config, samples, func(step int, reconstruction float64) {
 		done = step + 1
@@ -149,13 +158,11 @@ func (t encoderTraining) do(c *cobra.Command) error {
 		return err
 	}
 	b.end()
-	if broken := context.Cause(ctx); broken != nil && c.Context().Err() == nil {
-		return broken // rather than what it led to
-	}
+	only, err := interruption(ctx, c, err)
 	if err != nil {
-		if c.Context().Err() != nil && done > 0 {
+		if only && done > 0 {
+			sayKept(c, done)
 			err = errors.Join(err, r.write())
-			fmt.Fprintf(c.ErrOrStderr(), "wflow: step %s is kept, and the same command goes on from there\n", thousands.Text(done))
 		}
 		return err
 	}
@@ -185,12 +192,7 @@ type reconstruction struct {
 	Reconstruction float64 `json:"reconstruction"`
 }
 
-// read reads the lines of the steps that are done. Those behind will be taken again.
-func (r *reconstructions) read(done int) (err error) {
-	r.lines, err = readLines[reconstruction](r.path)
-	r.lines = slices.DeleteFunc(r.lines, func(line reconstruction) bool { return line.Step > done })
-	return err
-}
+func (r reconstruction) step() int { return r.Step }
 
 // add adds a step.
 func (r *reconstructions) add(step int, loss float64) {
@@ -203,17 +205,12 @@ func (r *reconstructions) add(step int, loss float64) {
 
 // write writes the lines, and draws them as curves.png.
 func (r *reconstructions) write() error {
-	var text bytes.Buffer
-	e := json.NewEncoder(&text)
+	if err := writeLines(r.path, r.lines); err != nil || len(r.lines) < 2 {
+		return err
+	}
 	var steps, losses []float64
 	for _, line := range r.lines {
-		if err := e.Encode(line); err != nil {
-			return err
-		}
 		steps, losses = append(steps, float64(line.Step)), append(losses, line.Reconstruction)
-	}
-	if err := atomicfile.WriteBytes(r.path, text.Bytes()); err != nil || len(steps) < 2 {
-		return err
 	}
 	return viz.Save(filepath.Join(filepath.Dir(r.path), "curves.png"), viz.Row{{Title: "reconstruction", XLabel: "step", LogY: true,
 		Layers: viz.Layers{viz.Curve{X: steps, Y: losses}}}})

@@ -40,8 +40,8 @@ func generatorOf(g *preset.Generator, backend compute.Backend) (generator.Networ
 	return n, err
 }
 
-// precise returns an encoder's configuration for an engine. On processor cores it computes in float32, which is faster there.
-func precise(c mae.Config, backend compute.Backend) mae.Config {
+// inFloat32OnCPU returns an encoder's configuration for an engine. On processor cores it computes in float32, which is faster there.
+func inFloat32OnCPU(c mae.Config, backend compute.Backend) mae.Config {
 	c.BFloat16 = c.BFloat16 && !onProcessor(backend)
 	return c
 }
@@ -62,14 +62,20 @@ func trainedByRun(run string, step int) (t trained, err error) {
 	if t.sum, err = c.SHA256(); err != nil {
 		return t, err
 	}
-	p, err := preset.ReadFile(t.configuration)
+	t.preset, err = generatorIn(t.configuration)
+	return t, err
+}
+
+// generatorIn returns the generator of a configuration file.
+func generatorIn(file string) (*preset.Generator, error) {
+	p, err := preset.ReadFile(file)
+	if err == nil && p.Generator == nil {
+		err = fmt.Errorf("%s: the configuration of an encoder, want that of a generator", file)
+	}
 	if err != nil {
-		return t, err
+		return nil, err
 	}
-	if t.preset = p.Generator; t.preset == nil {
-		return t, fmt.Errorf("%s: the configuration of an encoder, want that of a generator", t.configuration)
-	}
-	return t, nil
+	return p.Generator, nil
 }
 
 // presetOf returns a preset by its name, or a configuration file. Where a file has the same name, it is the file.

@@ -127,9 +127,9 @@ func infoCommand() *cobra.Command {
                     manifest, if it has one: wflow data verify holds the files
                     to them. The mean and the standard deviation of some rows
                     tell whether it is scaled as it should be.
-  a run             of wflow train, or a checkpoint of it: its generator, and
-                    mean and standard deviation of what that generates; or of
-                    wflow encoder train: how far it is.
+  a run             of wflow train, or a checkpoint of it: how far it is, its
+                    generator, and mean and standard deviation of what that
+                    generates; or of wflow encoder train: how far it is.
   a folder          of images: how many there are, of which classes; or of
                     weights: which file to give.`,
 		Example: `  wflow info gen/ablation_ot_1node

@@ -1,5 +1,5 @@
-// Command wflow works on the files of W-Flow at ImageNet's scale: it says what they are, converts weights, turns folders of
-// images into latents, and makes images with trained generators. wflow help lists the commands, each with an example that works.
+// Command wflow trains one-step generators and their encoders, and makes images with them. It also says what files are, converts
+// weights, and turns folders of images into latents. wflow help lists the commands, each with an example that works.
 //
 // It exits with 0 when it has done what was asked, 1 when it has not, 2 when it was called wrongly, and 130 when it was
 // interrupted.
@@ -57,6 +57,9 @@ func run(ctx context.Context, arguments []string, out, progress io.Writer) int {
 	case to.err != nil:
 		err = fmt.Errorf("what was asked for could not be printed: %w", to.err)
 	case errors.Is(err, context.Canceled) || ctx.Err() != nil:
+		for _, aside := range asides(err) {
+			fmt.Fprintln(progress, "wflow:", printable(aside.Error()))
+		}
 		fmt.Fprintln(progress, "wflow: interrupted")
 		return interrupted
 	case errors.As(err, &m):
@@ -70,9 +73,11 @@ func run(ctx context.Context, arguments []string, out, progress io.Writer) int {
 func rootCommand(out, progress io.Writer) *cobra.Command {
 	root := parent(&cobra.Command{
 		Use:   "wflow",
-		Short: "weights, images and latents of W-Flow at ImageNet's scale",
-		Long: `wflow works on the files of W-Flow, one-step generative modelling by Wasserstein
-gradient flows, at ImageNet's scale.
+		Short: "train, sample and prepare data for W-Flow, from digits to ImageNet",
+		Long: `wflow trains one-step generators and their encoders, and makes images with them.
+It also says what files are, converts weights, and turns folders of images into
+latents. The method is W-Flow, one-step generative modelling by Wasserstein
+gradient flows, from digits to ImageNet.
 
 It exits with 0 when it has done what was asked, 1 when it has not, 2 when it
 was called wrongly, and 130 when it was interrupted: what takes long goes on
@@ -83,6 +88,8 @@ Downloads are kept as Hugging Face keeps them: HF_HOME, HF_TOKEN, HF_ENDPOINT
 and HF_HUB_OFFLINE mean what they mean there.`,
 		Example: `  wflow info presets
   wflow info gen/latent_sota_XL_ot_8node
+  wflow train gen/mnist_pixels digits
+  wflow sample digits --to grid.png
   wflow help data prepare`,
 		Version:       version().Version,
 		SilenceErrors: true,

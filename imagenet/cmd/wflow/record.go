@@ -1,12 +1,8 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -15,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/wflowlab/wflowlab/imagenet/train"
-	"github.com/wflowlab/wflowlab/internal/atomicfile"
 	"github.com/wflowlab/wflowlab/viz"
 )
 
@@ -34,68 +29,28 @@ type metrics struct {
 	Images       float64            `json:"images_per_second,omitempty"`
 }
 
+func (m metrics) step() int { return m.Step }
+
 // record keeps the metrics of a run.
 type record struct {
 	*os.File
 	every int
-	step  int // of the checkpoint that the run goes on from
 	lines []metrics
 	since []metrics // of the steps since the last line
 }
 
-// openRecord opens the metrics of a run. Lines of steps behind the newest checkpoint are dropped, for they will be taken again.
-func openRecord(run string, every int, checkpoints string) (*record, error) {
-	r := &record{every: every}
-	list, err := train.Checkpoints(checkpoints)
-	if err != nil {
-		return nil, err
-	}
-	if len(list) > 0 {
-		r.step = list[len(list)-1].Step
-	}
+// openRecord opens the metrics of a run, of which some steps are done.
+func openRecord(run string, every, done int) (r *record, err error) {
+	r = &record{every: every}
 	path := filepath.Join(run, metricsFile)
-	if r.lines, err = readLines[metrics](path); err != nil {
+	if r.lines, err = linesUpTo[metrics](path, done); err != nil {
 		return nil, err
 	}
-	r.lines = slices.DeleteFunc(r.lines, func(m metrics) bool { return m.Step > r.step })
-	var text bytes.Buffer
-	for _, m := range r.lines {
-		line, err := json.Marshal(m)
-		if err != nil {
-			return nil, err
-		}
-		text.Write(append(line, '\n'))
-	}
-	if err := atomicfile.WriteBytes(path, text.Bytes()); err != nil {
+	if err := writeLines(path, r.lines); err != nil {
 		return nil, err
 	}
 	r.File, err = os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
 	return r, err
-}
-
-// readLines reads the lines of a JSON lines file, which may not be there. A last line that is cut off, as a crash leaves it, is left
-// out.
-func readLines[T any](path string) (list []T, err error) {
-	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	lines := bufio.NewScanner(bytes.NewReader(text))
-	lines.Buffer(nil, 1<<20)
-	for n := 1; lines.Scan(); n++ {
-		var m T
-		if err := json.Unmarshal(lines.Bytes(), &m); err != nil {
-			if !lines.Scan() {
-				break
-			}
-			return nil, fmt.Errorf("%s: line %d: %w", path, n, err)
-		}
-		list = append(list, m)
-	}
-	return list, lines.Err()
 }
 
 // add adds a step, writes a line if it is due, and returns what the step told.
@@ -154,18 +109,18 @@ func round(x float64) float64 {
 	return short
 }
 
-// kin returns the name of the map that a feature is made of: layer1 of layer1_blk2_mean_4.
-func kin(feature string) string {
+// mapOf returns the name of the map that a feature is made of: layer1 of layer1_blk2_mean_4.
+func mapOf(feature string) string {
 	name, _, _ := strings.Cut(feature, "_")
 	return name
 }
 
-// byKin returns means of numbers by the map that their feature is made of, and the maps in their order.
-func byKin(features []string, number func(i int) float64) (names []string, means map[string]float64) {
+// byMap returns means of numbers by the map that their feature is made of, and the maps in their order.
+func byMap(features []string, number func(i int) float64) (names []string, means map[string]float64) {
 	count := map[string]float64{}
 	means = map[string]float64{}
 	for i, feature := range features {
-		k := kin(feature)
+		k := mapOf(feature)
 		if count[k] == 0 {
 			names = append(names, k)
 		}
@@ -181,7 +136,7 @@ func byKin(features []string, number func(i int) float64) (names []string, means
 // String returns what a person wants to know: mean V² of pixels and of each stage, the gradient's norm, the pace.
 func (m metrics) String() string {
 	features := slices.Sorted(maps.Keys(m.MeanSquare))
-	names, means := byKin(features, func(i int) float64 { return m.MeanSquare[features[i]] })
+	names, means := byMap(features, func(i int) float64 { return m.MeanSquare[features[i]] })
 	var v []string
 	for _, name := range names {
 		v = append(v, fmt.Sprintf("%s %.2g", name, means[name]))
@@ -203,13 +158,9 @@ func (r *record) curves(run string) error {
 	var names []string
 	for _, m := range r.lines {
 		steps, norms, rates = append(steps, float64(m.Step)), append(norms, m.GradientNorm), append(rates, m.Rate)
-		var features []string
-		for name := range m.MeanSquare {
-			features = append(features, name)
-		}
-		slices.Sort(features)
+		features := slices.Sorted(maps.Keys(m.MeanSquare))
 		var means map[string]float64
-		names, means = byKin(features, func(i int) float64 { return m.MeanSquare[features[i]] })
+		names, means = byMap(features, func(i int) float64 { return m.MeanSquare[features[i]] })
 		for name, mean := range means {
 			c := curves[name]
 			curves[name] = viz.Curve{X: append(c.X, float64(m.Step)), Y: append(c.Y, mean), Name: name}

@@ -58,9 +58,9 @@ Image i of a seed is the same, but for rounding, whatever the batch size and the
 number of devices, and whichever part of the images is made: with --first and
 --images the tasks of a job array make parts of one folder.
 
-Latents are decoded by the autoencoder, once, and images are rounded to the
-nearest of 256 levels. What is not scaled as the autoencoder wants it is
-refused, or warned of.
+The autoencoder decodes latents. Latents that were never multiplied by its
+factor 0.18215 are refused; of other unlikely scales the report warns. Images
+are rounded to the nearest of 256 levels.
 
 --demo makes demo.png, the 12 images that the authors show: 3 rows of 4, with
 α = 3 and seed 42.

@@ -1,15 +1,9 @@
 package main
 
 import (
-	"fmt"
-	"path/filepath"
-
-	"github.com/spf13/cobra"
-
 	"github.com/wflowlab/wflowlab/imagenet/latent"
 	"github.com/wflowlab/wflowlab/imagenet/sample"
 	"github.com/wflowlab/wflowlab/internal/thousands"
-	"github.com/wflowlab/wflowlab/wflow/engine"
 )
 
 // samples is what sample reports.
@@ -79,81 +73,4 @@ func counted(n int, word string, plural ...string) string {
 		return thousands.Text(n) + " " + plural[0]
 	}
 	return thousands.Text(n) + " " + word + "s"
-}
-
-// stage is what info reports of a run, or of a checkpoint of it.
-type stage struct {
-	Kind          string        `json:"kind"`
-	Folder        string        `json:"folder"`
-	Configuration string        `json:"configuration"`
-	Step          int           `json:"step"`
-	Steps         int           `json:"steps"`          // of the whole training
-	Last          *metrics      `json:"last,omitempty"` // of the metrics
-	Weights       string        `json:"weights"`
-	Generator     string        `json:"generator_sha256"`
-	Parameters    int           `json:"parameters"`
-	Engine        string        `json:"engine"`
-	Numbers       latent.Sample `json:"numbers"`
-	Warnings      []string      `json:"warnings,omitempty"`
-	latents       bool
-}
-
-func (r stage) lines() []line {
-	var lines reportLines
-	lines.addLine(r.Kind, "%s", r.Folder)
-	lines.addLine("generator", "%s, %s parameters", r.Configuration, thousands.Text(r.Parameters))
-	lines.addLine("step", "%s of %s", thousands.Text(r.Step), thousands.Text(r.Steps))
-	if r.Last != nil {
-		lines.addLine("last told", "%s", r.Last)
-	}
-	lines.addLine("weights", "%s", r.Weights)
-	lines.addLine("", "SHA-256 %s", r.Generator)
-	made := "pixels"
-	if r.latents {
-		made = "latents"
-	}
-	lines.addLine("numbers", "mean %.3f and standard deviation %.3f of the %s of %s, with seed 0 and α 1, on %s", r.Numbers.Mean, r.Numbers.Deviation, made, counted(r.Numbers.Rows, "image"), r.Engine)
-	for _, w := range r.Warnings {
-		lines.addLine("warning", "%s", w)
-	}
-	return lines
-}
-
-// measured is how many images are generated to estimate the scale of what a generator makes.
-const measured = 32
-
-// infoRun reports a run at a step, or, if that is 0, at the newest: which generator it is, and the scale of what it makes.
-func infoRun(c *cobra.Command, kind, folder, run string, step int) error {
-	t, err := trainedByRun(run, step)
-	if err != nil {
-		return err
-	}
-	backend, line, err := engine.Find()
-	if err != nil {
-		return err
-	}
-	defer backend.Finalize()
-	s, sum, err := t.sampler(c, backend, nil)
-	if err != nil {
-		return err
-	}
-	defer s.Finalize()
-	numbers, err := s.Measure(c.Context(), fmt.Sprintf("the generator at step %s", thousands.Text(t.step)), measured)
-	if err != nil {
-		return err
-	}
-	told, err := readLines[metrics](filepath.Join(run, metricsFile))
-	if err != nil {
-		return err
-	}
-	var last *metrics
-	if n := len(told); n > 0 && kind == "run" {
-		last = &told[n-1]
-	}
-	r := stage{Kind: kind, Folder: folder, Configuration: t.configuration, Step: t.step, Steps: t.preset.Train.Steps, Last: last, Weights: t.weights, Generator: sum,
-		Parameters: t.preset.Parameters(), Engine: line, Numbers: numbers, latents: t.preset.Data.Latent}
-	if odd := numbers.Odd(); odd != "" && r.latents {
-		r.Warnings = append(r.Warnings, odd)
-	}
-	return report(c, r)
 }

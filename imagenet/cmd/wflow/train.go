@@ -21,12 +21,13 @@ import (
 
 // generatorTraining is what train is asked for.
 type generatorTraining struct {
-	configuration, run string
-	data, encoder, vae string
-	start              string
-	steps, devices     int
-	rate               float64
-	extend             bool
+	configuration, run  string
+	data, encoder, vae  string
+	start               string
+	steps, devices      int
+	rate                float64
+	keepLast, keepEvery int // checkpoints
+	extend              bool
 }
 
 func trainCommand() *cobra.Command {
@@ -38,37 +39,48 @@ func trainCommand() *cobra.Command {
 folder RUN. It can be stopped at any moment, by Ctrl-C, a crash or a full disk.
 Started again with the same words, it goes on where it was, to the same bytes.
 
---data is the cache of latents that wflow data prepare makes, at the resolution
-of the preset, a folder of the four files of MNIST, or a folder of classes with
-small images. Without it, the presets of digits are trained on 6,000 real digits
-that this program brings.
---encoder has the weights of the encoder whose features are compared: a released
-file, or the folder of a run of wflow encoder train. --vae has the weights of
-the autoencoder that the grids of latents are decoded with. --start has weights
-of the same network that the training starts from: a file, the folder of another
-run, or that of one of its checkpoints.
+--data is one of these: a cache of latents of the preset's resolution, which
+wflow data prepare makes; a folder with the four files of MNIST; a folder with a
+folder of small images for each class. Without it, the presets of digits are
+trained on 6,000 real digits that this program brings.
+--encoder has the weights of the encoder in whose features images are compared:
+a released file, or the folder of a run of wflow encoder train.
+--vae has the weights of the autoencoder that decodes the latents in the grids.
+--start has weights of the same network, from which the training starts: a file,
+the folder of another run, or that of one of its checkpoints.
 
 RUN has these files:
 
   config.yaml       the configuration
   checkpoints       weights, and what a training needs to go on
-  metrics.jsonl     what the steps told: a line for each log_every_k of them
+  metrics.jsonl     one line after every log_every_k steps
   curves.png        the same as curves
-  grid-*.png        samples of each class, drawn where a checkpoint is written
+  grid-*.png        samples without guidance, α = 1: eight of each of ten
+                    classes, or with 1,000 classes one of each of the twelve
+                    that the authors show; one grid every save_per_step steps
 
-Of a step it tells the mean V², the square of the velocity that the loss gives
-the generated images, in each kind of features, where global is the images
-themselves; and the norm of the gradient.
+log_every_k and save_per_step are keys of config.yaml.
 
-Its newest checkpoint is what wflow sample RUN samples from. wflow info RUN says
-where it stands. --extend lets a run go on with more --steps, or with another
---rate.`,
+The line of progress has the mean V² by kind of features, where V is the
+velocity of the generated images. global stands for the images themselves.
+Behind it are the norm of the gradient, and how many images are generated in a
+second.
+
+The newest checkpoint is what wflow sample RUN samples from. wflow info RUN says
+where the training stands.
+
+--keep-last 2 keeps the last two checkpoints. --keep-every 1000 keeps those
+whose step is a multiple of 1,000.
+--extend lets a run go on with more --steps, or with another --rate, --keep-last
+or --keep-every. The learning rate and the regularisation R then follow the
+schedule of the longer training: a cosine that had ended begins again at the
+height it has there.`,
 		Example: `  wflow train gen/mnist_pixels digits
-  wflow train gen/ablation_ot_1node run --data latents --encoder mae.msgpack
-  wflow train gen/pilot pilot --data latents64 --encoder mae.msgpack
+  wflow train gen/ablation_ot_1node run --data latents --encoder mae_256.msgpack
+  wflow train gen/pilot pilot --data latents64 --encoder mae_256.msgpack
   wflow train gen/mnist_pixels digits --steps 8000 --extend`,
 		Args:              exactly(2),
-		ValidArgsFunction: completePresets,
+		ValidArgsFunction: completeTraining(generators),
 		RunE: func(c *cobra.Command, arguments []string) error {
 			t.configuration, t.run = arguments[0], arguments[1]
 			return t.do(c)
@@ -82,15 +94,17 @@ where it stands. --extend lets a run go on with more --steps, or with another
 	f.IntVar(&t.steps, "steps", 0, "of the training (default: those of the configuration)")
 	f.Float64Var(&t.rate, "rate", 0, "the highest learning rate (default: that of the configuration)")
 	f.IntVar(&t.devices, "devices", 1, "how many devices of the engine share the classes of a step")
-	f.BoolVar(&t.extend, "extend", false, "go on with other --steps or another --rate than before")
-	for _, number := range []string{"steps", "rate", "devices"} {
+	f.IntVar(&t.keepLast, "keep-last", 0, "how many of the last checkpoints are kept (default: as the configuration says)")
+	f.IntVar(&t.keepEvery, "keep-every", 0, "checkpoints of every so many `steps` are kept (default: as the configuration says)")
+	f.BoolVar(&t.extend, "extend", false, "go on with other --steps, --rate, --keep-last or --keep-every than before")
+	for _, number := range []string{"steps", "rate", "devices", "keep-last", "keep-every"} {
 		completeFlag(c, number)
 	}
 	return c
 }
 
 func (t generatorTraining) do(c *cobra.Command) error {
-	if err := positive(c, "steps", "devices"); err != nil {
+	if err := positive(c, "steps", "devices", "keep-last", "keep-every"); err != nil {
 		return err
 	}
 	if c.Flags().Changed("rate") && !(t.rate > 0) {
@@ -107,12 +121,10 @@ func (t generatorTraining) do(c *cobra.Command) error {
 	if t.vae != "" && !g.Data.Latent {
 		return misuse{fmt.Errorf("--vae is for latents, and the generator of %s makes pixels", t.configuration)}
 	}
-	if t.steps > 0 {
-		g.Train.Steps, g.Optimizer.Rate.Steps = t.steps, t.steps
+	if t.encoder != "" && !g.Feature.MAE {
+		return misuse{fmt.Errorf("--encoder: %s compares the images themselves, and wants none", t.configuration)}
 	}
-	if t.rate > 0 {
-		g.Optimizer.Rate.Peak = t.rate
-	}
+	t.set(g)
 	backend, line, err := engine.Find()
 	if err != nil {
 		return err
@@ -138,7 +150,7 @@ func (t generatorTraining) do(c *cobra.Command) error {
 			return err
 		}
 		defer done()
-		e.Config = precise(e.Config, backend)
+		e.Config = inFloat32OnCPU(e.Config, backend)
 		training.Encoder = e
 	}
 	if t.start != "" {
@@ -155,6 +167,17 @@ func (t generatorTraining) do(c *cobra.Command) error {
 	}
 	training.Folder, training.Extend = filepath.Join(t.run, checkpointsFolder), t.extend
 	return t.take(c, training, p, backend, line)
+}
+
+// set gives the settings of the command line to a configuration.
+func (t generatorTraining) set(g *preset.Generator) {
+	if t.steps > 0 {
+		g.Train.Steps, g.Optimizer.Rate.Steps = t.steps, t.steps
+	}
+	if t.rate > 0 {
+		g.Optimizer.Rate.Peak = t.rate
+	}
+	g.Train.KeepLast, g.Train.KeepEvery = cmp.Or(t.keepLast, g.Train.KeepLast), cmp.Or(t.keepEvery, g.Train.KeepEvery)
 }
 
 // take trains, and keeps a record of it in the folder of the run. A training that is refused changes nothing there.
@@ -181,12 +204,12 @@ func (t generatorTraining) take(c *cobra.Command, training train.Training, p *pr
 		if b, err = begin(c, t.run, text, done, training.Steps, line, training.Devices); err != nil {
 			return err
 		}
-		record, err = openRecord(t.run, g.Logging.Every, training.Folder)
+		record, err = openRecord(t.run, g.Logging.Every, done)
 		return err
 	}
 	training.Report = func(p train.Progress) {
 		told, err := record.add(p)
-		if err == nil && p.Step%g.Train.SaveEvery == 0 || p.Step == p.Steps {
+		if (err == nil && p.Step%g.Train.SaveEvery == 0) || p.Step == p.Steps {
 			err = errors.Join(err, record.curves(t.run), gallery.draw(c.Context(), t.run, p))
 		}
 		if err != nil {
@@ -201,16 +224,14 @@ func (t generatorTraining) take(c *cobra.Command, training train.Training, p *pr
 	}
 	defer record.Close()
 	b.end()
-	if broken := context.Cause(ctx); broken != nil && c.Context().Err() == nil {
-		err = broken // rather than what it led to
-	}
+	only, err := interruption(ctx, c, err)
 	if err != nil {
 		list, _ := train.Checkpoints(training.Folder)
 		switch n := len(list); {
-		case n > 0 && c.Context().Err() != nil:
-			fmt.Fprintf(c.ErrOrStderr(), "wflow: step %s is kept, and the same command goes on from there\n", thousands.Text(list[n-1].Step))
+		case n > 0 && only:
+			sayKept(c, list[n-1].Step)
 		case n > 0:
-			err = fmt.Errorf("%w\nthe checkpoint of step %d is good: %s", err, list[n-1].Step, list[n-1].Path)
+			err = errors.Join(err, fmt.Errorf("the checkpoint of step %d is good: %s", list[n-1].Step, list[n-1].Path))
 		}
 		return err
 	}

@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"image/png"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/wflowlab/wflowlab/imagenet/preset"
+	"github.com/wflowlab/wflowlab/imagenet/train"
 )
 
 // smallTraining writes the configuration of a training of digits that takes moments: a small residual network, a few digits a step.
@@ -94,7 +97,7 @@ func TestTrain(t *testing.T) {
 		t.Errorf("extended: exit code %d: %s", code, progress)
 	}
 	lines(2, 4, 6, 8)
-	if out, progress, code = wflow(t.Context(), "info", run); code != 0 || !strings.Contains(out, "8") {
+	if out, progress, code = wflow(t.Context(), "info", run); code != 0 || !strings.Contains(out, "8 of 8") || !strings.Contains(out, "at step 8: V² global ") {
 		t.Errorf("info: exit code %d: %s%s", code, out, progress)
 	}
 	if _, progress, code = wflow(t.Context(), "sample", run, "--to", filepath.Join(t.TempDir(), "grid.png"), "--each", "2"); code != 0 {
@@ -209,6 +212,58 @@ func TestTrainUnrecorded(t *testing.T) {
 	}
 }
 
+// TestTrainKeeps: a run goes on with another policy of keeping checkpoints when asked to, and the manifest records it.
+func TestTrainKeeps(t *testing.T) {
+	run := filepath.Join(t.TempDir(), "run")
+	configuration := smallTraining(t, nil) // 6 steps, of which every third is saved
+	kept := func(want ...int) {
+		t.Helper()
+		list, err := train.Checkpoints(filepath.Join(run, checkpointsFolder))
+		var got []int
+		for _, c := range list {
+			got = append(got, c.Step)
+		}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("checkpoints of steps %v, error %v, want %v", got, err, want)
+		}
+	}
+	if _, progress, code := wflow(t.Context(), "train", configuration, run, "--keep-last", "2", "--keep-every", "6"); code != 0 {
+		t.Fatalf("exit code %d: %s", code, progress)
+	}
+	kept(3, 6)
+	other := []string{"train", configuration, run, "--steps", "12", "--keep-last", "1", "--keep-every", "9"}
+	if _, progress, code := wflow(t.Context(), other...); code != failed || !strings.Contains(progress, "KeepEvery is 6 there, and 9 now") {
+		t.Errorf("exit code %d, want %d and the other policy: %s", code, failed, progress)
+	}
+	kept(3, 6)
+	if _, progress, code := wflow(t.Context(), append(other, "--extend")...); code != 0 {
+		t.Fatalf("exit code %d: %s", code, progress)
+	}
+	kept(9, 12)
+	var manifest struct {
+		Changes []struct {
+			Step     int
+			Setting  string
+			From, To int
+		}
+	}
+	if err := json.Unmarshal(content(t, run, checkpointsFolder, "step-00000012", "manifest.json"), &manifest); err != nil {
+		t.Fatal(err)
+	}
+	var changes []string
+	for _, c := range manifest.Changes {
+		changes = append(changes, fmt.Sprint(c.Step, c.Setting, c.From, c.To))
+	}
+	for _, want := range []string{fmt.Sprint(6, "KeepEvery", 6, 9), fmt.Sprint(6, "KeepLast", 2, 1), fmt.Sprint(6, "Steps", 6, 12)} {
+		if !slices.Contains(changes, want) {
+			t.Errorf("changes %q, want %q among them", changes, want)
+		}
+	}
+	if p, err := preset.ReadFile(filepath.Join(run, configurationFile)); err != nil || p.Generator.Train.KeepLast != 1 || p.Generator.Train.KeepEvery != 9 {
+		t.Errorf("%+v, error %v, want the policy in the run's configuration", p, err)
+	}
+}
+
 // TestTrainOther: a run that another network was trained in names what differs.
 func TestTrainOther(t *testing.T) {
 	run := filepath.Join(t.TempDir(), "it's a run")
@@ -247,6 +302,33 @@ func TestInfoOfEncoderRun(t *testing.T) {
 	}
 }
 
+// TestInfoOfYoungRun: a run without a checkpoint has numbers all the same.
+func TestInfoOfYoungRun(t *testing.T) {
+	run := t.TempDir()
+	if err := os.Mkdir(filepath.Join(run, checkpointsFolder), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string][]byte{
+		configurationFile: content(t, smallTraining(t, nil)),
+		metricsFile:       []byte(`{"step":2,"loss":1,"gradient_norm":3,"mean_square":{"global":0.25}}` + "\n"),
+	} {
+		if err := os.WriteFile(filepath.Join(run, name), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, progress, code := wflow(t.Context(), "info", run)
+	for _, want := range []string{"6, and no checkpoint yet\n", "at step 2: V² global 0.25; norm 3\n", " parameters\n"} {
+		if code != 0 || !strings.Contains(out, want) {
+			t.Errorf("exit code %d, want %q there: %s%s", code, want, out, progress)
+		}
+	}
+	out, progress, code = wflow(t.Context(), "info", run, "--json")
+	var r stage
+	if err := json.Unmarshal([]byte(out), &r); err != nil || code != 0 || r.Steps != 6 || r.Step != 0 || r.Last == nil || r.Last.Step != 2 || r.Numbers != nil || strings.Contains(out, "sha256") {
+		t.Errorf("exit code %d, error %v: %s%s, want 6 steps, the metrics of step 2 and no weights", code, err, out, progress)
+	}
+}
+
 // TestTrainRefuses: what does not fit is said in words that help.
 func TestTrainRefuses(t *testing.T) {
 	empty := t.TempDir()
@@ -274,6 +356,9 @@ func TestTrainRefuses(t *testing.T) {
 		{[]string{"train", configuration, filepath.Join(empty, "run"), "--start", empty}, failed, "checkpoint"},
 		{[]string{"train", configuration, filepath.Join(empty, "run"), "--start", configuration}, failed, "small.yaml"},
 		{[]string{"train", "gen/mnistpixels", "run"}, failed, "gen/mnist_pixels"},
+		{[]string{"train", configuration, filepath.Join(empty, "run"), "--encoder", empty}, misused, configuration + " compares the images themselves, and wants none"},
+		{[]string{"train", configuration, filepath.Join(empty, "run"), "--keep-last", "0"}, misused, "--keep-last 0, want 1 or more"},
+		{[]string{"train", configuration, filepath.Join(empty, "run"), "--keep-every", "-1"}, misused, "--keep-every -1, want 1 or more"},
 	} {
 		if _, progress, code := wflow(t.Context(), c.arguments...); code != c.code || !strings.Contains(progress, c.want) {
 			t.Errorf("%q: exit code %d, want %d and %q: %s", c.arguments, code, c.code, c.want, progress)

@@ -17,6 +17,7 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/pixels"
 	"github.com/wflowlab/wflowlab/imagenet/pixels/digits"
 	"github.com/wflowlab/wflowlab/imagenet/preset"
+	"github.com/wflowlab/wflowlab/imagenet/sample"
 	"github.com/wflowlab/wflowlab/imagenet/train"
 )
 
@@ -44,11 +45,11 @@ func openData(c *cobra.Command, folder string, d preset.Data, wanted shape) (dat
 	if is, err := isCache(folder); err != nil {
 		return nil, nil, err
 	} else if is {
-		c, err := openLatents(folder, d, wanted)
+		latents, err := openLatents(c, folder, d, wanted)
 		if err != nil {
 			return nil, nil, err
 		}
-		return c, func() { c.Close() }, nil
+		return latents, func() { latents.Close() }, nil
 	}
 	if d.Latent {
 		return nil, nil, fmt.Errorf("%s is no cache of latents\nnext: %s", folder, preparing(folder, "CACHE", d.Resolution))
@@ -64,22 +65,52 @@ func openData(c *cobra.Command, folder string, d preset.Data, wanted shape) (dat
 	return set, done, nil
 }
 
-// openLatents opens the training latents of a cache, which must have a shape.
-func openLatents(folder string, d preset.Data, wanted shape) (*latent.Cache, error) {
-	c, err := latent.Open(folder, latent.Train)
+// openLatents opens the training latents of a cache, which must have a shape and the scale of an autoencoder's latents. It warns of
+// a scale that is odd.
+func openLatents(c *cobra.Command, folder string, d preset.Data, wanted shape) (*latent.Cache, error) {
+	latents, err := latent.Open(folder, latent.Train)
 	if err != nil {
 		return nil, nextStep(folder, err)
 	}
-	found := shape{c.Side(), latent.Channels}
-	if d.Latent && found == wanted {
-		return c, nil
+	if err = shaped(folder, latents, d, wanted); err == nil {
+		err = scaled(c, folder, latents)
 	}
-	c.Close()
-	err = fmt.Errorf("%s has latents %v, and the configuration wants %s %v", folder, found, what(d.Latent), wanted)
+	if err != nil {
+		latents.Close()
+		return nil, err
+	}
+	return latents, nil
+}
+
+// shaped returns an error if the latents of a cache have not the shape of what a configuration is trained on.
+func shaped(folder string, latents *latent.Cache, d preset.Data, wanted shape) error {
+	found := shape{latents.Side(), latent.Channels}
+	if d.Latent && found == wanted {
+		return nil
+	}
+	err := fmt.Errorf("%s has latents %v, and the configuration wants %s %v", folder, found, latentsOrPixels(d.Latent), wanted)
 	if d.Latent && wanted.channels == found.channels {
 		err = fmt.Errorf("%w\nnext: %s, with another folder as CACHE", err, preparing("IMAGES", "CACHE", d.Resolution))
 	}
-	return nil, err
+	return err
+}
+
+// scaled returns an error if some rows of a cache are not scaled as the autoencoder unscales them, so that what a generator learns
+// from them could not be decoded. It warns of another odd scale, as info does.
+func scaled(c *cobra.Command, folder string, latents *latent.Cache) error {
+	rows, err := latents.Sample(sampled)
+	if err == nil {
+		err = sample.Together(rows, "", "")
+	}
+	if err != nil {
+		return fmt.Errorf("cache %s: %w", shown(folder), err)
+	}
+	for _, s := range rows {
+		if odd := s.Odd(); odd != "" {
+			fmt.Fprintf(c.ErrOrStderr(), "warning: cache %s: %s\n", shown(folder), odd)
+		}
+	}
+	return nil
 }
 
 // preparing returns the command that prepares a cache of a resolution.
@@ -91,7 +122,8 @@ func preparing(images, cache string, resolution int) string {
 	return command
 }
 
-func what(latents bool) string {
+// latentsOrPixels says what the images of a network are.
+func latentsOrPixels(latents bool) string {
 	if latents {
 		return "latents"
 	}
@@ -106,8 +138,8 @@ func readSet(folder string, channels int) (*pixels.Set, error) {
 	return pixels.ReadFolder(folder, channels)
 }
 
-// openEncoder opens the weights of the encoder that a generator's images are compared with: a file, or the folder of the encoder's
-// run.
+// openEncoder opens the weights of the encoder in whose features a generator's images are compared: a file, or the folder of the
+// encoder's run.
 func openEncoder(c *cobra.Command, path string, g *preset.Generator) (e *train.Encoder, done func(), err error) {
 	if _, err := os.Stat(path); err != nil {
 		switch name, released := strings.CutPrefix(path, "hf://"); {
