@@ -52,15 +52,6 @@ func New(classes, ofClass, ofAll int) *Bank {
 	return b
 }
 
-// Bytes returns how much memory the images take.
-func (b *Bank) Bytes() int {
-	n := len(b.all.images)
-	for _, r := range b.classes {
-		n += len(r.images)
-	}
-	return 8 * n
-}
-
 // Push adds an image of a class. Where the bank is full, it takes the place of the oldest. Push panics if there is no such class.
 func (b *Bank) Push(image Image, class int) {
 	b.classes[class].push(image)

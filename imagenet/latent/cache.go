@@ -82,7 +82,7 @@ func (c *Cache) numbers() int { return numbersOf(c.side) }
 // has another length than a latent.
 func (c *Cache) Read(i int, u float64, latent []float32) error {
 	if len(latent) != c.numbers() {
-		panic("latent: Read into another length than a latent's")
+		panic(fmt.Sprintf("latent: Read of a latent [%d, %d, 4] into %d numbers", c.side, c.side, len(latent)))
 	}
 	a, p := c.plain, parts[0]
 	if u >= 0.5 {

@@ -23,12 +23,13 @@ type Sample struct {
 	Class  int
 }
 
-// Fit pre-trains encoder, decoder and classifier of a configuration as p says, from Initial(p.Seed). It returns the moving
-// average of their weights, by the names of the Table, in the official layout. Sample returns sample i of the training, for i
-// from 0 to Steps·Batch − 1, or why it cannot be had, which ends the training before its step; all latents have the same side.
-// A stream of the seed draws the hidden squares. If report is not nil, it is told the mean reconstruction loss of each step.
-// The same call gives the same weights on the same engine. When the context is done, Fit stops between two steps, and returns
-// the weights so far with an error that wraps the context's.
+// Fit pre-trains encoder, decoder and classifier of a configuration as p says, from Initial(p.Seed). It returns the
+// moving average of their weights, by the names of the Table, in the official layout. Sample returns sample i of the
+// training, for i from 0 to Steps·Batch − 1, or why it cannot be had, which ends the training before its step; all
+// latents have the same side. A stream of the seed draws the hidden squares. If report is not nil, it is told the mean
+// reconstruction loss of each step. Errors count steps from 1. The same call gives the same weights on the same engine.
+// When the context is done, Fit stops between two steps, and returns the weights so far with an error that wraps the
+// context's.
 func (p Pretraining) Fit(ctx context.Context, backend compute.Backend, c Config, sample func(i int) (Sample, error), report func(step int, reconstruction float64)) (map[string][]float32, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
@@ -68,7 +69,7 @@ func (p Pretraining) Fit(ctx context.Context, backend compute.Backend, c Config,
 			_, err = descender.Update(p.Rate.At(step, p.Steps))
 		}
 		if err != nil {
-			return 0, 0, fmt.Errorf("step %d: %w", step, err)
+			return 0, 0, fmt.Errorf("step %d: %w", step+1, err)
 		}
 		return float64(values[0][0]), float64(values[1][0]), nil
 	}

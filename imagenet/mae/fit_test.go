@@ -5,7 +5,9 @@ import (
 	"errors"
 	"maps"
 	"math"
+	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -131,6 +133,65 @@ func TestFitGoesOn(t *testing.T) {
 		if initial, _ := Initial(1)(parameter); !slices.Equal(start[parameter.Name], initial) {
 			t.Errorf("%s is not what training starts from", parameter.Name)
 		}
+	}
+}
+
+// TestFitNotFinite: a training that diverges names the step and what is not finite, and keeps the last good checkpoint.
+// The rate of the second step is beyond float32: behind it the weights are not finite, nor is the gradient in the third.
+func TestFitNotFinite(t *testing.T) {
+	b, xla := backend(t)
+	if xla && !golden.Long() {
+		t.Skip("three trainings compile for half a minute here; pure Go shows the same")
+	}
+	p := pretraining
+	p.Steps, p.Rate = 3, onestep.Rate{Peak: 1e40, WarmUp: 2}
+	if _, err := p.Fit(t.Context(), b, tiny, normal, nil); err == nil || err.Error() != "mae: step 3: the gradient is not finite: its norm is NaN" {
+		t.Errorf("error %v, want that the gradient of step 3 is NaN", err)
+	}
+	p.Checkpoint, p.Every = filepath.Join(t.TempDir(), "state"), 1
+	begun := -1
+	p.Begin = func(done int) error { begun = done; return nil }
+	want := regexp.MustCompile(`^mae: checkpoint .*state of step 2: variable /\S+: number \d+ is (NaN|[+-]Inf)$`)
+	for _, from := range []int{0, 1} {
+		if _, err := p.Fit(t.Context(), b, tiny, normal, nil); err == nil || !want.MatchString(err.Error()) || begun != from {
+			t.Errorf("begun from step %d, error %v, want from %d, and %v", begun, err, from, want)
+		}
+	}
+}
+
+// TestFitCannotWrite: a checkpoint that cannot be written ends the training with an error that names it. The last good
+// one stays, and the training goes on from it to the weights of one in one go.
+func TestFitCannotWrite(t *testing.T) {
+	b, xla := backend(t)
+	if xla && !golden.Long() {
+		t.Skip("three trainings compile for half a minute here; pure Go shows the same")
+	}
+	p := pretraining
+	p.Steps, p.Average, p.Every = 3, 0.9, 1
+	want := fit(t, p, nil)
+	folder := filepath.Join(t.TempDir(), "run")
+	aside := folder + " aside"
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	p.Checkpoint = filepath.Join(folder, "state")
+	_, err := p.Fit(t.Context(), b, tiny, normal, func(step int, _ float64) {
+		if step == 1 { // the second, before its checkpoint: a file takes the place of the folder
+			if err := errors.Join(os.Rename(folder, aside), os.WriteFile(folder, nil, 0o644)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	if err == nil || !strings.HasPrefix(err.Error(), "mae: checkpoint "+p.Checkpoint+" of step 2: ") {
+		t.Errorf("error %v, want the checkpoint's path and step", err)
+	}
+	if err := errors.Join(os.Remove(folder), os.Rename(aside, folder)); err != nil {
+		t.Fatal(err)
+	}
+	begun := -1
+	p.Begin = func(done int) error { begun = done; return nil }
+	if got := fit(t, p, nil); begun != 1 || !maps.EqualFunc(got, want, slices.Equal) {
+		t.Errorf("it goes on from step %d, want 1, to the weights of one in one go", begun)
 	}
 }
 

@@ -13,6 +13,8 @@
 // images of 32 × 32 take 61 MB.
 package pixels
 
+import "fmt"
+
 // Set is a data set. It may be read from many goroutines. The zero Set has no images.
 type Set struct {
 	// Mirror lets Read return mirror images. It is false in every set that is read: a mirrored digit is none, and whoever
@@ -48,7 +50,7 @@ func (s *Set) Read(i int, u float64, into []float32) error {
 	row := s.side * s.channels
 	size := s.side * row
 	if len(into) != size {
-		panic("pixels: Read into another length than an image's")
+		panic(fmt.Sprintf("pixels: Read of an image [%d, %d, %d] into %d numbers", s.side, s.side, s.channels, len(into)))
 	}
 	image := s.values[i*size : (i+1)*size]
 	if !s.Mirror || u < 0.5 {

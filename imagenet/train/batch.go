@@ -34,28 +34,33 @@ type Measure struct {
 	MeanSquare   [][]float64 // mean V² before normalisation, [R, features]: the signal that falls
 }
 
-// Take takes a step. A scale or a velocity that is not finite is an error that names the feature; a loss or a gradient that is not
-// finite is one too. After an error the stepper is of no use.
+// Take takes a step. A scale or a velocity that is not finite is an error that names the feature; a loss or a gradient
+// that is not finite is one too. After an error the stepper is of no use.
 func (t *Stepper) Take(b Batch) (*Measure, error) {
+	m, err := t.take(b)
+	if err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	return m, nil
+}
+
+func (t *Stepper) take(b Batch) (*Measure, error) {
 	chunks := t.Classes / t.Chunk
 	m := &Measure{}
 	for k := range chunks {
 		values, err := t.gradient(b, k)
 		if err != nil {
-			return nil, fmt.Errorf("train: %w", err)
+			return nil, err
 		}
 		m.add(values, t.Regularisations, 1/float64(chunks))
 	}
 	m.Features = t.features
 	if err := m.check(); err != nil {
-		return nil, fmt.Errorf("train: %w", err)
+		return nil, err
 	}
 	norm, err := t.descent.Update(b.Rate)
-	if err != nil {
-		return nil, fmt.Errorf("train: %w", err)
-	}
 	m.GradientNorm = norm
-	return m, nil
+	return m, err
 }
 
 // gradient adds the gradient of chunk k.

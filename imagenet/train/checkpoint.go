@@ -74,8 +74,9 @@ func (r *run) claim() (release func(), err error) {
 	return func() { lock.Close() }, nil
 }
 
-// save writes a checkpoint of the step that is done, with the banks' state, if the training has a folder.
-// It removes those that are not to be kept.
+// save writes a checkpoint of the step that is done, with the banks' state, if the training has a folder. It removes
+// those that are not to be kept. Weights or moments that are not finite are an error, and then the checkpoints stay as
+// they were.
 func (r *run) save(bank []int64) (err error) {
 	if r.Folder == "" {
 		return nil
@@ -119,9 +120,9 @@ func (r *run) sweep() error {
 
 // write writes the files of a checkpoint into a folder.
 func (r *run) write(folder string, bank []int64) error {
-	average, err := r.weights()
+	average, err := r.average()
 	if err != nil {
-		return err
+		return fmt.Errorf("moving average: %w", err)
 	}
 	generator := r.Generator.Table().File(average)
 	generator.Meta["wflow.step"] = strconv.Itoa(r.done)

@@ -139,6 +139,19 @@ func TestConstantFeatures(t *testing.T) {
 	}
 }
 
+// TestPace: a training tells its pace, except after the steps that compile: its first, and the first that compares
+// features.
+func TestPace(t *testing.T) {
+	tr := featured()
+	tr.Report = func(p Progress) {
+		want := []bool{false, true, true, false, true}[p.Step-1]
+		if known := p.Images > 0; known != want || (p.Remaining > 0) != (want && p.Step < p.Steps) {
+			t.Errorf("step %d: %v images a second, %v remain, want them known: %v", p.Step, p.Images, p.Remaining, want)
+		}
+	}
+	whole(t, tr)
+}
+
 // TestFeaturesNever: a training that ends before features count says so.
 func TestFeaturesNever(t *testing.T) {
 	for steps, want := range map[int]bool{3: true, 4: false} {

@@ -22,7 +22,7 @@ import (
 	"github.com/wflowlab/wflowlab/internal/descent"
 )
 
-// settings are all that determines a training, by the names of the fields.
+// settings are all that determines a training, and how its steps are computed, by the names of the fields.
 type settings map[string]json.RawMessage
 
 // manifest is the file that makes a folder a checkpoint.
@@ -35,13 +35,14 @@ type manifest struct {
 	Files    map[string]string `json:"files"`             // SHA-256 by name
 }
 
-// settings returns what determines the training: its fields, the kinds of its network and field, the weights of its encoder and
-// those that it starts from, the engine, and samples of its data.
+// settings returns the settings of the training: its fields, the kinds of its network and field, the weights of its
+// encoder and those that it starts from, the engine, and samples of its data.
 func (r *run) settings(engine string) (settings, error) {
 	text, err := json.Marshal(struct {
 		Training
+		Devices                                                           int
 		Network, FieldType, EncoderWeights, StartWeights, Engine, Samples string
-	}{r.Training, fmt.Sprintf("%T", r.Generator), fmt.Sprintf("%T", r.Field), r.stepper.encoderSum.String(), r.start, engine, r.samples()})
+	}{r.Training, r.Devices, fmt.Sprintf("%T", r.Generator), fmt.Sprintf("%T", r.Field), r.stepper.encoderSum.String(), r.start, engine, r.samples()})
 	if err != nil {
 		return nil, err
 	}
@@ -68,33 +69,79 @@ func (r *run) samples() string {
 	return strconv.FormatUint(h.Sum64(), 16)
 }
 
+// computed are the settings that say how a step is computed. They may differ: its numbers are the same but for
+// rounding.
+var computed = []string{"Chunk", "Devices", "Images", "Recompute of Generator"}
+
 // extendable are the settings that Extend lets differ.
-var extendable = []string{"Steps", "Rate", "SaveEvery", "KeepEvery", "KeepLast"}
+var extendable = []string{"BFloat16 of Encoder", "BFloat16 of Generator", "Engine", "KeepEvery", "KeepLast", "Rate", "SaveEvery", "Steps"}
 
 // differs returns how the settings of the training differ from those of a checkpoint, or an error that names a difference that is
 // not allowed.
 func (r *run) differs(found *manifest) (changes []descent.Change, err error) {
-	for _, key := range slices.Sorted(maps.Keys(r.manifest.Settings)) {
-		was, is := found.Settings[key], r.manifest.Settings[key]
+	there, err := found.Settings.parted()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", manifestFile, err)
+	}
+	here, err := r.manifest.Settings.parted()
+	if err != nil {
+		return nil, err
+	}
+	var unasked error
+	for _, key := range slices.Sorted(maps.Keys(here)) {
+		was, is := there[key], here[key]
 		if string(was) == string(is) {
 			continue
 		}
-		if !slices.Contains(extendable, key) {
+		changes = append(changes, descent.Change{Step: found.Step, Setting: key, From: was, To: is})
+		switch {
+		case slices.Contains(computed, key):
+		case !slices.Contains(extendable, key):
 			of, was, is := steps.Difference(key, was, is)
 			if of != key {
 				of += " of " + key
 			}
 			return nil, fmt.Errorf("it is of another training: %s is %s, want %s. Set it back, or name another folder to train anew", of, was, is)
+		case !r.Extend && unasked == nil:
+			unasked = fmt.Errorf("%s is %s there, and %s now. Set it back, ask to extend the training, or name another folder to train anew", key, was, is)
 		}
-		if !r.Extend {
-			return nil, fmt.Errorf("%s is %s there, and %s now. Set it back, ask to extend the training, or name another folder to train anew", key, was, is)
+	}
+	if unasked == nil && r.Steps < found.Step {
+		unasked = fmt.Errorf("it has done %d steps already, and Steps is %d", found.Step, r.Steps)
+	}
+	return changes, unasked
+}
+
+// parted returns the settings, with the precision of each network, and whether it computes blocks again, as settings of
+// their own.
+func (s settings) parted() (settings, error) {
+	parts := maps.Clone(s)
+	for _, network := range []string{"Generator", "Encoder"} {
+		var fields any
+		if err := json.Unmarshal(s[network], &fields); err != nil {
+			return nil, fmt.Errorf("%s: %w", network, err)
 		}
-		changes = append(changes, descent.Change{Step: found.Step, Setting: key, From: was, To: is})
+		for _, key := range []string{"BFloat16", "Recompute"} {
+			parts[key+" of "+network] = strconv.AppendBool(nil, lift(fields, key))
+		}
+		rest, err := json.Marshal(fields)
+		if err != nil {
+			return nil, err
+		}
+		parts[network] = rest
 	}
-	if r.Steps < found.Step {
-		return nil, fmt.Errorf("it has done %d steps already, and Steps is %d", found.Step, r.Steps)
+	return parts, nil
+}
+
+// lift removes a key from an object and from the objects in it, and says whether its value was true.
+func lift(value any, key string) (lifted bool) {
+	object, _ := value.(map[string]any)
+	for _, part := range object {
+		lifted = lift(part, key) || lifted
 	}
-	return changes, nil
+	lifted = lifted || object[key] == true
+	delete(object, key)
+	return lifted
 }
 
 // write adds the checksums of the files in a folder and writes the manifest.

@@ -23,6 +23,8 @@ const group = 2
 func FromPreset(g *preset.Generator, network generator.Network, devices int) (Training, error) {
 	t, o := g.Train, g.Optimizer
 	switch {
+	case devices < 1:
+		return Training{}, fmt.Errorf("train: %d devices, want 1 or more", devices)
 	case g.Feature.ConvNeXt:
 		return Training{}, errors.New("train: use_convnext is true, want false: features are of the masked autoencoder")
 	case t.Classes%group != 0:
@@ -50,7 +52,8 @@ func FromPreset(g *preset.Generator, network generator.Network, devices int) (Tr
 		},
 		Batch: g.Data.Batch, Loads: (t.Push + perProcess - 1) / perProcess, ClassBank: t.ClassBank, GlobalBank: t.GlobalBank,
 		Scales: onestep.Scales{Min: t.Guidance.Least, Max: t.Guidance.Most, Exponent: t.Guidance.Exponent, Unguided: t.Guidance.Unguided},
-		Rate:   onestep.Rate{Peak: o.Rate.Peak, WarmUp: o.Rate.WarmUp, Decay: o.Rate.Schedule == "cosine"}, Steps: t.Steps, Seed: uint64(t.Seed), FeaturesFrom: g.Feature.From,
+		Rate:   onestep.Rate{Peak: o.Rate.Peak, WarmUp: o.Rate.WarmUp, Decay: o.Rate.Schedule == "cosine"},
+		Steps:  t.Steps, Seed: uint64(t.Seed), FeaturesFrom: g.Feature.From,
 		Devices: devices, SaveEvery: t.SaveEvery, KeepEvery: t.KeepEvery, KeepLast: t.KeepLast,
 	}
 	for i, r := range t.Loss.R {

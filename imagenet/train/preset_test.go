@@ -50,6 +50,47 @@ func TestReleased(t *testing.T) {
 	}
 }
 
+// TestVariants: ot_mode, the mask, the self term, guidance and cost of a configuration are those of the field, in all
+// combinations.
+func TestVariants(t *testing.T) {
+	for _, c := range []struct {
+		transport preset.Transport
+		want      wflow.Sinkhorn
+		oneBatch  bool
+	}{
+		{preset.Transport{Iterations: 7, SecondBatch: true, Unmasked: true, GuideVelocity: true, HalfSquaredCost: true},
+			wflow.Sinkhorn{Iterations: 7, Guidance: wflow.ByVelocity}, false},
+		{preset.Transport{Iterations: 7, SecondBatch: true, Unmasked: true, HalfSquaredCost: true},
+			wflow.Sinkhorn{Iterations: 7, Guidance: wflow.ByDistribution}, false},
+		{preset.Transport{Iterations: 7, SecondBatch: true, GuideVelocity: true, HalfSquaredCost: true},
+			wflow.Sinkhorn{Iterations: 7, Guidance: wflow.ByVelocity, MaskDiagonal: true}, false},
+		{preset.Transport{Iterations: 7, Unmasked: true, GuideVelocity: true, HalfSquaredCost: true},
+			wflow.Sinkhorn{Iterations: 7, Guidance: wflow.ByVelocity}, true},
+		{preset.Transport{Iterations: 3, GuideVelocity: true, HalfSquaredCost: true},
+			wflow.Sinkhorn{Iterations: 3, Guidance: wflow.ByVelocity, MaskDiagonal: true}, true},
+		{preset.Transport{Iterations: 20}, // the official code's defaults
+			wflow.Sinkhorn{Iterations: 20, Guidance: wflow.ByDistribution, MaskDiagonal: true, Cost: sinkhorn.Euclidean}, true},
+	} {
+		g, config := released(t, "gen/ablation_ot_1node")
+		g.Train.Transport = c.transport
+		tr, err := FromPreset(g, config, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, ok := tr.Field.(*wflow.Sinkhorn)
+		if !ok || tr.OneBatch != c.oneBatch || f.Iterations != c.want.Iterations || f.Guidance != c.want.Guidance ||
+			f.MaskDiagonal != c.want.MaskDiagonal || f.Cost != c.want.Cost || f.Epsilon != 0 {
+			t.Errorf("%+v: %+v, one batch %v, want %+v and %v", c.transport, tr.Field, tr.OneBatch, &c.want, c.oneBatch)
+		}
+		g.Train.Mode = "none"
+		if tr, err = FromPreset(g, config, 1); err != nil || !tr.OneBatch {
+			t.Errorf("%+v without transport: error %v, one batch %v, want one", c.transport, err, tr.OneBatch)
+		} else if _, ok := tr.Field.(*wflow.Drifting); !ok {
+			t.Errorf("%+v without transport: %T, want Drifting", c.transport, tr.Field)
+		}
+	}
+}
+
 // TestDigits: the presets of digits take all groups at once, and their R and rate fall.
 func TestDigits(t *testing.T) {
 	for devices, chunk := range map[int]int{1: 10, 5: 10} {
@@ -77,7 +118,11 @@ func TestDrifting(t *testing.T) {
 	if _, ok := tr.Field.(*wflow.Drifting); err != nil || !ok || !tr.OneBatch || tr.Chunk != 8 {
 		t.Errorf("%+v, error %v, want Drifting on one batch, eight classes at a time", tr.Step, err)
 	}
-	for want, devices := range map[string]int{"train: train_batch_size 64 on 3 devices: want a multiple of 6, two classes for each; the nearest is 66": 3} {
+	for want, devices := range map[string]int{
+		"train: train_batch_size 64 on 3 devices: want a multiple of 6, two classes for each; the nearest is 66": 3,
+		"train: 0 devices, want 1 or more":  0,
+		"train: -1 devices, want 1 or more": -1,
+	} {
 		if _, err := FromPreset(g, config, devices); err == nil || err.Error() != want {
 			t.Errorf("%v, want %s", err, want)
 		}

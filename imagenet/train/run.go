@@ -54,16 +54,16 @@ func (r *run) steps(ctx context.Context) error {
 	}(r.done)
 
 	begin := time.Now()
-	started, start := begin, r.done // of the steps after the first, which compiles
+	since, from := begin, -1 // when the steps began that count for the pace, and behind which step; -1: none does yet
 	for r.done < r.Steps {
 		d := <-batches
 		if d.err != nil {
 			return fmt.Errorf("train: step %d: %w", r.done+1, d.err)
 		}
-		err := r.stepper.compareAlone(r.done < r.FeaturesFrom)
+		changed, err := r.stepper.compareAlone(r.done < r.FeaturesFrom)
 		var m *Measure
 		if err == nil {
-			m, err = r.stepper.Take(d.batch)
+			m, err = r.stepper.take(d.batch)
 		}
 		if err == nil {
 			err = r.stepper.collapsed(m)
@@ -76,10 +76,10 @@ func (r *run) steps(ctx context.Context) error {
 		for _, v := range d.batch.R {
 			p.R = append(p.R, float64(v))
 		}
-		if start == r.done-1 && started == begin {
-			started, start = time.Now(), r.done
+		if changed || from < 0 { // it has compiled
+			since, from = time.Now(), r.done
 		} else {
-			each := time.Since(started) / time.Duration(r.done-start)
+			each := time.Since(since) / time.Duration(r.done-from)
 			p.Remaining = each * time.Duration(r.Steps-r.done)
 			p.Images = float64(r.Classes*r.Particles) / each.Seconds()
 		}
@@ -103,30 +103,36 @@ func (r *run) steps(ctx context.Context) error {
 	return nil
 }
 
-// compareAlone has the steps from now on compare images as they are, or in the features of the encoder too.
-func (t *Stepper) compareAlone(alone bool) error {
+// compareAlone has the steps from now on compare images as they are, or in the features of the encoder too, and says
+// whether that is a change.
+func (t *Stepper) compareAlone(alone bool) (changed bool, err error) {
 	if t.Encoder == nil || alone == t.alone {
-		return nil
+		return false, nil
 	}
 	t.alone = alone
 	if err := t.descent.Rebuild(); err != nil || t.parts == nil {
-		return err
+		return true, err
 	}
 	t.parts.finalize()
-	return t.startParts(t.parts.backend)
+	return true, t.startParts(t.parts.backend)
 }
 
-// weights returns the moving average of the generator's weights.
+// weights returns the moving average of the generator's weights, for the caller of Run.
 func (r *run) weights() (map[string][]float32, error) {
-	scope := r.stepper.store.Scope(descent.AverageScope + generatorScope)
-	if r.done == 0 { // then there is none yet
-		scope = r.stepper.store.Scope(generatorScope)
-	}
-	all, err := weights.All[float32](scope, r.Generator.Table())
+	all, err := r.average()
 	if err != nil {
 		return nil, fmt.Errorf("train: trained %w", err)
 	}
 	return all, nil
+}
+
+// average returns the moving average of the generator's weights. A number that is not finite is an error.
+func (r *run) average() (map[string][]float32, error) {
+	scope := r.stepper.store.Scope(descent.AverageScope + generatorScope)
+	if r.done == 0 { // then there is none yet
+		scope = r.stepper.store.Scope(generatorScope)
+	}
+	return weights.All[float32](scope, r.Generator.Table())
 }
 
 // collapsed returns an error if a feature is the same for all images, so that its scale is the least that onestep.Loss divides by.

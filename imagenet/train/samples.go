@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 
+	"github.com/wflowlab/wflowlab/imagenet/bank"
 	"github.com/wflowlab/wflowlab/imagenet/mae"
 )
 
@@ -12,9 +13,12 @@ func Samples(data Images, batch int, seed uint64, side, channels int) (func(i in
 	if data.Len() < batch {
 		return nil, fmt.Errorf("train: %d images make no batch of %d: an epoch has no step", data.Len(), batch)
 	}
-	order := NewOrder(data.Len(), batch, seed)
+	order, held, images := NewOrder(data.Len(), batch, seed), -1, []bank.Image(nil)
 	return func(i int) (mae.Sample, error) {
-		image := order.Images(i / batch)[i%batch]
+		if k := i / batch; k != held { // Fit asks batch by batch
+			held, images = k, order.Images(k)
+		}
+		image := images[i%batch]
 		u := 0.0
 		if image.Mirrored {
 			u = 0.5

@@ -35,15 +35,15 @@ type Step struct {
 
 	// Images is how many images of a class the networks take at once, at most; 0 means all. With fewer than Particles, memory must
 	// hold no more than their share, and features of all images; each particle is then computed twice.
-	Images int `json:",omitempty"`
+	Images int
 
 	Particles     int // generated for each class; as many again for the second batch
 	Real          int // images of the class, for each class
 	Unconditional int // images of all classes, for each class; 0: no guidance
 
 	Beta1, Beta2, WeightDecay float64 // of AdamW, whose ε is 1e-8
-	Clip                      float64 // largest norm of the gradient
-	Average                   float64 // decay of the moving average of the weights
+	Clip                      float64 // largest norm of the gradient; positive
+	Average                   float64 // decay of the moving average of the weights, in [0, 1)
 }
 
 // check returns an error that names what does not fit.
@@ -57,6 +57,9 @@ func (s Step) check(devices int) error {
 		if n.value < n.from {
 			return fmt.Errorf("train: %s: %d, want at least %d", n.name, n.value, n.from)
 		}
+	}
+	if !(s.Clip > 0) || !(s.Average >= 0 && s.Average < 1) {
+		return fmt.Errorf("train: Clip %v, Average %v: want a positive number, and an average in [0, 1)", s.Clip, s.Average)
 	}
 	if s.Generator == nil || s.Field == nil {
 		return errors.New("train: Generator or Field is nil")

@@ -2,11 +2,15 @@ package train
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/gomlx/compute"
 
+	"github.com/wflowlab/wflowlab/imagenet/pixels"
+	"github.com/wflowlab/wflowlab/imagenet/weights"
+	"github.com/wflowlab/wflowlab/internal/golden"
 	"github.com/wflowlab/wflowlab/wflow/engine"
 )
 
@@ -79,8 +83,62 @@ func TestDevices(t *testing.T) {
 	}
 }
 
+// TestDevicesFeatures: two devices tell what one of the pure Go engine tells in features of an encoder. In float64: in
+// float32, rounding of what passes the encoder changed the gradient's norm by 3e-4.
+func TestDevicesFeatures(t *testing.T) {
+	backend, line, err := engine.Find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if backend.NumDevices() < 2 {
+		t.Skipf("%s has %d devices", line, backend.NumDevices())
+	}
+	if !golden.Long() {
+		t.Skip("an encoder compiles for half a minute here: make accept runs it")
+	}
+	of := func(backend compute.Backend, devices int) *Measure {
+		tr := featured()
+		tr.Chunk = 4
+		stepper, err := newStepper(backend, devices, tr.Step, func(p weights.Parameter) ([]float64, error) {
+			values, err := alive(p)
+			return converted[float64](values), err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer stepper.Finalize()
+		b, err := newSource(tr).batch(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := stepper.Take(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	one, two := of(pureGo(t), 1), of(backend, 2)
+	if !slices.Equal(one.Features, two.Features) || len(one.Features) != 7 {
+		t.Fatalf("features %q on one device and %q on two, want 7", one.Features, two.Features)
+	}
+	compare := func(what string, got, want float64) {
+		if !(math.Abs(got-want) <= 1e-5*want) || !(want > 0) {
+			t.Errorf("two devices: %s is %v, want %v", what, got, want)
+		}
+	}
+	compare("the gradient's norm", two.GradientNorm, one.GradientNorm)
+	for i, name := range one.Features {
+		compare("mean V² of "+name, two.MeanSquare[0][i], one.MeanSquare[0][i])
+	}
+}
+
 // TestRefused: what does not fit is an error that says what would.
 func TestRefused(t *testing.T) {
+	grey, err := pixels.ParseIDX(append([]byte{0, 0, 8, 3, 0, 0, 0, 12, 0, 0, 0, 4, 0, 0, 0, 4}, make([]byte, 12*4*4)...),
+		append([]byte{0, 0, 8, 1, 0, 0, 0, 12}, make([]byte, 12)...))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for want, change := range map[string]func(tr *Training){
 		"a chunk of 8 classes on 3 devices: want a multiple of 6, so that each device has whole groups of 2; the nearest is 6": func(tr *Training) { tr.Devices = 3 },
 		"8 classes in chunks of 6: want a multiple; the nearest is 6":                                                          func(tr *Training) { tr.Chunk = 6 },
@@ -91,6 +149,13 @@ func TestRefused(t *testing.T) {
 		"2 R for 1 Regularisations":                             func(tr *Training) { tr.R = append(tr.R, tr.R[0]) },
 		"SaveEvery 0":                                           func(tr *Training) { tr.Folder, tr.SaveEvery = t.TempDir(), 0 },
 		"Loads: 0":                                              func(tr *Training) { tr.Loads = 0 },
+		"Clip 0, Average 0.9: want a positive number":           func(tr *Training) { tr.Clip = 0 },
+		"Clip NaN":                func(tr *Training) { tr.Clip = math.NaN() },
+		"Clip 2, Average 1: want": func(tr *Training) { tr.Average = 1 },
+		"Average -0.1":            func(tr *Training) { tr.Average = -0.1 },
+		"Average NaN":             func(tr *Training) { tr.Average = math.NaN() },
+		"image 0 of the data, read as the generator's [8, 8, 2]: an image of another size":                           func(tr *Training) { g := tinyDiT(tr); g.Size = 8; tr.Generator = g },
+		"image 0 of the data, read as the generator's [4, 4, 2]: pixels: Read of an image [4, 4, 1] into 32 numbers": func(tr *Training) { tr.Data = grey },
 	} {
 		tr := small()
 		change(&tr)

@@ -52,15 +52,17 @@ type Training struct {
 
 	Devices int `json:"-"` // of the engine; 0 means 1
 
-	// Folder is where checkpoints are written, every SaveEvery steps, at the end and when interrupted. The last KeepLast are
-	// kept, and those whose step is a multiple of KeepEvery. If there is one already, the training goes on from the newest:
-	// on as many devices to the same bytes as in one go, on others to the same numbers but for rounding. It is an error if another
-	// process trains there. Empty means none.
+	// Folder is where checkpoints are written, every SaveEvery steps, at the end and when interrupted. The last
+	// KeepLast are kept, and those whose step is a multiple of KeepEvery. If there is one already, the training goes on
+	// from the newest: computed in the same way, to the same bytes as in one go; with other Devices, Chunk, Images or a
+	// generator's Recompute, to the same numbers but for rounding. It is an error if another process trains there.
+	// Empty means none.
 	Folder                         string `json:"-"`
 	SaveEvery, KeepEvery, KeepLast int
 
-	// Extend lets a training go on from checkpoints with more Steps, and with another Rate, SaveEvery, KeepEvery or KeepLast. The
-	// manifest of each later checkpoint records the change. Anything else that differs is an error.
+	// Extend lets a training go on from checkpoints with more Steps, with another Rate, SaveEvery, KeepEvery or
+	// KeepLast, on another engine, and with another BFloat16 of the generator or of the encoder. Whatever else says
+	// what is trained, and differs, is an error. The manifest of each later checkpoint records all changes.
 	Extend bool `json:"-"`
 
 	// Begin is called before the first step, with the number of steps that are done: the training fits the checkpoints in its Folder.
@@ -73,12 +75,19 @@ type Training struct {
 
 // Progress is what a training reports after every step.
 type Progress struct {
-	Step, Steps        int // steps done, and of the whole training
-	Measure            *Measure
-	R                  []float64     // regularisations of the step
-	Rate               float64       // learning rate of the step
-	Images             float64       // generated with a gradient per second, mean of this call without the first step, which compiles
-	Elapsed, Remaining time.Duration // since Run began, and until its end at the present pace
+	Step, Steps int // steps done, and of the whole training
+	Measure     *Measure
+	R           []float64 // regularisations of the step
+	Rate        float64   // learning rate of the step
+	Images      float64   // generated with a gradient per second, at the pace of Remaining; 0 where that is not known
+
+	Elapsed time.Duration // since Run began
+
+	// Remaining is the time until the end at the present pace. That is the mean of this call's steps since the last one
+	// that compiled. The first step compiles, and so does the first that compares features of the Encoder: after these
+	// two Remaining is 0, not known yet. Steps before FeaturesFrom know nothing of those behind it, which take several
+	// times as long.
+	Remaining time.Duration
 
 	weights func() (map[string][]float32, error)
 }
@@ -183,11 +192,11 @@ func (t Training) check() error {
 		return errors.New("train: Data is nil")
 	}
 	for _, n := range []struct {
-		name        string
-		value, from int
-	}{{"Batch", t.Batch, 1}, {"Loads", t.Loads, 1}, {"ClassBank", t.ClassBank, 1}, {"GlobalBank", t.GlobalBank, 1}, {"Steps", t.Steps, 1}} {
-		if n.value < n.from {
-			return fmt.Errorf("train: %s: %d, want at least %d", n.name, n.value, n.from)
+		name  string
+		value int
+	}{{"Batch", t.Batch}, {"Loads", t.Loads}, {"ClassBank", t.ClassBank}, {"GlobalBank", t.GlobalBank}, {"Steps", t.Steps}} {
+		if n.value < 1 {
+			return fmt.Errorf("train: %s: %d, want at least 1", n.name, n.value)
 		}
 	}
 	if t.Folder != "" && (t.SaveEvery < 1 || t.KeepEvery < 1 || t.KeepLast < 1) {
@@ -208,5 +217,19 @@ func (t Training) check() error {
 			return fmt.Errorf("train: image %d is of class %d, and the generator has %d", i, label, classes)
 		}
 	}
-	return nil
+	return t.fits()
+}
+
+// fits reads the first image, and returns an error if it has another shape than the generator's images.
+func (t Training) fits() (err error) {
+	shape := t.Generator.Shape()
+	defer func() {
+		if panicked := recover(); panicked != nil {
+			err = fmt.Errorf("%v", panicked)
+		}
+		if err != nil {
+			err = fmt.Errorf("train: image 0 of the data, read as the generator's [%d, %d, %d]: %w", shape.Side, shape.Side, shape.Channels, err)
+		}
+	}()
+	return t.Data.Read(0, 0, make([]float32, shape.Numbers()))
 }

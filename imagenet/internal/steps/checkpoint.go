@@ -1,4 +1,5 @@
-// Package steps takes the steps of small trainings, and keeps their state on disk.
+// Package steps takes the steps of trainings: [Descent] is one step in two graphs, on one device or several; [Run]
+// takes all steps of a training that is kept in one file.
 package steps
 
 import (
@@ -20,6 +21,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
+	"github.com/wflowlab/wflowlab/internal/finite"
 	"github.com/wflowlab/wflowlab/wflow/engine"
 	"github.com/wflowlab/wflowlab/wflow/safetensors"
 )
@@ -173,24 +175,24 @@ func Difference(name string, a, b json.RawMessage) (of string, was, is json.RawM
 	return name, a, b
 }
 
-// save writes all variables of a store after a step.
+// save writes all variables of a store after a number of steps.
 func (c Checkpoint) save(store *model.Store, step int) error {
 	if c.Path == "" {
 		return nil
 	}
 	values, err := Variables(store, func(string) bool { return true })
-	if err != nil {
-		return err
+	if err == nil {
+		f := safetensors.File{Meta: map[string]string{stepKey: strconv.Itoa(step), ofKey: c.Of, sumKey: sumOf(values)}, Tensors: values}
+		err = f.WriteFile(c.Path)
 	}
-	f := safetensors.File{Meta: map[string]string{stepKey: strconv.Itoa(step), ofKey: c.Of, sumKey: sumOf(values)}, Tensors: values}
-	if err := f.WriteFile(c.Path); err != nil {
-		return fmt.Errorf("checkpoint %s: %w", c.Path, err)
+	if err != nil {
+		return fmt.Errorf("checkpoint %s of step %d: %w", c.Path, step, err)
 	}
 	return nil
 }
 
-// Variables returns the values of the wanted variables of a store by their paths. The gradient is not among them: the next step
-// makes it anew.
+// Variables returns the values of the wanted variables of a store by their paths. The gradient is not among them: the
+// next step makes it anew. A number that is NaN or infinite is an error that names its variable.
 func Variables(store *model.Store, wanted func(path string) bool) (map[string]safetensors.Tensor, error) {
 	values := map[string]safetensors.Tensor{}
 	for v := range store.IterVariables() {
@@ -204,14 +206,18 @@ func Variables(store *model.Store, wanted func(path string) bool) (map[string]sa
 		t := safetensors.Tensor{Shape: v.Shape().Dimensions}
 		switch v.DType() {
 		case dtypes.Float32:
-			t.Data, err = tensors.CopyFlatData[float32](value)
+			var numbers []float32
+			if numbers, err = tensors.CopyFlatData[float32](value); err == nil {
+				err = finite.Check(numbers)
+			}
+			t.Data = numbers
 		case dtypes.Int64:
 			t.Data, err = tensors.CopyFlatData[int64](value)
 		default:
-			err = fmt.Errorf("variable %s is of %v, want float32 or int64", v.Path(), v.DType())
+			err = fmt.Errorf("%v, want float32 or int64", v.DType())
 		}
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("variable %s: %w", v.Path(), err)
 		}
 		if value.IsOnAnyDevice() {
 			value.FinalizeLocal() // reading has made one more copy

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -163,6 +165,32 @@ func TestRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused(c, "safetensors: ")
+}
+
+// TestNotFinite: numbers that are not finite are not written. The error names the file, the step and the variable, and
+// the file stays.
+func TestNotFinite(t *testing.T) {
+	store := model.NewStore()
+	v, err := store.CreateVariable("/w", tensors.FromValue([]float32{1, 2}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := Checkpoint{Path: filepath.Join(t.TempDir(), "state"), Of: "{}"}
+	if err := c.save(store, 1); err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+		if err := v.SetValue(tensors.FromValue([]float32{1, float32(bad)})); err != nil {
+			t.Fatal(err)
+		}
+		if err, want := c.save(store, 2), fmt.Sprintf("checkpoint %s of step 2: variable /w: number 1 is %v", c.Path, bad); err == nil || err.Error() != want {
+			t.Errorf("error %v, want %s", err, want)
+		}
+	}
+	step, err := c.load(store, 3)
+	if got := tensors.MustCopyFlatData[float32](v.MustValue()); err != nil || step != 1 || !slices.Equal(got, []float32{1, 2}) {
+		t.Errorf("step %d, %v, error %v, want those of step 1", step, got, err)
+	}
 }
 
 // TestOf: what describes a training differs with its settings and with its first batch.

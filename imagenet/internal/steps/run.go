@@ -14,9 +14,10 @@ import (
 	"github.com/wflowlab/wflowlab/internal/descent"
 )
 
-// Run takes the steps of a training whose state is a store, and returns how many are done. Take takes a step and returns its loss,
-// and the value of it that report is told, unless that is nil. Run stops with an error between two steps when the context is done,
-// and after a step whose loss or value is NaN or infinite.
+// Run takes the steps of a training whose state is a store, and returns how many are done. Take takes a step, counted
+// from 0, and returns its loss, and the value of it that report is told, unless that is nil. Errors count steps from 1.
+// Run stops with an error between two steps when the context is done, and after a step whose loss or value is NaN or
+// infinite.
 //
 // It goes on from the checkpoint if that is there, and writes it every so many steps, at the end and when the context is done.
 func Run(ctx context.Context, store *model.Store, c Checkpoint, steps int, take func(step int) (loss, value float64, err error), report func(step int, value float64)) (done int, err error) {
@@ -43,7 +44,7 @@ func Run(ctx context.Context, store *model.Store, c Checkpoint, steps int, take 
 		}
 		for _, v := range []float64{loss, value} {
 			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return step, fmt.Errorf("the loss of step %d is %v", step, v)
+				return step, fmt.Errorf("the loss of step %d is %v", step+1, v)
 			}
 		}
 		if report != nil {
@@ -68,7 +69,7 @@ func Taker(trainer *train.Trainer, batch func(step int) ([]*tensors.Tensor, erro
 		}
 		values, err := trainer.TrainStep(train.Batch{Inputs: in})
 		if err != nil {
-			return 0, 0, fmt.Errorf("step %d: %w", step, descent.Plain(err))
+			return 0, 0, fmt.Errorf("step %d: %w", step+1, descent.Plain(err))
 		}
 		scalar := func(k int) float64 { return float64(tensors.ToScalar[float32](values[k])) }
 		return scalar(0), scalar(2), nil // between the two is the loss's moving average

@@ -22,8 +22,8 @@ func TestRunErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, build := range map[string]func(x *graph.Node) *graph.Node{
-		"step 0: mae: no squares":   func(*graph.Node) *graph.Node { exceptions.Panicf("mae: no squares"); return nil },
-		"the loss of step 0 is NaN": func(x *graph.Node) *graph.Node { return graph.Log(graph.SubScalar(graph.MulScalar(x, 0), 1)) },
+		"step 1: mae: no squares":   func(*graph.Node) *graph.Node { exceptions.Panicf("mae: no squares"); return nil },
+		"the loss of step 1 is NaN": func(x *graph.Node) *graph.Node { return graph.Log(graph.SubScalar(graph.MulScalar(x, 0), 1)) },
 	} {
 		store := model.NewStore()
 		network := func(scope *model.Scope, in []*graph.Node) []*graph.Node {
