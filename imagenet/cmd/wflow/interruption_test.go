@@ -43,6 +43,7 @@ func interruptedAt(t *testing.T, at string, first func(), arguments ...string) (
 
 // TestTrainKept: a training that is interrupted says which step is kept, unless that could not be saved. Then it says why.
 func TestTrainKept(t *testing.T) {
+	t.Setenv(engine.PluginVariable, "") // XLA compiles for seconds each time
 	configuration := smallTraining(t, nil)
 	for _, full := range []bool{false, true} {
 		if full && runtime.GOOS == "windows" {

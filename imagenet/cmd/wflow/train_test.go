@@ -14,6 +14,7 @@ import (
 
 	"github.com/wflowlab/wflowlab/imagenet/preset"
 	"github.com/wflowlab/wflowlab/imagenet/train"
+	"github.com/wflowlab/wflowlab/wflow/engine"
 )
 
 // smallTraining writes the configuration of a training of digits that takes moments: a small residual network, a few digits a step.
@@ -214,6 +215,7 @@ func TestTrainUnrecorded(t *testing.T) {
 
 // TestTrainKeeps: a run goes on with another policy of keeping checkpoints when asked to, and the manifest records it.
 func TestTrainKeeps(t *testing.T) {
+	t.Setenv(engine.PluginVariable, "") // XLA compiles for seconds each time
 	run := filepath.Join(t.TempDir(), "run")
 	configuration := smallTraining(t, nil) // 6 steps, of which every third is saved
 	kept := func(want ...int) {
