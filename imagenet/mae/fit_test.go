@@ -140,7 +140,7 @@ func TestFitGoesOn(t *testing.T) {
 // The rate of the second step is beyond float32: behind it the weights are not finite, nor is the gradient in the third.
 func TestFitNotFinite(t *testing.T) {
 	b, xla := backend(t)
-	if xla && !golden.Long() {
+	if xla {
 		t.Skip("three trainings compile for half a minute here; pure Go shows the same")
 	}
 	p := pretraining
@@ -163,7 +163,7 @@ func TestFitNotFinite(t *testing.T) {
 // one stays, and the training goes on from it to the weights of one in one go.
 func TestFitCannotWrite(t *testing.T) {
 	b, xla := backend(t)
-	if xla && !golden.Long() {
+	if xla {
 		t.Skip("three trainings compile for half a minute here; pure Go shows the same")
 	}
 	p := pretraining
