@@ -116,7 +116,7 @@ func (t Training) run(ctx context.Context, backend compute.Backend, s *state) er
 	loop.OnStep("report", 0, func(_ *train.Loop, values []*tensors.Tensor) error {
 		scalar := func(i int) float64 { return float64(tensors.ToScalar[float32](values[i])) }
 		if loss := scalar(0); math.IsNaN(loss) || math.IsInf(loss, 0) {
-			return fmt.Errorf("onestep: the loss of step %d is %v", step, loss)
+			return fmt.Errorf("onestep: the loss of step %d is %v", step+1, loss)
 		}
 		p := Progress{Steps: t.Steps, Rate: t.Rate.At(step, t.Steps), GradientNorm: scalar(2), Elapsed: time.Since(begin)}
 		for k, r := range t.R {
