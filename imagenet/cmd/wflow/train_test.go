@@ -141,6 +141,7 @@ func TestCurvesOfLaterFeatures(t *testing.T) {
 
 // TestTrainInterrupted: metrics of steps behind the newest checkpoint are dropped, and written again.
 func TestTrainInterrupted(t *testing.T) {
+	t.Setenv(engine.PluginVariable, "") // XLA compiles for seconds each time
 	run := filepath.Join(t.TempDir(), "run")
 	configuration := smallTraining(t, nil)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -174,6 +175,7 @@ func TestTrainInterrupted(t *testing.T) {
 
 // TestTrainDamaged: a checkpoint whose bytes have changed is named and not called good, and nothing is sampled or started from it.
 func TestTrainDamaged(t *testing.T) {
+	t.Setenv(engine.PluginVariable, "") // XLA compiles for seconds each time
 	run := filepath.Join(t.TempDir(), "run [1]")
 	configuration := smallTraining(t, nil)
 	if _, progress, code := wflow(t.Context(), "train", configuration, run); code != 0 {
@@ -203,6 +205,7 @@ func TestTrainDamaged(t *testing.T) {
 
 // TestTrainUnrecorded: a training whose record cannot be written stops, says so, and is not called interrupted.
 func TestTrainUnrecorded(t *testing.T) {
+	t.Setenv(engine.PluginVariable, "") // XLA compiles for seconds each time
 	run := filepath.Join(t.TempDir(), "run")
 	if err := os.MkdirAll(filepath.Join(run, "grid-00000003.png", "in the way"), 0o755); err != nil {
 		t.Fatal(err)
@@ -268,6 +271,7 @@ func TestTrainKeeps(t *testing.T) {
 
 // TestTrainOther: a run that another network was trained in names what differs.
 func TestTrainOther(t *testing.T) {
+	t.Setenv(engine.PluginVariable, "") // XLA compiles for seconds each time
 	run := filepath.Join(t.TempDir(), "it's a run")
 	out, progress, code := wflow(t.Context(), "train", smallTraining(t, nil), run)
 	if next := `sample '` + strings.ReplaceAll(run, "'", `'\''`) + `' --to`; code != 0 || !strings.Contains(out, next) {
@@ -376,6 +380,7 @@ func TestEncoderTrain(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles an encoder twice")
 	}
+	t.Setenv(engine.PluginVariable, "") // XLA compiles for seconds each time
 	p, err := preset.Named("mae/mnist")
 	if err != nil {
 		t.Fatal(err)
