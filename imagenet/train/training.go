@@ -128,7 +128,7 @@ func (t Training) Warnings() (list []string) {
 // Run trains the generator and returns its weights, the moving average, by the names of its table in the official layout.
 //
 // When ctx ends or the program is interrupted, it stops after the step at hand, writes a checkpoint, and returns the weights so far
-// with an error that wraps ctx's. Other errors name the setting, file, step or feature that is wrong, and leave the last
+// with an error that wraps ctx's. A second interrupt ends the program at once. Other errors name the setting, file, step or feature that is wrong, and leave the last
 // checkpoint as it was: data or a gradient that is not finite; a feature that is the same for all images, as an encoder's that
 // has collapsed; a full disk.
 //

@@ -21,6 +21,7 @@ func main() {
 		log.Fatal("usage: reader FILE, the file to write the weights to")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	context.AfterFunc(ctx, stop) // so that a second interrupt ends the program
 	defer stop()
 	if err := fit(ctx, os.Args[1]); err != nil {
 		log.Fatal(err)

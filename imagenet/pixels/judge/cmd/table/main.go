@@ -42,6 +42,7 @@ func main() {
 		log.Fatal("usage: table RUN [α ...], the folder of a run of wflow train and guidance scales")
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	context.AfterFunc(ctx, stop) // so that a second interrupt ends the program
 	defer stop()
 	if err := table(ctx, os.Stdout, os.Args[1], os.Args[2:]); err != nil {
 		log.Fatal(err)
