@@ -71,7 +71,6 @@ def judged(runs):
 
 def accept(path):
     """Runs a notebook, with every seed if it trains. Returns what to record, and whether all of it holds."""
-    # Notebook 12 trains presets: TestLadder does so from several seeds.
     trains = any("wflow/onestep" in cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code")
     record, runs, holds = {"runs": []}, [], True
     for seed in SEEDS if trains else (None,):
