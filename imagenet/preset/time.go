@@ -52,22 +52,14 @@ func sampling(rate string) Time {
 	return Time{rate + " images/s in batches of 4, decoding included", "one H100", Reported, paper + ", Table 6"}
 }
 
-// estimates say on what hardware a preset is estimated, and from which other preset, whose time is known.
-var estimates = map[string]struct {
-	hardware string
-	devices  int
-	from     string
+// known has the seconds of a step where they are known, and the devices that it was taken on.
+var known = map[string]struct {
+	seconds float64
+	devices int
+	device  string
 }{
-	"gen/latent_sota_B_ot_8node":  {"64 H100", 64, large},
-	"gen/latent_sota_XL_ot_8node": {"64 H100", 64, large},
-	"gen/latent_sota_B_ot_1node":  {"8 H100", 8, large},
-	"gen/latent_sota_L_ot_1node":  {"8 H100", 8, large},
-	"gen/latent_sota_XL_ot_1node": {"8 H100", 8, large},
-	"gen/ablation_ot_1node":       {"8 H100", 8, large},
-	"gen/ablation_R0.025":         {"8 H100", 8, large},
-	"mae/latent_640":              {"8 H100", 8, large},
-	"mae/latent_ablation_256":     {"8 H100", 8, large},
-	"gen/pilot":                   {"the accelerator of gen/imagenet64", 1, small},
+	large: {3 * 24 * 3600 / 200_000., 64, "H100"},
+	small: {2.03, 1, "accelerator, that of gen/imagenet64"},
 }
 
 const (
@@ -75,13 +67,21 @@ const (
 	small = "gen/imagenet64"
 )
 
-// known has the seconds of a step on so many devices.
-var known = map[string]struct {
-	seconds float64
+// estimates say from which preset of known the time of another is estimated, and for how many devices.
+var estimates = map[string]struct {
+	from    string
 	devices int
 }{
-	large: {3 * 24 * 3600 / 200_000., 64},
-	small: {2.03, 1},
+	"gen/latent_sota_B_ot_8node":  {large, 64},
+	"gen/latent_sota_XL_ot_8node": {large, 64},
+	"gen/latent_sota_B_ot_1node":  {large, 8},
+	"gen/latent_sota_L_ot_1node":  {large, 8},
+	"gen/latent_sota_XL_ot_1node": {large, 8},
+	"gen/ablation_ot_1node":       {large, 8},
+	"gen/ablation_R0.025":         {large, 8},
+	"mae/latent_640":              {large, 8},
+	"mae/latent_ablation_256":     {large, 8},
+	"gen/pilot":                   {small, 1},
 }
 
 // estimate returns how long a step and the training take if the devices do as many operations a second as in a training of which
@@ -97,13 +97,10 @@ func (p *Preset) estimate() (t Time, ok bool) {
 	}
 	operations, steps := p.operations()
 	others, _ := from.operations()
-	if operations == 0 || others == 0 {
-		return t, false
-	}
-	pace := others / (known[e.from].seconds * float64(known[e.from].devices)) // operations of a device in a second
-	seconds := operations / (pace * float64(e.devices))
+	k := known[e.from]
+	seconds := operations / others * k.seconds * float64(k.devices) / float64(e.devices)
 	what := fmt.Sprintf("about %.2g s a step, %s for the %s steps", seconds, span(seconds*float64(steps)), thousands.Text(steps))
-	return Time{what, e.hardware, Computed, "from the time of " + e.from + ", by the operations of a step"}, true
+	return Time{what, fmt.Sprint(e.devices, " ", k.device), Computed, "from the time of " + e.from + ", by the operations of a step"}, true
 }
 
 // operations returns those of a step, 0 if they are not known, and the number of steps.

@@ -1,8 +1,7 @@
 package preset
 
 // Operations returns how many floating-point operations the matrix products and convolutions of a training step take: two for a
-// multiplication with its addition. Norms, activations and transport are not counted. Of n images that a network is run for, it
-// counts
+// multiplication with its addition. Norms, activations and transport are not counted. For each image of a class it counts
 //
 //	particles      the generator and its backward pass, three times what it takes forward, or four with Recompute; the encoder
 //	               and its backward pass, twice, for its weights are fixed; with Images, both once more

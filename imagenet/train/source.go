@@ -74,16 +74,32 @@ func (s *source) read(images []bank.Image) ([]float32, error) {
 	values := make([]float32, len(images)*size)
 	errs := make([]error, len(images))
 	parallel.Each(context.Background(), len(images), func(k int) {
-		u := 0.0
-		if images[k].Mirrored {
-			u = 0.5
-		}
-		errs[k] = s.Data.Read(images[k].Row, u, values[k*size:(k+1)*size])
+		errs[k] = read(s.Data, images[k], values[k*size:(k+1)*size])
 	})
-	for k, err := range errs {
+	for _, err := range errs {
 		if err != nil {
-			return nil, fmt.Errorf("image %d: %w", images[k].Row, err)
+			return nil, err
 		}
 	}
 	return values, nil
+}
+
+// read reads an image of a data set, or its mirror image. An error names the image.
+func read(data Images, image bank.Image, into []float32) error {
+	u := 0.0
+	if image.Mirrored {
+		u = 0.5
+	}
+	if err := data.Read(image.Row, u, into); err != nil {
+		return fmt.Errorf("image %d: %w", image.Row, err)
+	}
+	return nil
+}
+
+// enough returns an error if a data set makes no batch.
+func enough(data Images, batch int) error {
+	if data.Len() < batch {
+		return fmt.Errorf("train: %d images make no batch of %d: an epoch has no step", data.Len(), batch)
+	}
+	return nil
 }

@@ -205,8 +205,8 @@ func (t Training) check() error {
 	if len(t.R) != t.Regularisations {
 		return fmt.Errorf("train: %d R for %d Regularisations", len(t.R), t.Regularisations)
 	}
-	if t.Data.Len() < t.Batch {
-		return fmt.Errorf("train: %d images make no batch of %d: an epoch has no step", t.Data.Len(), t.Batch)
+	if err := enough(t.Data, t.Batch); err != nil {
+		return err
 	}
 	if t.Classes > t.Batch {
 		return fmt.Errorf("train: %d classes of a step from the labels of a batch of %d", t.Classes, t.Batch)

@@ -7,7 +7,7 @@ if ! WFLOW_GO=$(command -v go) || ! command -v gonb >/dev/null; then
 fi
 export WFLOW_GO PATH="$WFLOW_ROOT/notebooks/kernel/shim:$PATH"
 export GOFLAGS="-ldflags=-w ${GOFLAGS-}" # no DWARF: cells link sooner
-# Each thread of XLA's compiler may get a pool of memory of its own, and a pool keeps what it had: a pool for each processor is enough.
+# The C library gives threads pools of memory, and a pool keeps what XLA's compiler had of it: one for each processor is enough.
 export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-$(getconf _NPROCESSORS_ONLN)}"
 mkdir -p "$WFLOW_CACHE"
 exec gonb --kernel "$1" ${WFLOW_RAW_ERRORS:+-raw_error} \

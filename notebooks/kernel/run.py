@@ -38,7 +38,7 @@ MEMORY = 1.5e9  # bytes: most that a kernel, its cells and its compiler may take
 SIZE = 1e6  # bytes: most that a stored notebook may take
 LINES = 15  # more in a cell want a function in a package
 COLUMNS = 100  # characters: most in a line of code, so that nobody has to scroll sideways
-CELL_SECONDS = 3600
+CELL_SECONDS = 900
 
 VALUE = r"""(?:"[^"]*"|`[^`]*`|'[^']*'|[^"`'/]|/(?!/))*?"""
 PARAMETER = re.compile(rf"((?:\s*const\b)?\s*\w+(?:\s+[\w.]+)?\s*=\s*){VALUE}(\s*//.*\bsmall:\s*)(\S.*?)\s*")

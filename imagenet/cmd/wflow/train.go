@@ -71,10 +71,10 @@ where the training stands.
 
 --keep-last 2 keeps the last two checkpoints. --keep-every 1000 keeps those
 whose step is a multiple of 1,000.
---extend lets a run go on with more --steps, or with another --rate, --keep-last
-or --keep-every. The learning rate and the regularisation R then follow the
-schedule of the longer training: a cosine that had ended begins again at the
-height it has there.`,
+--extend lets a run go on with more --steps, with another --rate, --keep-last or
+--keep-every, and on another engine. The learning rate and the regularisation R
+then follow the schedule of the longer training: a cosine that had ended begins
+again at the height it has there.`,
 		Example: `  wflow train gen/mnist_pixels digits
   wflow train gen/ablation_ot_1node run --data latents --encoder mae_256.msgpack
   wflow train gen/pilot pilot --data latents64 --encoder mae_256.msgpack
