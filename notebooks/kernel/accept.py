@@ -71,6 +71,7 @@ def judged(runs):
 
 def accept(path):
     """Runs a notebook, with every seed if it trains. Returns what to record, and whether all of it holds."""
+    # Notebook 12 trains presets of imagenet, which LONG trains from several seeds, and for most of an hour: one seed is enough here.
     trains = any("wflow/onestep" in cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code")
     record, runs, holds = {"runs": []}, [], True
     for seed in SEEDS if trains else (None,):

@@ -38,7 +38,7 @@ MEMORY = 1.5e9  # bytes: most that a kernel, its cells and its compiler may take
 SIZE = 1e6  # bytes: most that a stored notebook may take
 LINES = 15  # more in a cell want a function in a package
 COLUMNS = 100  # characters: most in a line of code, so that nobody has to scroll sideways
-CELL_SECONDS = 900
+CELL_SECONDS = {True: 900, False: 3600}  # most that a cell may take at the small size and at the full one, where a training takes a quarter of an hour
 
 VALUE = r"""(?:"[^"]*"|`[^`]*`|'[^']*'|[^"`'/]|/(?!/))*?"""
 PARAMETER = re.compile(rf"((?:\s*const\b)?\s*\w+(?:\s+[\w.]+)?\s*=\s*){VALUE}(\s*//.*\bsmall:\s*)(\S.*?)\s*")
@@ -264,6 +264,7 @@ def run(path, rewrite=None, say=lambda line: None):
             first = next((line for line in cell.source.split("\n") if line.strip() not in ("", "%%")), "")
             say(f"  {cell_index + 1:3} {seconds:7.1f} s  {first[:80]}")
 
+    most = CELL_SECONDS[report.small]
     before, start, memory = set(path.parent.iterdir()), time.time(), None
 
     def on_notebook(notebook):
@@ -276,9 +277,9 @@ def run(path, rewrite=None, say=lambda line: None):
     client = NotebookClient(
         notebook,
         kernel_name="gonb",
-        timeout=CELL_SECONDS,
-        startup_timeout=CELL_SECONDS,
-        iopub_timeout=CELL_SECONDS,  # what is late on a busy machine is not lost
+        timeout=most,
+        startup_timeout=most,
+        iopub_timeout=most,  # what is late on a busy machine is not lost
         coalesce_streams=True,
         record_timing=False,
         resources={"metadata": {"path": str(path.parent)}},
@@ -295,7 +296,7 @@ def run(path, rewrite=None, say=lambda line: None):
             i, cell = next((i, c) for i, c in enumerate(notebook.cells, 1) if errors(c) and "error" in {o.output_type for o in c.outputs})
             report.problems.append(f"cell {i} failed:\n{indent(cell.source)}\nwith\n{indent(errors(cell))}")
         except CellTimeoutError:
-            report.problems.append(f"cell {len(report.cells) + 1} of the code cells took more than {CELL_SECONDS} s")
+            report.problems.append(f"cell {len(report.cells) + 1} of the code cells took more than {most} s")
         except (DeadKernelError, RuntimeError) as error:
             report.problems.append(f"the kernel died: {error}. See .lab/kernel.log")
         finally:
