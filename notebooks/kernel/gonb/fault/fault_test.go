@@ -169,6 +169,16 @@ func TestPanicInACell(t *testing.T) {
 	}
 }
 
+// Of a goroutine that has not begun, a trace of the whole runtime says where it is in another form.
+func TestPanicBeforeABeginning(t *testing.T) {
+	report := program().Panic("fatal error: no\n\ngoroutine 5 gp=0x3c72018fb860 m=nil [runnable]:\nruntime.run()\n" +
+		"\t/usr/local/go/src/runtime/proc.go:7086 fp=0x3c72019327e0 sp=0x3c72019327d8 pc=0x45d3a0\n")
+	want := "goroutine 5 gp=0x3c72018fb860 m=nil [runnable]:\nruntime.run()\n\truntime/proc.go:7086"
+	if report.Trace != want {
+		t.Errorf("%s\nwant\n%s", report.Trace, want)
+	}
+}
+
 // However a program's words are cut into pieces, the same are passed on and held.
 func TestWriterAnyPieces(t *testing.T) {
 	for _, c := range []struct{ text, passed, held string }{

@@ -88,7 +88,7 @@ func (w *Writer) End(failed bool) string {
 }
 
 var (
-	frame   = regexp.MustCompile(`^\s+(\S*/)?([^/\s]+\.\w+):(\d+)( \+0x.*)?$`)
+	frame   = regexp.MustCompile(`^\s+(\S*/)?([^/\s]+\.\w+):(\d+)(?: (?:\+|fp=)0x.*)?$`)
 	ends    = regexp.MustCompile(`(?m)^(\[signal |goroutine \d|runtime stack:)`)
 	leading = regexp.MustCompile(`(?s)^(?:\d{4}/|runtime: ).*?\n((?:panic|fatal error): )`)
 	details = regexp.MustCompile(` \[recovered(, repanicked)?\]`)
