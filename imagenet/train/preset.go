@@ -14,10 +14,9 @@ import (
 // group is how many classes share scale and normalisation, as in every released training: there, each process takes two at a time.
 const group = 2
 
-// FromPreset returns the training of a network that a configuration file describes, on some devices of one process. A
-// configuration that was made by hand must pass [preset.Preset.Check]. Each device
+// FromPreset returns the training of a network that a configuration file describes, on some devices of one process. Each device
 // takes as many groups of two classes at once as the file says, or fewer if there are not as many. Data and, if features are of
-// an encoder, Encoder are for the caller to set.
+// an encoder, Encoder are for the caller to set. A configuration that was made by hand must pass [preset.Preset.Check].
 //
 // The file counts for many processes, of which each takes two classes in each of its Chunks. This process does the work of all:
 // it loads what all load in a step. The official code gives each process banks of its own; here one bank sees all images.

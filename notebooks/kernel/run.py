@@ -38,7 +38,8 @@ MEMORY = 1.5e9  # bytes: most that a kernel, its cells and its compiler may take
 SIZE = 1e6  # bytes: most that a stored notebook may take
 LINES = 15  # more in a cell want a function in a package
 COLUMNS = 100  # characters: most in a line of code, so that nobody has to scroll sideways
-CELL_SECONDS = {True: 900, False: 3600}  # most that a cell may take at the small size and at the full one, where a training takes a quarter of an hour
+CELL_SECONDS = 3600  # most that a cell may take; a training takes a quarter of an hour
+SMALL_CELL_SECONDS = 900  # and at the small size
 
 VALUE = r"""(?:"[^"]*"|`[^`]*`|'[^']*'|[^"`'/]|/(?!/))*?"""
 PARAMETER = re.compile(rf"((?:\s*const\b)?\s*\w+(?:\s+[\w.]+)?\s*=\s*){VALUE}(\s*//.*\bsmall:\s*)(\S.*?)\s*")
@@ -264,7 +265,7 @@ def run(path, rewrite=None, say=lambda line: None):
             first = next((line for line in cell.source.split("\n") if line.strip() not in ("", "%%")), "")
             say(f"  {cell_index + 1:3} {seconds:7.1f} s  {first[:80]}")
 
-    most = CELL_SECONDS[report.small]
+    most = SMALL_CELL_SECONDS if report.small else CELL_SECONDS
     before, start, memory = set(path.parent.iterdir()), time.time(), None
 
     def on_notebook(notebook):
