@@ -3,6 +3,7 @@ package mae
 import (
 	"context"
 	"fmt"
+	"log"
 	"math"
 
 	"github.com/gomlx/compute"
@@ -73,7 +74,7 @@ func (p Pretraining) Fit(ctx context.Context, backend compute.Backend, c Config,
 		}
 		return float64(values[0][0]), float64(values[1][0]), nil
 	}
-	kept := steps.Checkpoint{Path: p.Checkpoint, Every: p.Every, Begin: p.Begin}
+	kept := steps.Checkpoint{Path: p.Checkpoint, Every: p.Every, Begin: p.begin, Extend: p.Extend, Extendable: []string{"BFloat16", "Engine", "Rate", "Steps"}}
 	if p.Checkpoint != "" {
 		first, err := p.batch(c, 0, sample)
 		if err == nil {
@@ -98,6 +99,21 @@ func (p Pretraining) Fit(ctx context.Context, backend compute.Backend, c Config,
 		return nil, fmt.Errorf("mae: trained %w", err)
 	}
 	return trained, stopped
+}
+
+// begin tells Begin how many steps are done, and logs the warnings.
+func (p Pretraining) begin(done int) error {
+	if p.Begin != nil {
+		if err := p.Begin(done); err != nil {
+			return err
+		}
+	}
+	if done < p.Steps {
+		for _, warning := range p.Warnings() {
+			log.Print("mae: ", warning)
+		}
+	}
+	return nil
 }
 
 // batch returns the inputs of a step: λ, latents, hidden squares and classes.

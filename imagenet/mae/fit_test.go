@@ -97,7 +97,7 @@ func TestFitAveragesAndClips(t *testing.T) {
 }
 
 // TestFitGoesOn: interrupted, a training returns the weights so far, and those it starts from if it has not begun; the next call
-// goes on to the weights of one in one go.
+// goes on to the weights of one in one go. So does one that is extended, as its rate is constant.
 func TestFitGoesOn(t *testing.T) {
 	b, xla := backend(t)
 	if xla && !golden.Long() {
@@ -124,7 +124,18 @@ func TestFitGoesOn(t *testing.T) {
 	if !maps.EqualFunc(got, want, slices.Equal) {
 		t.Error("other weights than in one go")
 	}
-	p.Checkpoint = ""
+	longer := p
+	longer.Checkpoint = filepath.Join(t.TempDir(), "longer")
+	p.Checkpoint, p.Steps = longer.Checkpoint, 2
+	fit(t, p, nil)
+	if _, err := longer.Fit(t.Context(), b, tiny, normal, nil); err == nil || !strings.Contains(err.Error(), "Steps is 2 there, and 3 now") {
+		t.Errorf("more steps: error %v, want that they were fewer", err)
+	}
+	longer.Extend = true
+	if got := fit(t, longer, nil); !maps.EqualFunc(got, want, slices.Equal) {
+		t.Error("extended from two steps to three, other weights than in one go")
+	}
+	p.Checkpoint, p.Steps = "", 3
 	start, err := p.Fit(ctx, b, tiny, normal, nil)
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want %v", err, context.Canceled)

@@ -5,6 +5,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/wflowlab/wflowlab/imagenet/weights"
+	"github.com/wflowlab/wflowlab/internal/descent"
 	"github.com/wflowlab/wflowlab/wflow/onestep"
 )
 
@@ -79,6 +80,11 @@ type Pretraining struct {
 	Checkpoint string `json:"-"`
 	Every      int    `json:"-"`
 
+	// Extend lets the training go on from a checkpoint with more Steps, with another Rate, on another engine, and with another
+	// BFloat16 of the encoder. Rate and classification then follow the schedule of the longer training. Later checkpoints keep what
+	// has changed. It has no key.
+	Extend bool `json:"-"`
+
 	// Begin, if not nil, is told the number of steps that are done, before the next one: the training fits its Checkpoint. An error
 	// ends it there.
 	Begin func(done int) error `json:"-"`
@@ -100,6 +106,15 @@ func ReleasedPretraining(width int) Pretraining {
 		p.Steps, p.FineTuneSteps = 200_000, 3000
 	}
 	return p
+}
+
+// Warnings says what is allowed, but probably not meant: a moving average that looks back over much of the training. Fit logs it at
+// the start.
+func (p Pretraining) Warnings() (list []string) {
+	if short := descent.Short(p.Average, p.Steps); short != "" {
+		list = append(list, short)
+	}
+	return list
 }
 
 // Lambda returns the share λ of classification in the loss of a step, counted from 0.

@@ -11,12 +11,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gofrs/flock"
-
 	"github.com/wflowlab/wflowlab/imagenet/internal/steps"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/internal/descent"
-	"github.com/wflowlab/wflowlab/internal/lockfile"
 	"github.com/wflowlab/wflowlab/wflow/safetensors"
 )
 
@@ -62,18 +59,6 @@ func Checkpoints(folder string) (list []Checkpoint, err error) {
 	return list, nil
 }
 
-// claim makes the folder, and keeps other processes out of it until it is released.
-func (r *run) claim() (release func(), err error) {
-	if err := os.MkdirAll(r.Folder, 0o755); err != nil {
-		return nil, err
-	}
-	lock, err := lockfile.Hold(flock.New(filepath.Join(r.Folder, ".lock")))
-	if err != nil {
-		return nil, err
-	}
-	return func() { lock.Close() }, nil
-}
-
 // save writes a checkpoint of the step that is done, with the banks' state, if the training has a folder. It removes
 // those that are not to be kept. Weights or moments that are not finite are an error, and then the checkpoints stay as
 // they were.
@@ -97,7 +82,7 @@ func (r *run) save(bank []int64) (err error) {
 		return errors.Join(err, os.RemoveAll(beside))
 	}
 	path := filepath.Join(r.Folder, fmt.Sprintf("%s%08d", stepPrefix, r.done))
-	if err := os.RemoveAll(path); err != nil { // of a run that was extended from an earlier step
+	if err := remove(path); err != nil { // of a run that was extended from an earlier step
 		return err
 	}
 	if err := errors.Join(os.Chmod(beside, 0o755), os.Rename(beside, path), syncFolder(r.Folder)); err != nil {
@@ -106,10 +91,10 @@ func (r *run) save(bank []int64) (err error) {
 	return r.prune()
 }
 
-// besidePrefix begins the names of folders in which checkpoints are being written.
+// besidePrefix begins the names of folders in which checkpoints are being written or removed.
 const besidePrefix = ".writing-"
 
-// sweep removes what a killed training has left of a checkpoint that it was writing.
+// sweep removes what a killed training has left of a checkpoint that it was writing or removing.
 func (r *run) sweep() error {
 	left, err := fs.Glob(os.DirFS(r.Folder), besidePrefix+"*")
 	for _, name := range left {
@@ -151,10 +136,19 @@ func (r *run) prune() error {
 	}
 	for _, c := range list[:max(len(list)-r.KeepLast, 0)] {
 		if c.Step%r.KeepEvery != 0 {
-			err = errors.Join(err, os.RemoveAll(c.Path))
+			err = errors.Join(err, remove(c.Path))
 		}
 	}
 	return err
+}
+
+// remove removes a checkpoint, if it is there. It takes its name away first: if the training is killed meanwhile, sweep removes the rest.
+func remove(path string) error {
+	aside := filepath.Join(filepath.Dir(path), besidePrefix+filepath.Base(path))
+	if err := os.Rename(path, aside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.RemoveAll(aside)
 }
 
 // resume goes on from the newest checkpoint, if there is one.

@@ -15,6 +15,7 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/internal/steps"
 	"github.com/wflowlab/wflowlab/internal/descent"
 	"github.com/wflowlab/wflowlab/internal/finite"
+	"github.com/wflowlab/wflowlab/internal/lockfile"
 	"github.com/wflowlab/wflowlab/wflow/safetensors"
 )
 
@@ -98,7 +99,7 @@ func TestSpoilt(t *testing.T) {
 	if err == nil {
 		_, err = stepper.Take(batch)
 	}
-	release, claimed := r.claim()
+	release, claimed := lockfile.Claim(r.Folder)
 	if err != nil || claimed != nil {
 		t.Fatal(err, claimed)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/internal/descent"
+	"github.com/wflowlab/wflowlab/internal/lockfile"
 	"github.com/wflowlab/wflowlab/wflow/engine"
 	"github.com/wflowlab/wflowlab/wflow/onestep"
 )
@@ -153,7 +154,7 @@ func (t Training) Run(ctx context.Context, backend compute.Backend) (map[string]
 	defer stepper.Finalize()
 	r := &run{Training: t, stepper: stepper, source: newSource(t), start: begun.String()}
 	if t.Folder != "" {
-		release, err := r.claim()
+		release, err := lockfile.Claim(t.Folder)
 		if err != nil {
 			return nil, fmt.Errorf("train: %w", err)
 		}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"path/filepath"
 
 	"github.com/gofrs/flock"
 )
@@ -20,4 +22,16 @@ func Hold(lock *flock.Flock) (*flock.Flock, error) {
 		return nil, fmt.Errorf("%s is in use by another process: wait until that has ended", lock.Path())
 	}
 	return lock, nil
+}
+
+// Claim makes a folder, and keeps other processes out of it until it is released. It does so by a file .lock in it.
+func Claim(folder string) (release func(), err error) {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return nil, err
+	}
+	lock, err := Hold(flock.New(filepath.Join(folder, ".lock")))
+	if err != nil {
+		return nil, err
+	}
+	return func() { lock.Close() }, nil
 }

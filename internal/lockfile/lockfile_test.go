@@ -29,3 +29,21 @@ func TestHold(t *testing.T) {
 		t.Errorf("error %v, want that of the file system", err)
 	}
 }
+
+// TestClaim: a folder is made, has one holder at a time, and is free when that releases it.
+func TestClaim(t *testing.T) {
+	folder := filepath.Join(t.TempDir(), "a", "run")
+	for range 2 {
+		release, err := Claim(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Claim(folder); err == nil || !strings.Contains(err.Error(), " is in use by another process") {
+			t.Errorf("error %v, want that the folder is in use", err)
+		}
+		release()
+	}
+	if _, err := Claim(filepath.Join(folder, ".lock")); !errors.As(err, new(*fs.PathError)) {
+		t.Errorf("error %v, want that of the file system", err)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/latent"
 	"github.com/wflowlab/wflowlab/imagenet/mae"
 	"github.com/wflowlab/wflowlab/imagenet/train"
+	"github.com/wflowlab/wflowlab/internal/lockfile"
 	"github.com/wflowlab/wflowlab/viz"
 	"github.com/wflowlab/wflowlab/wflow/engine"
 )
@@ -30,6 +31,7 @@ func encoderCommand() *cobra.Command {
 type encoderTraining struct {
 	configuration, run, data string
 	steps, devices           int
+	extend                   bool
 }
 
 func encoderTrainCommand() *cobra.Command {
@@ -61,8 +63,13 @@ RUN has these files:
   curves.png            the same as a curve
   encoder.safetensors   the moving average of the weights, written at the end
 
-wflow train takes RUN as its --encoder. wflow info RUN says where it stands.`,
-		Example:           `  wflow encoder train mae/mnist encoder`,
+wflow train takes RUN as its --encoder. wflow info RUN says where it stands.
+
+--extend lets a run go on with more --steps, with another learning rate in the
+configuration, and on another engine. The rate and the classification of the
+last steps then follow the schedule of the longer training.`,
+		Example: `  wflow encoder train mae/mnist encoder
+  wflow encoder train mae/mnist encoder --steps 600 --extend`,
 		Args:              exactly(2),
 		ValidArgsFunction: completeTraining(encoders),
 		RunE: func(c *cobra.Command, arguments []string) error {
@@ -74,6 +81,7 @@ wflow train takes RUN as its --encoder. wflow info RUN says where it stands.`,
 	f.StringVar(&t.data, "data", "", "the images, a `folder` (default for presets of digits: those of the program)")
 	f.IntVar(&t.steps, "steps", 0, "of the training (default: those of the configuration)")
 	f.IntVar(&t.devices, "devices", 1, "how many devices of the engine share the images of a step")
+	f.BoolVar(&t.extend, "extend", false, "go on with other --steps, or another learning rate, than before")
 	completeFlag(c, "steps")
 	completeFlag(c, "devices")
 	return c
@@ -117,7 +125,7 @@ func (t encoderTraining) do(c *cobra.Command) error {
 	defer backend.Finalize()
 	config = inFloat32OnCPU(config, backend)
 	pretraining.Checkpoint, pretraining.Every = filepath.Join(t.run, "training.safetensors"), p.MAE.Train.SaveEvery
-	pretraining.Devices = t.devices
+	pretraining.Devices, pretraining.Extend = t.devices, t.extend
 
 	samples, err := train.Samples(data, pretraining.Batch, pretraining.Seed, side, config.Channels)
 	if err != nil {
@@ -127,10 +135,14 @@ func (t encoderTraining) do(c *cobra.Command) error {
 	defer stop(nil)
 	r := &reconstructions{every: p.MAE.Logging.Every, path: filepath.Join(t.run, metricsFile)}
 	var b *trainingBar
+	var release func()
 	var from, done int  // steps, at the beginning and now
 	var first time.Time // the end of the first step here, which compiles
 	start := time.Now()
 	pretraining.Begin = func(step int) (err error) {
+		if release, err = lockfile.Claim(t.run); err != nil {
+			return err
+		}
 		if b, err = begin(c, t.run, text, step, pretraining.Steps, line, t.devices); err != nil {
 			return err
 		}
@@ -154,6 +166,9 @@ func (t encoderTraining) do(c *cobra.Command) error {
 		}
 		b.set(done, left, fmt.Sprintf("reconstruction %.3g", reconstruction))
 	})
+	if release != nil {
+		defer release()
+	}
 	if b == nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/wflowlab/wflowlab/imagenet/preset"
+	"github.com/wflowlab/wflowlab/internal/lockfile"
 	"github.com/wflowlab/wflowlab/wflow/engine"
 )
 
@@ -87,12 +88,24 @@ func TestEncoderTrain(t *testing.T) {
 		t.Errorf("info: exit code %d: %s%s", code, out, progress)
 	}
 	before := content(t, encoder, configurationFile)
-	if _, progress, code := wflow(t.Context(), "encoder", "train", configuration, encoder, "--steps", "3"); code != failed || !bytes.Equal(before, content(t, encoder, configurationFile)) {
+	if _, progress, code := wflow(t.Context(), "encoder", "train", configuration, encoder, "--steps", "3"); code != failed || !strings.Contains(progress, "Steps is 2 there, and 3 now") || !bytes.Equal(before, content(t, encoder, configurationFile)) {
 		t.Errorf("other steps: exit code %d, want %d, and the configuration as it was: %s", code, failed, progress)
 	}
+	release, err := lockfile.Claim(encoder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	more := []string{"encoder", "train", configuration, encoder, "--steps", "3", "--extend"}
+	if _, progress, code := wflow(t.Context(), more...); code != failed || !strings.Contains(progress, "in use by another process") || !bytes.Equal(before, content(t, encoder, configurationFile)) {
+		t.Errorf("while another process trains: exit code %d, want %d, and the configuration as it was: %s", code, failed, progress)
+	}
+	release()
+	if out, progress, code := wflow(t.Context(), more...); code != 0 || !strings.Contains(out, "3, all done") {
+		t.Errorf("extended: exit code %d: %s%s", code, out, progress)
+	}
 	list, err := readLines[reconstruction](record)
-	if err != nil || len(list) != 2 || !(list[1].Reconstruction > 0) {
-		t.Errorf("%+v, error %v, want two lines", list, err)
+	if err != nil || len(list) != 3 || !(list[1].Reconstruction > 0) {
+		t.Errorf("%+v, error %v, want three lines", list, err)
 	}
 	if _, progress, code := wflow(t.Context(), "train", features, run, "--encoder", encoder); code != 0 {
 		t.Fatalf("exit code %d: %s", code, progress)

@@ -33,8 +33,14 @@ type Checkpoint struct {
 	Every int    // steps between two writes; 0 means 1000
 	Of    string // as JSON, all that determines the training: an object, whose keys name what differs in errors
 
+	// Extend lets the training go on where settings of these names differ. The file then keeps how they did.
+	Extend     bool
+	Extendable []string
+
 	// Begin, if not nil, is told the number of steps that are done, before the next one. Its error ends the training there.
 	Begin func(done int) error
+
+	changes string // what the file keeps of them
 }
 
 // Of describes a training, as Checkpoint wants it: by its settings, its first batch and its engine.
@@ -53,11 +59,13 @@ const (
 	stepKey = "wflow.step"
 	ofKey   = "wflow.training"
 	sumKey  = "wflow.sha256" // of the tensors
+
+	changesKey = "wflow.changes" // of settings, as JSON; missing if there are none
 )
 
 // load gives the variables of a store the values of the checkpoint, and returns the number of steps that are done: 0 if there
-// is no file.
-func (c Checkpoint) load(store *model.Store, steps int) (step int, err error) {
+// is no file. Later files keep the changes of settings.
+func (c *Checkpoint) load(store *model.Store, steps int) (step int, err error) {
 	if c.Path == "" {
 		return 0, nil
 	}
@@ -75,12 +83,19 @@ func (c Checkpoint) load(store *model.Store, steps int) (step int, err error) {
 }
 
 // take gives the variables of a store the values of a file.
-func (c Checkpoint) take(f *safetensors.File, store *model.Store, steps int) (step int, err error) {
-	if err := c.continues(f.Meta[ofKey]); err != nil {
+func (c *Checkpoint) take(f *safetensors.File, store *model.Store, steps int) (step int, err error) {
+	changes, err := c.differs(f.Meta[ofKey])
+	if err != nil {
 		return 0, err
 	}
-	if step, err = strconv.Atoi(f.Meta[stepKey]); err != nil || step < 0 || step > steps {
+	if step, err = strconv.Atoi(f.Meta[stepKey]); err == nil && step > steps && len(changes) > 0 {
+		return 0, fmt.Errorf("it has done %d steps already, and %d are asked for", step, steps)
+	}
+	if err != nil || step < 0 || step > steps {
 		return 0, fmt.Errorf("it is damaged: its number of steps done is %q, of %d", f.Meta[stepKey], steps)
+	}
+	if c.changes, err = changed(f.Meta[changesKey], step, changes); err != nil {
+		return 0, err
 	}
 	if sum, ok := f.Meta[sumKey]; ok && sum != sumOf(f.Tensors) { // older files have none
 		return 0, errors.New("it is damaged: its SHA-256 is not that with which it was written. Remove it to train anew")
@@ -135,46 +150,6 @@ func restore(store *model.Store, path string, t safetensors.Tensor) error {
 	return err
 }
 
-// continues returns an error that names the first of the settings that differ from those of the training found.
-func (c Checkpoint) continues(found string) error {
-	var is, want map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(found), &is); err != nil {
-		return errors.New("it is no checkpoint of such a training")
-	}
-	if err := json.Unmarshal([]byte(c.Of), &want); err != nil {
-		return err
-	}
-	for _, key := range slices.Sorted(maps.Keys(want)) {
-		if string(is[key]) != string(want[key]) {
-			name, was, now := Difference(key, is[key], want[key])
-			return fmt.Errorf("it is of another training: %s is %s, want %s. Set it back, or name another path to train anew", name, was, now)
-		}
-	}
-	return nil
-}
-
-// Difference returns the first part of two values that differs, with its name: the key of a value in an object, and for a value in a
-// list the name of the list.
-func Difference(name string, a, b json.RawMessage) (of string, was, is json.RawMessage) {
-	var list, others []json.RawMessage
-	if json.Unmarshal(a, &list) == nil && json.Unmarshal(b, &others) == nil && len(list) == len(others) {
-		for i := range list {
-			if string(list[i]) != string(others[i]) {
-				return Difference(name, list[i], others[i])
-			}
-		}
-	}
-	var object, other map[string]json.RawMessage
-	if json.Unmarshal(a, &object) == nil && json.Unmarshal(b, &other) == nil {
-		for _, key := range slices.Sorted(maps.Keys(other)) {
-			if there, ok := object[key]; ok && string(there) != string(other[key]) {
-				return Difference(key, there, other[key])
-			}
-		}
-	}
-	return name, a, b
-}
-
 // save writes all variables of a store after a number of steps.
 func (c Checkpoint) save(store *model.Store, step int) error {
 	if c.Path == "" {
@@ -183,6 +158,9 @@ func (c Checkpoint) save(store *model.Store, step int) error {
 	values, err := Variables(store, func(string) bool { return true })
 	if err == nil {
 		f := safetensors.File{Meta: map[string]string{stepKey: strconv.Itoa(step), ofKey: c.Of, sumKey: sumOf(values)}, Tensors: values}
+		if c.changes != "" {
+			f.Meta[changesKey] = c.changes
+		}
 		err = f.WriteFile(c.Path)
 	}
 	if err != nil {

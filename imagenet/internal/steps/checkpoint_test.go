@@ -137,6 +137,8 @@ func TestRefuses(t *testing.T) {
 	}
 	nested.Of = `{"Settings":[{"Batch":8,"Steps":9},{"Width":40}]}`
 	refused(nested, "another training: Steps is 6, want 9.")
+	nested.Extendable = []string{"Steps"}
+	refused(nested, "Steps is 6 there, and 9 now. Set it back, ask to extend the training")
 	if now, _ := os.ReadFile(c.Path); !bytes.Equal(now, whole) {
 		t.Error("a refused checkpoint was changed")
 	}
@@ -165,6 +167,45 @@ func TestRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	refused(c, "safetensors: ")
+}
+
+// TestExtended: where only what may be extended differs, a training that is to be extended goes on, and its file keeps each change
+// with the step after which it holds.
+func TestExtended(t *testing.T) {
+	c := Checkpoint{Path: filepath.Join(t.TempDir(), "state"), Every: 1, Of: `{"Settings":[{"Batch":8,"Rate":{"Peak":1}},{"Width":40,"BFloat16":true}]}`}
+	stopped := func(at, steps int) {
+		t.Helper()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		if _, reported, err := line(t, ctx, c, func(step int) {
+			if step == at {
+				cancel()
+			}
+		}); !errors.Is(err, context.Canceled) || len(reported) != steps {
+			t.Fatalf("%d steps, error %v, want %d and to be stopped", len(reported), err, steps)
+		}
+	}
+	stopped(2, 3)
+	c.Extend, c.Extendable = true, []string{"BFloat16", "Rate"}
+	c.Of = `{"Settings":[{"Batch":8,"Rate":{"Peak":2}},{"Width":40}]}`
+	stopped(5, 3)
+	c.Of = `{"Settings":[{"Batch":8,"Rate":{"Peak":3}},{"Width":40}]}`
+	if _, reported, err := line(t, t.Context(), c, func(int) {}); err != nil || len(reported) != number-6 {
+		t.Fatalf("%d steps, error %v, want the last %d", len(reported), err, number-6)
+	}
+	f, err := safetensors.ReadFile(c.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const want = `[{"step":3,"setting":"BFloat16","from":true,"to":null},{"step":3,"setting":"Rate","from":{"Peak":1},"to":{"Peak":2}},` +
+		`{"step":6,"setting":"Rate","from":{"Peak":2},"to":{"Peak":3}}]`
+	if got := f.Meta[changesKey]; got != want {
+		t.Errorf("changes %s, want %s", got, want)
+	}
+	c.Of = `{"Settings":[{"Batch":9,"Rate":{"Peak":3}},{"Width":40}]}`
+	if _, _, err := line(t, t.Context(), c, func(int) {}); err == nil || !strings.Contains(err.Error(), "another training: Batch is 8, want 9.") {
+		t.Errorf("error %v, want that Batch differs", err)
+	}
 }
 
 // TestNotFinite: numbers that are not finite are not written. The error names the file, the step and the variable, and
