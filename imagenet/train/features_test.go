@@ -96,6 +96,17 @@ func TestFeaturesFrom(t *testing.T) {
 	}
 }
 
+// TestOtherEncoder: a training does not go on with an encoder of other weights.
+func TestOtherEncoder(t *testing.T) {
+	tr := featured()
+	tr.Folder, tr.Steps = filepath.Join(t.TempDir(), "run"), 1
+	whole(t, tr)
+	tr.Encoder.Weights, tr.Extend = mae.Initial(2), true
+	if _, err := tr.Run(t.Context(), pureGo(t)); err == nil || !strings.Contains(err.Error(), "it is of another training: EncoderWeights is ") {
+		t.Errorf("error %v, want that the encoder's weights are others", err)
+	}
+}
+
 // TestFeaturesFromInParts: a training whose images go through the networks in parts takes the same steps.
 func TestFeaturesFromInParts(t *testing.T) {
 	var told [2][]*Measure

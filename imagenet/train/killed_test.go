@@ -61,7 +61,7 @@ func child(folder string, at int) error {
 	return err
 }
 
-// TestKilled: a training that is killed twenty times, at random moments, goes on each time from a checkpoint that is whole, and ends
+// TestKilled: a training that is killed twenty times, at random moments, five of them soon after it has begun, goes on each time from a checkpoint that is whole, and ends
 // with the bytes of one in one go.
 func TestKilled(t *testing.T) {
 	plain := killedTraining("")
@@ -87,7 +87,11 @@ func TestKilled(t *testing.T) {
 				break
 			}
 			draw := moments.Sub(uint64(kills))
-			kill(t, folder, done+1+draw.Intn(0, min(3, left)), draw.Intn(1, 30_000))
+			if kills%4 == 0 {
+				kill(t, folder, 0, draw.Intn(1, 100_000))
+			} else {
+				kill(t, folder, done+1+draw.Intn(0, min(3, left)), draw.Intn(1, 30_000))
+			}
 			kills++
 		}
 		if err := equal(want, whole(t, killedTraining(folder))); err != nil {
@@ -96,7 +100,7 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// kill starts a child and kills it some work after a step.
+// kill starts a child and kills it some work after a step, 0 for its start.
 func kill(t *testing.T, folder string, at, work int) {
 	t.Helper()
 	c := exec.Command(os.Args[0])
@@ -114,7 +118,7 @@ func kill(t *testing.T, folder string, at, work int) {
 		t.Fatal(err)
 	}
 	lines := bufio.NewScanner(out)
-	for lines.Scan() && lines.Text() != "now" {
+	for at > 0 && lines.Scan() && lines.Text() != "now" {
 	}
 	for i := range work { // a random time, whatever the machine's speed
 		stream.New(uint64(i), "work").Perm(0, 20)

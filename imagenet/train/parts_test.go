@@ -60,6 +60,20 @@ func encoded(s *Step) {
 		Features: preset.Features{Mean: true, Std: true, MeanPatches: []int{2}}}
 }
 
+// TestChunksEncoded: classes in two chunks are classes at once in features of an encoder too.
+func TestChunksEncoded(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles an encoder twice")
+	}
+	s := small().Step
+	s.Classes, s.Chunk = 4, 4
+	encoded(&s)
+	want, wanted := steps64(t, pureGo(t), 1, s, 3)
+	s.Chunk = 2
+	got, trained := steps64(t, pureGo(t), 1, s, 3)
+	agree(t, "in two chunks", got, want, trained, wanted)
+}
+
 // TestParts: images in parts are images at once, whatever is compared with what.
 func TestParts(t *testing.T) {
 	for name, change := range map[string]func(s *Step){

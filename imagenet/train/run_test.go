@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/wflowlab/wflowlab/imagenet/dit"
+	"github.com/wflowlab/wflowlab/wflow/engine"
 	"github.com/wflowlab/wflowlab/wflow/safetensors"
 )
 
@@ -81,6 +82,32 @@ func TestGoesOn(t *testing.T) {
 		if err := equal(want, saved); err != nil {
 			t.Errorf("interrupted after step %d: its file: %v", at, err)
 		}
+	}
+}
+
+// TestGoesOnDevices: on two devices, too, a training that was interrupted ends with the bytes of one in one go.
+func TestGoesOnDevices(t *testing.T) {
+	backend, line, err := engine.Find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if backend.NumDevices() < 2 {
+		t.Skipf("%s has %d devices", line, backend.NumDevices())
+	}
+	tr := small()
+	tr.Devices, tr.Chunk = 2, 4
+	run := func() map[string][]float32 {
+		trained, err := tr.Run(t.Context(), backend)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return trained
+	}
+	want := run()
+	tr.Folder = filepath.Join(t.TempDir(), "run")
+	told(t, backend, tr, 4)
+	if err := equal(want, run()); err != nil {
+		t.Error(err)
 	}
 }
 

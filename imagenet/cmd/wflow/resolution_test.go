@@ -2,12 +2,14 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"image/png"
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -102,6 +104,41 @@ func TestTrainAt64(t *testing.T) {
 		if err != nil || grid.Bounds().Dx() != 8*8 || grid.Bounds().Dy() != 2*8 {
 			t.Errorf("%s: a grid of %v, error %v, want eight latents of 8 × 8 of each class", name, grid.Bounds(), err)
 		}
+		out, said, code := wflow(t.Context(), "info", run)
+		for _, want := range []string{"standard deviation ", "of the latents of 32 images", "warning"} { // two steps from zeros
+			if code != 0 || !strings.Contains(out, want) {
+				t.Errorf("%s: info: exit code %d: %s%s, want %q", name, code, out, said, want)
+			}
+		}
+	}
+}
+
+// A latent that is not finite, among those by which the scale is checked, keeps a training from beginning. The error names the file and
+// the row.
+func TestTrainOnNaN(t *testing.T) {
+	t.Setenv(engine.PluginVariable, "")
+	cache := merged(t, noisyAt(t, 64))
+	for _, name := range []string{"train_moments.npy", "train_moments_flip.npy"} {
+		path := filepath.Join(cache, name)
+		file := content(t, cache, name)
+		binary.LittleEndian.PutUint32(file[len(file)-4:], math.Float32bits(float32(math.NaN())))
+		if err := os.WriteFile(path, file, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	configuration := smallTraining(t, func(g *preset.Generator) {
+		g.Data.Latent, g.Data.Resolution, g.Data.Classes, g.Data.Batch = true, 64, 2, 2
+		g.Model.Size, g.Model.Patch, g.Model.InChannels, g.Model.OutChannels = 8, 8, 4, 4
+		g.Train.Classes, g.Train.Chunks, g.Train.Real, g.Train.Push = 2, 1, 1, 2
+		g.Train.AtOnce = 1
+	})
+	run := filepath.Join(t.TempDir(), "run")
+	_, said, code := wflow(t.Context(), "train", configuration, run, "--data", cache)
+	if code != failed || !regexp.MustCompile(`train_moments(_flip)?\.npy: row 2: number 255 is NaN`).MatchString(said) {
+		t.Errorf("exit code %d: %s, want the file and the row", code, said)
+	}
+	if _, err := os.Stat(run); err == nil {
+		t.Error("a refused training left a folder")
 	}
 }
 
