@@ -34,20 +34,31 @@ func (m metrics) step() int { return m.Step }
 // record keeps the metrics of a run.
 type record struct {
 	*os.File
-	every int
-	lines []metrics
-	since []metrics // of the steps since the last line
+	every  int
+	points []point   // of the lines
+	since  []metrics // of the steps since the last line
+}
+
+// point is what the curves show of a line. Without the numbers of each feature, those of a long run take little memory.
+type point struct {
+	step, norm, rate float64
+	maps             []string // in their order
+	squares          map[string]float64
 }
 
 // openRecord opens the metrics of a run, of which some steps are done.
 func openRecord(run string, every, done int) (r *record, err error) {
 	r = &record{every: every}
 	path := filepath.Join(run, metricsFile)
-	if r.lines, err = linesUpTo[metrics](path, done); err != nil {
+	lines, err := linesUpTo[metrics](path, done)
+	if err != nil {
 		return nil, err
 	}
-	if err := writeLines(path, r.lines); err != nil {
+	if err := writeLines(path, lines); err != nil {
 		return nil, err
+	}
+	for _, m := range lines {
+		r.points = append(r.points, m.point())
 	}
 	r.File, err = os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
 	return r, err
@@ -65,7 +76,7 @@ func (r *record) add(p train.Progress) (told metrics, err error) {
 		return told, nil
 	}
 	m := mean(r.since)
-	r.since, r.lines = nil, append(r.lines, m)
+	r.since, r.points = nil, append(r.points, m.point())
 	line, err := json.Marshal(m)
 	if err == nil {
 		_, err = r.Write(append(line, '\n'))
@@ -133,13 +144,20 @@ func byMap(features []string, number func(i int) float64) (names []string, means
 	return names, means
 }
 
+// point returns what the curves show of a line.
+func (m metrics) point() point {
+	features := slices.Sorted(maps.Keys(m.MeanSquare))
+	p := point{step: float64(m.Step), norm: m.GradientNorm, rate: m.Rate}
+	p.maps, p.squares = byMap(features, func(i int) float64 { return m.MeanSquare[features[i]] })
+	return p
+}
+
 // String returns what a person wants to know: mean V² of pixels and of each stage, the gradient's norm, the pace.
 func (m metrics) String() string {
-	features := slices.Sorted(maps.Keys(m.MeanSquare))
-	names, means := byMap(features, func(i int) float64 { return m.MeanSquare[features[i]] })
+	p := m.point()
 	var v []string
-	for _, name := range names {
-		v = append(v, fmt.Sprintf("%s %.2g", name, means[name]))
+	for _, name := range p.maps {
+		v = append(v, fmt.Sprintf("%s %.2g", name, p.squares[name]))
 	}
 	text := "V² " + strings.Join(v, ", ") + fmt.Sprintf("; norm %.2g", m.GradientNorm)
 	if m.Images > 0 {
@@ -150,24 +168,20 @@ func (m metrics) String() string {
 
 // curves draws the metrics as curves.png.
 func (r *record) curves(run string) error {
-	if len(r.lines) < 2 {
+	if len(r.points) < 2 {
 		return nil
 	}
 	var steps, norms, rates []float64
 	curves := map[string]viz.Curve{} // some features count from a later step on
-	var names []string
-	for _, m := range r.lines {
-		steps, norms, rates = append(steps, float64(m.Step)), append(norms, m.GradientNorm), append(rates, m.Rate)
-		features := slices.Sorted(maps.Keys(m.MeanSquare))
-		var means map[string]float64
-		names, means = byMap(features, func(i int) float64 { return m.MeanSquare[features[i]] })
-		for name, mean := range means {
+	for _, p := range r.points {
+		steps, norms, rates = append(steps, p.step), append(norms, p.norm), append(rates, p.rate)
+		for name, mean := range p.squares {
 			c := curves[name]
-			curves[name] = viz.Curve{X: append(c.X, float64(m.Step)), Y: append(c.Y, mean), Name: name}
+			curves[name] = viz.Curve{X: append(c.X, p.step), Y: append(c.Y, mean), Name: name}
 		}
 	}
 	velocity := viz.Panel{Title: "mean V² of the features", XLabel: "step", LogY: true}
-	for _, name := range names {
+	for _, name := range r.points[len(r.points)-1].maps {
 		velocity.Layers = append(velocity.Layers, curves[name])
 	}
 	return viz.Save(filepath.Join(run, "curves.png"), viz.Row{velocity,

@@ -132,7 +132,7 @@ func TestCurvesOfLaterFeatures(t *testing.T) {
 		if step > 3 {
 			m.MeanSquare["conv1"], m.MeanSquare["conv1_mean_2"] = 0.5, 0.7
 		}
-		r.lines = append(r.lines, m)
+		r.points = append(r.points, m.point())
 	}
 	if err := r.curves(t.TempDir()); err != nil {
 		t.Error(err)
