@@ -1,7 +1,12 @@
 package main
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 
 	"github.com/gomlx/compute"
 	"github.com/spf13/cobra"
@@ -9,10 +14,11 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/latent"
 	"github.com/wflowlab/wflowlab/imagenet/sample"
 	"github.com/wflowlab/wflowlab/imagenet/vae"
+	"github.com/wflowlab/wflowlab/internal/atomicfile"
 )
 
 // newDecoder returns the autoencoder that decodes a generator's latents, of weights in a file or, without one, of those that are
-// fetched. If a cache is given, it must be one of the autoencoder.
+// fetched. If a cache is given, it must be one of the autoencoder, and so must be that which the generator's run was trained on.
 func newDecoder(c *cobra.Command, backend compute.Backend, t trained, path, cache string) (*vae.Autoencoder, sample.Decoder, error) {
 	config, m := vae.StableDiffusion(), t.preset.Model
 	if side := m.Size * config.Factor(); m.OutChannels != config.Latent || side != t.preset.Data.Resolution {
@@ -29,6 +35,9 @@ func newDecoder(c *cobra.Command, backend compute.Backend, t trained, path, cach
 	defer done()
 	sum, err := checksum(c, path, f)
 	if err != nil {
+		return nil, sample.Decoder{}, err
+	}
+	if err := t.togetherWith(sum); err != nil {
 		return nil, sample.Decoder{}, err
 	}
 	if cache != "" {
@@ -58,16 +67,59 @@ func together(folder string, made shape, autoencoder string) error {
 	if found := (shape{c.Side(), latent.Channels}); found != made {
 		return fmt.Errorf("cache %s has latents %v, and the generator makes %v", shown(folder), found, made)
 	}
-	scale, err := c.Sample(sampled)
+	l, err := latentsOf(folder, c)
 	if err != nil {
 		return err
 	}
-	encoder := ""
-	if m, err := latent.ReadManifest(folder); err == nil {
-		encoder = m.Encoder
-	}
-	if err := sample.Together(scale, encoder, autoencoder); err != nil {
+	if err := sample.Together(l.Samples, l.Autoencoder, autoencoder); err != nil {
 		return fmt.Errorf("cache %s: %w", shown(folder), err)
+	}
+	return nil
+}
+
+// latentsFile says in the folder of a run what latents it was trained on.
+const latentsFile = "latents.json"
+
+// latentsOfRun is what a run keeps of the latents that it was trained on.
+type latentsOfRun struct {
+	Autoencoder string          `json:"autoencoder_sha256,omitempty"` // that made them, if it is known
+	Samples     []latent.Sample `json:"samples"`
+}
+
+// latentsOf returns what is kept of a cache.
+func latentsOf(folder string, c *latent.Cache) (l latentsOfRun, err error) {
+	if m, err := latent.ReadManifest(folder); err == nil {
+		l.Autoencoder = m.Encoder
+	}
+	l.Samples, err = c.Sample(sampled)
+	return l, err
+}
+
+// write writes it into the folder of a run.
+func (l latentsOfRun) write(run string) error {
+	text, err := json.MarshalIndent(l, "", "\t")
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteBytes(filepath.Join(run, latentsFile), append(text, '\n'))
+}
+
+// togetherWith returns an error if a generator's run was trained on latents that are not those of an autoencoder.
+func (t trained) togetherWith(autoencoder string) error {
+	path := filepath.Join(t.run, latentsFile)
+	text, err := os.ReadFile(path)
+	if t.run == "" || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	var l latentsOfRun
+	if err == nil {
+		err = json.Unmarshal(text, &l)
+	}
+	if err == nil {
+		err = sample.Together(l.Samples, l.Autoencoder, autoencoder)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
 	}
 	return nil
 }

@@ -28,6 +28,7 @@ type trained struct {
 	weights       string // file
 	step          int    // of the run; 0 if the weights are not a run's
 	sum           string // SHA-256 that the weights should have; empty if it is not known
+	run           string // folder; empty if the weights are not a run's
 }
 
 // generatorOf returns the network of a configuration. On processor cores it computes in float32, which is faster there.
@@ -58,7 +59,7 @@ func trainedByRun(run string, step int) (t trained, err error) {
 	if err != nil {
 		return t, err
 	}
-	t.weights, t.step = c.Generator(), c.Step
+	t.run, t.weights, t.step = run, c.Generator(), c.Step
 	if t.sum, err = c.SHA256(); err != nil {
 		return t, err
 	}

@@ -104,6 +104,10 @@ func TestTrainAt64(t *testing.T) {
 		if err != nil || grid.Bounds().Dx() != 8*8 || grid.Bounds().Dy() != 2*8 {
 			t.Errorf("%s: a grid of %v, error %v, want eight latents of 8 × 8 of each class", name, grid.Bounds(), err)
 		}
+		var l latentsOfRun
+		if err := json.Unmarshal(content(t, run, latentsFile), &l); err != nil || l.Autoencoder != "small" || len(l.Samples) != 2 || !(l.Samples[0].Deviation > 0) {
+			t.Errorf("%s: %+v, error %v, want the scale of the latents and their autoencoder", name, l, err)
+		}
 		out, said, code := wflow(t.Context(), "info", run)
 		for _, want := range []string{"standard deviation ", "of the latents of 32 images", "warning"} { // two steps from zeros
 			if code != 0 || !strings.Contains(out, want) {

@@ -338,4 +338,11 @@ func TestSampleLatents(t *testing.T) {
 			t.Errorf("sample %q: exit code %d: %s, want %s", c.arguments, code, said, c.says)
 		}
 	}
+	if err := (latentsOfRun{Autoencoder: "none"}).write("run"); err != nil { // as if it had been trained on these latents
+		t.Fatal(err)
+	}
+	_, said, code := wflow(t.Context(), append([]string{"sample", "--to", "b"}, common...)...)
+	if want := filepath.Join("run", latentsFile) + ": sample: the cache was made with an autoencoder with SHA-256 none, "; code != failed || !strings.Contains(said, want) {
+		t.Errorf("sample: exit code %d: %s, want %s", code, said, want)
+	}
 }

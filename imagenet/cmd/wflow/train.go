@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/spf13/cobra"
 
+	"github.com/wflowlab/wflowlab/imagenet/latent"
 	"github.com/wflowlab/wflowlab/imagenet/preset"
 	"github.com/wflowlab/wflowlab/imagenet/train"
 	"github.com/wflowlab/wflowlab/internal/atomicfile"
@@ -52,6 +53,7 @@ the folder of another run, or that of one of its checkpoints.
 RUN has these files:
 
   config.yaml       the configuration
+  latents.json      mean and deviation of the latents, and their autoencoder
   checkpoints       weights, and what a training needs to go on
   metrics.jsonl     one line after every log_every_k steps
   curves.png        the same as curves
@@ -203,6 +205,12 @@ func (t generatorTraining) take(c *cobra.Command, training train.Training, p *pr
 	training.Begin = func(done int) (err error) {
 		if b, err = begin(c, t.run, text, done, training.Steps, line, training.Devices); err != nil {
 			return err
+		}
+		if cache, is := training.Data.(*latent.Cache); is {
+			l, err := latentsOf(t.data, cache)
+			if err = errors.Join(err, l.write(t.run)); err != nil {
+				return err
+			}
 		}
 		record, err = openRecord(t.run, g.Logging.Every, done)
 		return err
