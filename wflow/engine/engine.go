@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 
 	"github.com/gomlx/compute"
@@ -48,12 +49,20 @@ func Find() (compute.Backend, string, error) {
 
 var errNoPlugin = errors.New(PluginVariable + " names no XLA plugin")
 
-// Name returns the name of an engine: "XLA" or "pure Go".
+// Name returns the name of an engine: "pure Go", "XLA", which computes on processor cores, or "XLA on a GPU".
 func Name(b compute.Backend) string {
-	if b.String() == gobackend.BackendName {
+	switch {
+	case b.String() == gobackend.BackendName:
 		return "pure Go"
+	case OnProcessor(b):
+		return "XLA"
 	}
-	return "XLA"
+	return "XLA on a GPU"
+}
+
+// OnProcessor tells whether an engine computes on processor cores, not on a GPU.
+func OnProcessor(b compute.Backend) bool {
+	return b.String() == gobackend.BackendName || strings.HasPrefix(strings.ToLower(b.DeviceDescription(0)), "cpu")
 }
 
 // named returns the backend of a GoMLX configuration string. GoMLX panics at a name that it does not know; here that is

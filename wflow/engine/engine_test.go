@@ -52,3 +52,25 @@ func TestFind(t *testing.T) {
 		t.Errorf("printed %q (error %v), want nothing", out, err)
 	}
 }
+
+// device is an engine of a name with one device.
+type device struct {
+	compute.Backend
+	name, description string
+}
+
+func (d device) String() string                             { return d.name }
+func (d device) DeviceDescription(compute.DeviceNum) string { return d.description }
+
+// TestName: an engine on a GPU has another name than one on processor cores, so that checkpoints tell them apart.
+func TestName(t *testing.T) {
+	for want, d := range map[string]device{
+		"pure Go":      {nil, "go", "a device of pure Go"},
+		"XLA":          {nil, "xla", "cpu"},
+		"XLA on a GPU": {nil, "xla", "NVIDIA H100 80GB HBM3"},
+	} {
+		if got := Name(d); got != want || OnProcessor(d) != (want != "XLA on a GPU") {
+			t.Errorf("%q is called %q, on a processor: %v", d.description, got, OnProcessor(d))
+		}
+	}
+}

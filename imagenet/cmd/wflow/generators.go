@@ -34,7 +34,7 @@ type trained struct {
 // generatorOf returns the network of a configuration. On processor cores it computes in float32, which is faster there.
 func generatorOf(g *preset.Generator, backend compute.Backend) (generator.Network, error) {
 	n, err := train.Network(g)
-	if c, ok := n.(dit.Config); ok && onProcessor(backend) {
+	if c, ok := n.(dit.Config); ok && engine.OnProcessor(backend) {
 		c.BFloat16 = false
 		n = c
 	}
@@ -43,13 +43,8 @@ func generatorOf(g *preset.Generator, backend compute.Backend) (generator.Networ
 
 // inFloat32OnCPU returns an encoder's configuration for an engine. On processor cores it computes in float32, which is faster there.
 func inFloat32OnCPU(c mae.Config, backend compute.Backend) mae.Config {
-	c.BFloat16 = c.BFloat16 && !onProcessor(backend)
+	c.BFloat16 = c.BFloat16 && !engine.OnProcessor(backend)
 	return c
-}
-
-// onProcessor tells whether an engine computes on processor cores, not on a GPU.
-func onProcessor(b compute.Backend) bool {
-	return engine.Name(b) != "XLA" || strings.HasPrefix(strings.ToLower(b.DeviceDescription(0)), "cpu")
 }
 
 // trainedByRun returns the generator of a run, at a step or, if that is 0, at the newest.
