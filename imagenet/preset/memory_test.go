@@ -42,15 +42,15 @@ func TestFeatures(t *testing.T) {
 	}
 }
 
-// The memory of a step of gen/mnist_pixels by hand: ten classes at once, of 64 particles, which are compared with 64
-// data, 128 unconditional data and 64 particles of a second batch, in one vector of 1,024 numbers.
+// The memory of a step of gen/mnist_pixels by hand: ten classes at once, of 128 particles, which are compared with
+// 128 data, 128 unconditional data and 128 particles of a second batch, in one vector of 1,024 numbers.
 func TestMemory(t *testing.T) {
 	const p = 4 * 2_058_752
 	want := Memory{
 		Weights: p, Gradients: p, Moments: 2 * p, Average: p,
-		Activations: 4 * 10 * 64 * (3*(6*256+2*512) + 1024),
-		Features:    4 * 10 * (64 + 64 + 64 + 128) * 1024,
-		Transport:   4 * 3 * 10 * 64 * (64 + 64 + 128),
+		Activations: 4 * 10 * 128 * (3*(6*256+2*512) + 1024),
+		Features:    4 * 10 * (128 + 128 + 128 + 128) * 1024,
+		Transport:   4 * 3 * 10 * 128 * (128 + 128 + 128),
 		Banks:       8 * (10*512 + 1000),
 	}
 	got := memoryOf(t, pixels, unchanged)

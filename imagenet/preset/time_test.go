@@ -29,8 +29,8 @@ func TestOperations(t *testing.T) {
 		t.Fatal(err)
 	}
 	const image = 2 * (64*256 + 3*(3*256*256+2*256*512) + 2*256*256 + 256*1024)
-	if got, ok := p.Generator.Operations(); !ok || got != 10*(64*3+64)*image {
-		t.Errorf("gen/mnist_pixels: %v, want %v", got, 10*(64*3+64)*image)
+	if got, ok := p.Generator.Operations(); !ok || got != 10*(128*3+128)*image {
+		t.Errorf("gen/mnist_pixels: %v, want %v", got, 10*(128*3+128)*image)
 	}
 	if p, err = Named("mae/mnist"); err != nil {
 		t.Fatal(err)
