@@ -6,8 +6,7 @@
 //
 // A bank holds the rows of images in their data set, not their numbers. So it is small: 8 bytes an image, 1 MB in all for the
 // released trainings, where the official code holds 2 GB. Every process of a training can hold the whole bank, and a checkpoint
-// keeps it as it is. Who draws reads the images then, from a file of which the system
-// keeps in memory what it can.
+// keeps it as it is. Who draws reads the images then, from a file of which the system keeps in memory what it can.
 //
 // Source: arXiv 2605.11755 and its code; arXiv 2602.04770, which introduced the banks.
 package bank

@@ -106,9 +106,12 @@ func (l latentsOfRun) write(run string) error {
 
 // togetherWith returns an error if a generator's run was trained on latents that are not those of an autoencoder.
 func (t trained) togetherWith(autoencoder string) error {
+	if t.run == "" {
+		return nil
+	}
 	path := filepath.Join(t.run, latentsFile)
 	text, err := os.ReadFile(path)
-	if t.run == "" || errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) { // of pixels, or an older run
 		return nil
 	}
 	var l latentsOfRun

@@ -29,10 +29,15 @@ func TestInfoOfEncoderRun(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(run, metricsFile), []byte(`{"step":120,"reconstruction":3.25}`+"\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	out, progress, code := wflow(t.Context(), "info", run)
-	for _, want := range []string{"of an encoder", "300, not all done", "3.25 at step 120", "wflow encoder train"} {
-		if code != 0 || !strings.Contains(out, want) {
-			t.Errorf("exit code %d, want %q there: %s%s", code, want, out, progress)
+	for range 2 { // the second time with the file of the shorter training that is being extended
+		out, progress, code := wflow(t.Context(), "info", run)
+		for _, want := range []string{"of an encoder", "300, not all done", "3.25 at step 120", "wflow encoder train"} {
+			if code != 0 || !strings.Contains(out, want) {
+				t.Errorf("exit code %d, want %q there: %s%s", code, want, out, progress)
+			}
+		}
+		if err := os.WriteFile(filepath.Join(run, encoderFile), nil, 0o644); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -64,6 +64,7 @@ func infoEncoder(c *cobra.Command, folder string, p *preset.Preset) error {
 	r := encoderRun{Kind: "encoder", Folder: folder, Configuration: configuration, Parameters: p.MAE.Parameters(), Steps: p.MAE.Train.Steps, Finished: err == nil}
 	if n := len(told); n > 0 {
 		r.Last = &told[n-1]
+		r.Finished = r.Finished && r.Last.Step > r.Steps-p.MAE.Logging.Every // otherwise the file is of a training that is being extended
 	}
 	r.Next = fmt.Sprintf("wflow encoder train %s %s", argument(configuration), argument(folder))
 	if r.Finished {

@@ -208,7 +208,10 @@ func (t generatorTraining) take(c *cobra.Command, training train.Training, p *pr
 		}
 		if cache, is := training.Data.(*latent.Cache); is {
 			l, err := latentsOf(t.data, cache)
-			if err = errors.Join(err, l.write(t.run)); err != nil {
+			if err == nil {
+				err = l.write(t.run)
+			}
+			if err != nil {
 				return err
 			}
 		}
