@@ -109,13 +109,7 @@ func TestGoesOnElsewhere(t *testing.T) {
 // TestGoesOnOnDevices: a training of one device of the pure Go engine goes on on two of another, to the numbers of one in
 // one go but for rounding. The engine is to be asked for.
 func TestGoesOnOnDevices(t *testing.T) {
-	backend, line, err := engine.Find()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if backend.NumDevices() < 2 {
-		t.Skipf("%s has %d devices", line, backend.NumDevices())
-	}
+	backend := several(t, 2)
 	tr := small()
 	tr.Chunk = 2
 	const at = 4
@@ -131,7 +125,7 @@ func TestGoesOnOnDevices(t *testing.T) {
 	if len(got) != len(want) {
 		t.Fatalf("%d steps, want the %d that are left", len(got), len(want))
 	}
-	near(t, line, got, want, 1e-4)
+	near(t, "on two devices", got, want, 1e-4)
 	changed := []string{"Chunk from 2 to 4 after step 4", "Devices from 1 to 2 after step 4",
 		fmt.Sprintf("Engine from %q to %q after step 4", "pure Go", engine.Name(backend))}
 	if list := changes(t, tr.Folder); !slices.Equal(list, changed) {

@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	"github.com/wflowlab/wflowlab/imagenet/dit"
-	"github.com/wflowlab/wflowlab/wflow/engine"
 	"github.com/wflowlab/wflowlab/wflow/safetensors"
 )
 
@@ -87,13 +86,7 @@ func TestGoesOn(t *testing.T) {
 
 // TestGoesOnDevices: on two devices, too, a training that was interrupted ends with the bytes of one in one go.
 func TestGoesOnDevices(t *testing.T) {
-	backend, line, err := engine.Find()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if backend.NumDevices() < 2 {
-		t.Skipf("%s has %d devices", line, backend.NumDevices())
-	}
+	backend := several(t, 2)
 	tr := small()
 	tr.Devices, tr.Chunk = 2, 4
 	run := func() map[string][]float32 {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/wflowlab/wflowlab/imagenet/dit"
 	"github.com/wflowlab/wflowlab/wflow"
+	"github.com/wflowlab/wflowlab/wflow/engine"
 	"github.com/wflowlab/wflowlab/wflow/onestep"
 	"github.com/wflowlab/wflowlab/wflow/stream"
 )
@@ -58,6 +59,19 @@ func pureGo(t testing.TB) compute.Backend {
 	backend, err := gobackend.New("parallelism=-1")
 	if err != nil {
 		t.Fatal(err)
+	}
+	return backend
+}
+
+// several returns the engine. A test is skipped where that has fewer devices.
+func several(t *testing.T, devices int) compute.Backend {
+	t.Helper()
+	backend, line, err := engine.Find()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if int(backend.NumDevices()) < devices {
+		t.Skipf("%s has %d devices", line, backend.NumDevices())
 	}
 	return backend
 }

@@ -10,7 +10,6 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/pixels"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/internal/golden"
-	"github.com/wflowlab/wflowlab/wflow/engine"
 )
 
 // measures takes steps of a training and returns what they tell.
@@ -22,6 +21,12 @@ func measures(t *testing.T, backend compute.Backend, tr Training, steps int) (li
 		t.Fatal(err)
 	}
 	defer stepper.Finalize()
+	return taken(t, stepper, tr, steps)
+}
+
+// taken takes steps on the data of a training.
+func taken(t *testing.T, stepper *Stepper, tr Training, steps int) (list []*Measure) {
+	t.Helper()
 	source := newSource(tr)
 	for k := range steps {
 		b, err := source.batch(k)
@@ -67,13 +72,7 @@ func TestChunks(t *testing.T) {
 
 // TestDevices: two and four devices tell what one tells, over twenty steps.
 func TestDevices(t *testing.T) {
-	backend, line, err := engine.Find()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if backend.NumDevices() < 4 {
-		t.Skipf("%s has %d devices", line, backend.NumDevices())
-	}
+	backend := several(t, 4)
 	want := measures(t, backend, small(), 20)
 	for _, devices := range []int{2, 4} {
 		tr := small()
@@ -83,20 +82,14 @@ func TestDevices(t *testing.T) {
 }
 
 // TestDevicesFeatures: two and four devices tell what one tells in features of an encoder, over twenty steps. In float64: in
-// float32, rounding of what passes the encoder changed the gradient's norm by 3e-4. At ten times the rate, even rounding to float64 grows to
-// 1e-5 in 14 steps.
+// float32, rounding of what passes the encoder changed the gradient's norm by 3e-4. At ten times the rate, even rounding to float64 grows
+// to 1e-5 in 14 steps.
 func TestDevicesFeatures(t *testing.T) {
-	backend, line, err := engine.Find()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if backend.NumDevices() < 4 {
-		t.Skipf("%s has %d devices", line, backend.NumDevices())
-	}
+	backend := several(t, 4)
 	if !golden.Long() {
 		t.Skip("an encoder compiles for half a minute here, three times: make accept runs it")
 	}
-	of := func(devices int) (list []*Measure) {
+	of := func(devices int) []*Measure {
 		tr := featured()
 		tr.Classes, tr.Chunk, tr.Rate.Peak = 8, 8, 1e-3
 		stepper, err := newStepper(backend, devices, tr.Step, func(p weights.Parameter) ([]float64, error) {
@@ -107,19 +100,7 @@ func TestDevicesFeatures(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer stepper.Finalize()
-		source := newSource(tr)
-		for k := range 20 {
-			b, err := source.batch(k)
-			if err != nil {
-				t.Fatal(err)
-			}
-			m, err := stepper.Take(b)
-			if err != nil {
-				t.Fatal(err)
-			}
-			list = append(list, m)
-		}
-		return list
+		return taken(t, stepper, tr, 20)
 	}
 	want := of(1)
 	if len(want[0].Features) != 7 || !(want[19].Scale[6] > 0) || !(want[19].GradientNorm > 0) {
