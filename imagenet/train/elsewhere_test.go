@@ -14,6 +14,7 @@ import (
 
 	"github.com/gomlx/compute"
 
+	"github.com/wflowlab/wflowlab/internal/resume"
 	"github.com/wflowlab/wflowlab/wflow/engine"
 )
 
@@ -170,7 +171,7 @@ func TestExtendedElsewhere(t *testing.T) {
 // TestPresetsGoOn: what a configuration describes differs from devices to devices only in how a step is computed.
 func TestPresetsGoOn(t *testing.T) {
 	g, config := released(t, "gen/ablation_ot_1node")
-	of := func(devices int) (list settings) {
+	of := func(devices int) (list resume.Settings) {
 		tr, err := FromPreset(g, config, devices)
 		if err != nil {
 			t.Fatal(err)

@@ -1,7 +1,6 @@
 package train
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -14,30 +13,25 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 
-	"github.com/wflowlab/wflowlab/imagenet/internal/steps"
 	"github.com/wflowlab/wflowlab/internal/atomicfile"
-	"github.com/wflowlab/wflowlab/internal/descent"
+	"github.com/wflowlab/wflowlab/internal/resume"
 )
-
-// settings are all that determines a training, and how its steps are computed, by the names of the fields.
-type settings map[string]json.RawMessage
 
 // manifest is the file that makes a folder a checkpoint.
 type manifest struct {
 	Step     int               `json:"step"`
 	Engine   string            `json:"engine"`
 	Devices  int               `json:"devices"`
-	Settings settings          `json:"settings"`
-	Changes  []descent.Change  `json:"changes,omitempty"` // of settings, since the training began
+	Settings resume.Settings   `json:"settings"`
+	Changes  []resume.Change   `json:"changes,omitempty"` // of settings, since the training began
 	Files    map[string]string `json:"files"`             // SHA-256 by name
 }
 
 // settings returns the settings of the training: its fields, the kinds of its network and field, the weights of its
 // encoder and those that it starts from, the engine, and samples of its data.
-func (r *run) settings(engine string) (settings, error) {
+func (r *run) settings(engine string) (resume.Settings, error) {
 	text, err := json.Marshal(struct {
 		Training
 		Devices                                                           int
@@ -46,7 +40,7 @@ func (r *run) settings(engine string) (settings, error) {
 	if err != nil {
 		return nil, err
 	}
-	var s settings
+	var s resume.Settings
 	return s, json.Unmarshal(text, &s)
 }
 
@@ -78,43 +72,25 @@ var extendable = []string{"BFloat16 of Encoder", "BFloat16 of Generator", "Engin
 
 // differs returns how the settings of the training differ from those of a checkpoint, or an error that names a difference that is
 // not allowed.
-func (r *run) differs(found *manifest) (changes []descent.Change, err error) {
-	there, err := found.Settings.parted()
+func (r *run) differs(found *manifest) ([]resume.Change, error) {
+	was, err := parted(found.Settings)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", manifestFile, err)
 	}
-	here, err := r.manifest.Settings.parted()
+	is, err := parted(r.manifest.Settings)
 	if err != nil {
 		return nil, err
 	}
-	var unasked error
-	for _, key := range slices.Sorted(maps.Keys(here)) {
-		was, is := there[key], here[key]
-		if string(was) == string(is) {
-			continue
-		}
-		changes = append(changes, descent.Change{Step: found.Step, Setting: key, From: was, To: is})
-		switch {
-		case slices.Contains(computed, key):
-		case !slices.Contains(extendable, key):
-			of, was, is := steps.Difference(key, was, is)
-			if of != key {
-				of += " of " + key
-			}
-			return nil, fmt.Errorf("it is of another training: %s is %s, want %s. Set it back, or name another folder to train anew", of, was, is)
-		case !r.Extend && unasked == nil:
-			unasked = fmt.Errorf("%s is %s there, and %s now. Set it back, ask to extend the training, or name another folder to train anew", key, was, is)
-		}
+	changes, err := resume.Rules{Free: computed, Extendable: extendable, Extend: r.Extend}.Compare(found.Step, was, is)
+	if err == nil && r.Steps < found.Step {
+		err = fmt.Errorf("it has done %d steps already, and Steps is %d", found.Step, r.Steps)
 	}
-	if unasked == nil && r.Steps < found.Step {
-		unasked = fmt.Errorf("it has done %d steps already, and Steps is %d", found.Step, r.Steps)
-	}
-	return changes, unasked
+	return changes, err
 }
 
-// parted returns the settings, with the precision of each network, and whether it computes blocks again, as settings of
+// parted returns settings with the precision of each network, and whether it computes blocks again, as settings of
 // their own.
-func (s settings) parted() (settings, error) {
+func parted(s resume.Settings) (resume.Settings, error) {
 	parts := maps.Clone(s)
 	for _, network := range []string{"Generator", "Encoder"} {
 		var fields any
@@ -192,13 +168,6 @@ func readManifest(folder string) (*manifest, error) {
 	m, err := parseManifest(folder)
 	if err != nil {
 		return nil, err
-	}
-	for key, value := range m.Settings {
-		var flat bytes.Buffer
-		if err := json.Compact(&flat, value); err != nil {
-			return nil, fmt.Errorf("%s: %s: %w", manifestFile, key, err)
-		}
-		m.Settings[key] = flat.Bytes()
 	}
 	for _, name := range []string{generatorFile, trainingFile} {
 		sum, err := fileSum(filepath.Join(folder, name))

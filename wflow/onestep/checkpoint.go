@@ -1,7 +1,6 @@
 package onestep
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/wflowlab/wflowlab/internal/atomicfile"
 	"github.com/wflowlab/wflowlab/internal/descent"
+	"github.com/wflowlab/wflowlab/internal/resume"
 	"github.com/wflowlab/wflowlab/wflow/mlp"
 	"github.com/wflowlab/wflowlab/wflow/safetensors"
 )
@@ -25,7 +25,7 @@ import (
 type state struct {
 	step     int
 	training string               // its fingerprint, if there is a checkpoint
-	changes  []descent.Change     // of its settings since it began
+	changes  string               // of its settings since it began, as JSON
 	tensors  map[string][]float32 // by their name in a checkpoint
 }
 
@@ -159,12 +159,8 @@ func (s *state) save(t Training) error {
 	f := g.File()
 	f.Meta[stepKey] = strconv.Itoa(s.step)
 	f.Meta[trainingKey] = s.training
-	if len(s.changes) > 0 {
-		text, err := json.Marshal(s.changes)
-		if err != nil {
-			return err
-		}
-		f.Meta[changesKey] = string(text)
+	if s.changes != "" {
+		f.Meta[changesKey] = s.changes
 	}
 	for _, tensor := range t.Network.Tensors() {
 		for _, slot := range slots(tensor.Name) {
@@ -206,24 +202,19 @@ func load(t Training, training string) (*state, error) {
 			s.tensors[slot.tensor] = w
 		}
 	}
-	changes, err := t.continues(f.Meta[trainingKey], training)
+	step, damaged := strconv.Atoi(f.Meta[stepKey])
+	changes, err := t.differs(step, f.Meta[trainingKey], training)
 	if err != nil {
 		return nil, wrap(err)
 	}
-	if s.step, err = strconv.Atoi(f.Meta[stepKey]); err != nil || s.step < 0 {
+	if s.step = step; damaged != nil || step < 0 {
 		return nil, wrap(fmt.Errorf("it is damaged: its number of steps done is %q", f.Meta[stepKey]))
 	}
 	if s.step > t.Steps {
 		return nil, wrap(fmt.Errorf("it has done %d steps already, and Steps is %d: want Steps of %[1]d or more, or another path", s.step, t.Steps))
 	}
-	if text := f.Meta[changesKey]; text != "" {
-		if err := json.Unmarshal([]byte(text), &s.changes); err != nil {
-			return nil, wrap(fmt.Errorf("%s: %w", changesKey, err))
-		}
-	}
-	for _, change := range changes {
-		change.Step = s.step
-		s.changes = append(s.changes, change)
+	if s.changes, err = resume.Add(f.Meta[changesKey], changes); err != nil {
+		return nil, wrap(err)
 	}
 	return s, nil
 }

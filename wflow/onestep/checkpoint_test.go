@@ -176,7 +176,7 @@ func TestSteps(t *testing.T) {
 		run.Checkpoint = filepath.Join(t.TempDir(), "run")
 		trained(t, b, run)
 		run.Steps = 12
-		refused(t, b, run, "it is of a run of 11 Steps, want 12", name, "Set Steps to 11")
+		refused(t, b, run, "Steps is 11 there, and 12 now", name, "Set Steps back")
 	}
 }
 
@@ -235,7 +235,7 @@ func TestCheckpointErrors(t *testing.T) {
 	expect("foreign shape", wide, `tensor "layer0.weight": shape [2 8], want [2 9]`)
 	slow := run
 	slow.Rate.Peak = 0.02
-	expect("other setting", slow, "another training", `"Peak":0.01`, `"Peak":0.02`)
+	expect("other setting", slow, "Rate is ", `"Peak":0.01`, `"Peak":0.02`)
 	field := run
 	field.Field = &wflow.KL{}
 	expect("other field", field, "another training", "Field")
@@ -264,7 +264,7 @@ func TestCheckpointErrors(t *testing.T) {
 	rewrite(stepKey, "-1")
 	expect("no step", run, `it is damaged: its number of steps done is "-1"`)
 	rewrite(trainingKey, strings.Replace(f.Meta[trainingKey], `"Engine":"pure Go"`, `"Engine":"XLA"`, 1))
-	expect("other engine", run, `it was trained on the engine "XLA", and this is "pure Go"`)
+	expect("other engine", run, `Engine is "XLA", want "pure Go". Engines round differently. Go on with the former`)
 	rewrite(trainingKey, "")
 	expect("a generator", run, "it is no checkpoint of a training")
 	rewrite(trainingKey, "{")

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wflowlab/wflowlab/internal/descent"
+	"github.com/wflowlab/wflowlab/internal/resume"
 	"github.com/wflowlab/wflowlab/wflow/safetensors"
 )
 
@@ -43,7 +43,7 @@ func TestExtend(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var changes []descent.Change
+	var changes []resume.Change
 	if err := json.Unmarshal([]byte(f.Meta[changesKey]), &changes); err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func TestExtend(t *testing.T) {
 		t.Errorf("changes %+v, want those of Rate and Steps after step %d, and of Steps after step %d", changes, done, done+6)
 	}
 	run.Rate.Peak *= 2
-	refused(t, b, run, "Rate is", "set Extend to go on with the new one")
+	refused(t, b, run, "Rate is", "ask to extend the training")
 	run.Rate.Peak /= 2
 	run.WeightDecay, run.Extend = 0.5, true
 	refused(t, b, run, "WeightDecay is")

@@ -3,14 +3,12 @@ package onestep
 import (
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"maps"
-	"slices"
 	"strconv"
 
-	"github.com/wflowlab/wflowlab/internal/descent"
+	"github.com/wflowlab/wflowlab/internal/resume"
 )
 
 // samples is how many samples of each source go into the fingerprint's hash. Drawing them takes as long as a few batches. If
@@ -57,42 +55,29 @@ func (t Training) fingerprint(engine string) (string, error) {
 	return string(text), nil
 }
 
-// continues returns an error if the run with the fingerprint found cannot go on as the training with the fingerprint
-// wanted. The error names the first setting that differs and says what to do. A setting that found does not have, as a
-// checkpoint of an earlier version, is not compared. What Extend allows is returned as changes, without their step.
-func (t Training) continues(found, wanted string) (changes []descent.Change, err error) {
-	var a, b map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(found), &a); err != nil {
+// differs returns how the training with the fingerprint wanted differs from the one with the fingerprint found, whose checkpoint is of
+// a step, or an error that names a difference that is not allowed. Settings that only one of the two has, as a checkpoint of another
+// version, are not compared.
+func (t Training) differs(step int, found, wanted string) ([]resume.Change, error) {
+	var was, is resume.Settings
+	if err := json.Unmarshal([]byte(found), &was); err != nil {
 		return nil, fmt.Errorf("%s: %w", trainingKey, err)
 	}
-	if err := json.Unmarshal([]byte(wanted), &b); err != nil {
+	if err := json.Unmarshal([]byte(wanted), &is); err != nil {
 		return nil, err
 	}
-	for _, key := range slices.Sorted(maps.Keys(b)) {
-		if _, told := a[key]; !told || string(a[key]) == string(b[key]) {
-			continue
-		}
-		if t.Extend && (key == "Steps" || key == "Rate") {
-			changes = append(changes, descent.Change{Setting: key, From: a[key], To: b[key]})
-			continue
-		}
-		switch key {
-		case "Steps":
-			if schedule := t.schedule(); schedule != "" {
-				return nil, fmt.Errorf("it is of a run of %s Steps, want %s: %s. Set Steps to %[1]s, set Extend to go on by the new schedule, or name another path to train anew",
-					a[key], b[key], schedule)
-			}
-		case "Samples":
-			return nil, errors.New("it is of another training: the sources of Data or Unconditional give other samples. Train on what it was trained on, or name another path to train anew")
-		case "Engine":
-			return nil, fmt.Errorf("it was trained on the engine %s, and this is %s, which rounds differently. Go on with the former (see engine.Find), or name another path to train anew", a[key], b[key])
-		case "Rate":
-			return nil, fmt.Errorf("it is of another training: Rate is %s, want %s. Set it back, set Extend to go on with the new one, or name another path to train anew", a[key], b[key])
-		default:
-			return nil, fmt.Errorf("it is of another training: %s is %s, want %s. Set it back, or name another path to train anew", key, a[key], b[key])
-		}
+	maps.DeleteFunc(was, func(name string, _ json.RawMessage) bool { return is[name] == nil })
+	maps.DeleteFunc(is, func(name string, _ json.RawMessage) bool { return was[name] == nil })
+	rules := resume.Rules{Extendable: []string{"Rate", "Steps"}, Extend: t.Extend, Advice: map[string]string{
+		"Engine":  "Engines round differently. Go on with the former (see engine.Find), or name another path to train anew",
+		"Samples": "So the sources of Data or Unconditional give other samples. Train on what it was trained on, or name another path to train anew",
+	}}
+	if schedule := t.schedule(); schedule == "" {
+		rules.Free = []string{"Steps"}
+	} else {
+		rules.Advice["Steps"] = schedule + ". Set Steps back, set Extend to go on by the new schedule, or name another path to train anew"
 	}
-	return changes, nil
+	return rules.Compare(step, was, is)
 }
 
 // schedule says which schedule depends on the number of steps, "" if none does.

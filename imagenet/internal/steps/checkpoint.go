@@ -6,23 +6,20 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"io/fs"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
 
 	"github.com/wflowlab/wflowlab/internal/finite"
-	"github.com/wflowlab/wflowlab/wflow/engine"
+	"github.com/wflowlab/wflowlab/internal/resume"
 	"github.com/wflowlab/wflowlab/wflow/safetensors"
 )
 
@@ -41,18 +38,6 @@ type Checkpoint struct {
 	Begin func(done int) error
 
 	changes string // what the file keeps of them
-}
-
-// Of describes a training, as Checkpoint wants it: by its settings, its first batch and its engine.
-func Of(backend compute.Backend, first []*tensors.Tensor, settings ...any) (string, error) {
-	h := fnv.New64a()
-	for _, input := range first {
-		if err := input.ConstBytes(func(data []byte) { h.Write(data) }); err != nil {
-			return "", err
-		}
-	}
-	text, err := json.Marshal(map[string]any{"Settings": settings, "Engine": engine.Name(backend), "Samples": strconv.FormatUint(h.Sum64(), 16)})
-	return string(text), err
 }
 
 const (
@@ -84,17 +69,18 @@ func (c *Checkpoint) load(store *model.Store, steps int) (step int, err error) {
 
 // take gives the variables of a store the values of a file.
 func (c *Checkpoint) take(f *safetensors.File, store *model.Store, steps int) (step int, err error) {
-	changes, err := c.differs(f.Meta[ofKey])
+	step, damaged := strconv.Atoi(f.Meta[stepKey])
+	changes, err := c.differs(step, f.Meta[ofKey])
 	if err != nil {
 		return 0, err
 	}
-	if step, err = strconv.Atoi(f.Meta[stepKey]); err == nil && step > steps && len(changes) > 0 {
+	if damaged == nil && step > steps && len(changes) > 0 {
 		return 0, fmt.Errorf("it has done %d steps already, and %d are asked for", step, steps)
 	}
-	if err != nil || step < 0 || step > steps {
+	if damaged != nil || step < 0 || step > steps {
 		return 0, fmt.Errorf("it is damaged: its number of steps done is %q, of %d", f.Meta[stepKey], steps)
 	}
-	if c.changes, err = changed(f.Meta[changesKey], step, changes); err != nil {
+	if c.changes, err = resume.Add(f.Meta[changesKey], changes); err != nil {
 		return 0, err
 	}
 	if sum, ok := f.Meta[sumKey]; ok && sum != sumOf(f.Tensors) { // older files have none
