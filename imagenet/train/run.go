@@ -34,7 +34,7 @@ func (r *run) steps(ctx context.Context) error {
 		return nil
 	}
 	if ctx.Err() != nil {
-		return fmt.Errorf("train: %w", descent.Stopped(ctx, r.done, r.Steps))
+		return r.stopped(ctx, nil)
 	}
 	batches, quit, ended := make(chan drawn), make(chan struct{}), make(chan struct{})
 	defer func() {
@@ -87,7 +87,7 @@ func (r *run) steps(ctx context.Context) error {
 		due := last || r.Folder != "" && r.done%r.SaveEvery == 0
 		if due {
 			if err := r.save(d.bank); err != nil {
-				return err
+				return r.stopped(ctx, err)
 			}
 		}
 		if r.Report != nil {
@@ -97,10 +97,18 @@ func (r *run) steps(ctx context.Context) error {
 			if !due {
 				err = r.save(d.bank)
 			}
-			return errors.Join(fmt.Errorf("train: %w", descent.Stopped(ctx, r.done, r.Steps)), err)
+			return r.stopped(ctx, err)
 		}
 	}
 	return nil
+}
+
+// stopped returns the error of a training that the context has ended, and beside it err, if that is one; err alone if it has not.
+func (r *run) stopped(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		return err
+	}
+	return errors.Join(fmt.Errorf("train: %w", descent.Stopped(ctx, r.done, r.Steps)), err)
 }
 
 // compareAlone has the steps from now on compare images as they are, or in the features of the encoder too, and says

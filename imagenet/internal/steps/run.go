@@ -52,6 +52,9 @@ func Run(ctx context.Context, store *model.Store, c Checkpoint, steps int, take 
 		}
 		if next := step + 1; next == steps || next%cmp.Or(c.Every, 1000) == 0 {
 			if err := c.save(store, next); err != nil {
+				if ctx.Err() != nil {
+					err = errors.Join(descent.Stopped(ctx, next, steps), err)
+				}
 				return next, err
 			}
 		}
