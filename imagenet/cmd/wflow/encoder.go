@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -62,6 +64,7 @@ RUN has these files:
                         key of config.yaml) steps
   curves.png            the same as a curve
   encoder.safetensors   the moving average of the weights, written at the end
+  .lock                 keeps a second training out while one runs
 
 wflow train takes RUN as its --encoder. wflow info RUN says where it stands.
 
@@ -101,6 +104,9 @@ func (t encoderTraining) do(c *cobra.Command) error {
 	if t.steps > 0 {
 		p.MAE.Train.Steps, p.MAE.Optimizer.Rate.Steps = t.steps, t.steps
 	}
+	if err := own(t.run, p); err != nil {
+		return err
+	}
 	text, err := p.Marshal()
 	if err != nil {
 		return err
@@ -131,17 +137,34 @@ func (t encoderTraining) do(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	var release func()
+	claim := func() (err error) {
+		release, err = lockfile.Claim(t.run)
+		return err
+	}
+	if _, err := os.Stat(t.run); err == nil { // before what another process writes there is read
+		if err := claim(); err != nil {
+			return err
+		}
+	}
+	defer func() {
+		if release != nil {
+			release()
+		}
+	}()
 	ctx, stop := context.WithCancelCause(c.Context())
 	defer stop(nil)
 	r := &reconstructions{every: p.MAE.Logging.Every, path: filepath.Join(t.run, metricsFile)}
 	var b *trainingBar
-	var release func()
+	var broken error    // of the record
 	var from, done int  // steps, at the beginning and now
 	var first time.Time // the end of the first step here, which compiles
 	start := time.Now()
 	pretraining.Begin = func(step int) (err error) {
-		if release, err = lockfile.Claim(t.run); err != nil {
-			return err
+		if release == nil {
+			if err := claim(); err != nil {
+				return err
+			}
 		}
 		if b, err = begin(c, t.run, text, step, pretraining.Steps, line, t.devices); err != nil {
 			return err
@@ -161,19 +184,17 @@ func (t encoderTraining) do(c *cobra.Command) error {
 		r.add(done, reconstruction)
 		if done%p.MAE.Train.SaveEvery == 0 || done == pretraining.Steps {
 			if err := r.write(); err != nil {
+				broken = errors.Join(broken, err)
 				stop(err)
 			}
 		}
 		b.set(done, left, fmt.Sprintf("reconstruction %.3g", reconstruction))
 	})
-	if release != nil {
-		defer release()
-	}
 	if b == nil {
 		return err
 	}
 	b.end()
-	only, err := interruption(ctx, c, err)
+	only, err := interruption(c, err, broken)
 	if err != nil {
 		if only && done > 0 {
 			sayKept(c, done)
@@ -184,9 +205,14 @@ func (t encoderTraining) do(c *cobra.Command) error {
 	return t.finish(c, config, trained, pretraining.Steps, time.Since(start))
 }
 
+// stepKey is the name under which the file of a trained encoder says how many steps its training has taken.
+const stepKey = "wflow.step"
+
 // finish writes the encoder and reports.
 func (t encoderTraining) finish(c *cobra.Command, config mae.Config, trained map[string][]float32, steps int, took time.Duration) error {
-	if err := config.Table().File(trained).WriteFile(filepath.Join(t.run, encoderFile)); err != nil {
+	f := config.Table().File(trained)
+	f.Meta[stepKey] = strconv.Itoa(steps)
+	if err := f.WriteFile(filepath.Join(t.run, encoderFile)); err != nil {
 		return err
 	}
 	return report(c, finished{Kind: "encoder", Run: t.run, Steps: steps, Seconds: took.Seconds(), Next: "wflow train PRESET RUN --encoder " + argument(t.run)})

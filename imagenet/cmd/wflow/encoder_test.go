@@ -10,6 +10,7 @@ import (
 	"github.com/wflowlab/wflowlab/imagenet/preset"
 	"github.com/wflowlab/wflowlab/internal/lockfile"
 	"github.com/wflowlab/wflowlab/wflow/engine"
+	"github.com/wflowlab/wflowlab/wflow/safetensors"
 )
 
 // TestInfoOfEncoderRun: the run of an encoder that is not done yet says so, and how it goes on.
@@ -36,7 +37,8 @@ func TestInfoOfEncoderRun(t *testing.T) {
 				t.Errorf("exit code %d, want %q there: %s%s", code, want, out, progress)
 			}
 		}
-		if err := os.WriteFile(filepath.Join(run, encoderFile), nil, 0o644); err != nil {
+		shorter := safetensors.File{Meta: map[string]string{stepKey: "120"}}
+		if err := shorter.WriteFile(filepath.Join(run, encoderFile)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -95,6 +97,25 @@ func TestEncoderTrain(t *testing.T) {
 	before := content(t, encoder, configurationFile)
 	if _, progress, code := wflow(t.Context(), "encoder", "train", configuration, encoder, "--steps", "3"); code != failed || !strings.Contains(progress, "Steps is 2 there, and 3 now") || !bytes.Equal(before, content(t, encoder, configurationFile)) {
 		t.Errorf("other steps: exit code %d, want %d, and the configuration as it was: %s", code, failed, progress)
+	}
+	for _, c := range []struct {
+		arguments []string
+		want      string
+	}{
+		{[]string{"train", features, encoder, "--encoder", encoder}, "is the run of an encoder, and this trains a generator"},
+		{[]string{"encoder", "train", configuration, folder}, "is there already and is of no run"},
+	} {
+		if c.arguments[2] != encoder { // a configuration of somebody's own
+			if err := os.WriteFile(filepath.Join(folder, configurationFile), []byte("# mine\n"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, progress, code := wflow(t.Context(), c.arguments...); code != failed || !strings.Contains(progress, c.want) {
+			t.Errorf("%q: exit code %d, want %q: %s", c.arguments, code, c.want, progress)
+		}
+	}
+	if !bytes.Equal(before, content(t, encoder, configurationFile)) || string(content(t, folder, configurationFile)) != "# mine\n" {
+		t.Error("a refused training wrote over a configuration")
 	}
 	release, err := lockfile.Claim(encoder)
 	if err != nil {

@@ -4,13 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
 	"github.com/wflowlab/wflowlab/imagenet/preset"
 	"github.com/wflowlab/wflowlab/internal/thousands"
+	"github.com/wflowlab/wflowlab/wflow/safetensors"
 )
 
 // encoderRun is what info reports of the folder of an encoder's run.
@@ -50,21 +51,32 @@ func encoderRunAt(folder string) *preset.Preset {
 	return p
 }
 
+// encoderFinished says whether the run of an encoder has its file, of all steps. Otherwise it is under way, or it is being extended.
+func encoderFinished(folder string, p *preset.MAE) (bool, error) {
+	f, err := safetensors.ReadFile(filepath.Join(folder, encoderFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return f.Meta[stepKey] == strconv.Itoa(p.Train.Steps), nil
+}
+
 // infoEncoder reports the run of an encoder.
 func infoEncoder(c *cobra.Command, folder string, p *preset.Preset) error {
 	told, err := readLines[reconstruction](filepath.Join(folder, metricsFile))
 	if err != nil {
 		return err
 	}
-	_, err = os.Stat(filepath.Join(folder, encoderFile))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	finished, err := encoderFinished(folder, p.MAE)
+	if err != nil {
 		return err
 	}
 	configuration := filepath.Join(folder, configurationFile)
-	r := encoderRun{Kind: "encoder", Folder: folder, Configuration: configuration, Parameters: p.MAE.Parameters(), Steps: p.MAE.Train.Steps, Finished: err == nil}
+	r := encoderRun{Kind: "encoder", Folder: folder, Configuration: configuration, Parameters: p.MAE.Parameters(), Steps: p.MAE.Train.Steps, Finished: finished}
 	if n := len(told); n > 0 {
 		r.Last = &told[n-1]
-		r.Finished = r.Finished && r.Last.Step > r.Steps-p.MAE.Logging.Every // otherwise the file is of a training that is being extended
 	}
 	r.Next = fmt.Sprintf("wflow encoder train %s %s", argument(configuration), argument(folder))
 	if r.Finished {

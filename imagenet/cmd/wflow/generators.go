@@ -77,7 +77,7 @@ func generatorIn(file string) (*preset.Generator, error) {
 // presetOf returns a preset by its name, or a configuration file. Where a file has the same name, it is the file.
 func presetOf(name string) (*preset.Preset, error) {
 	p, err := preset.Named(name)
-	if _, there := os.Stat(name); there == nil || err != nil && strings.HasSuffix(name, ".yaml") {
+	if s, there := os.Stat(name); there == nil && !s.IsDir() || err != nil && strings.HasSuffix(name, ".yaml") {
 		p, err = preset.ReadFile(name)
 	}
 	if errors.Is(err, fs.ErrNotExist) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,16 +11,14 @@ import (
 	"github.com/wflowlab/wflowlab/internal/thousands"
 )
 
-// interruption returns why a training has ended: what ended its context, unless the user has interrupted the command, rather than what
-// that led to. It is only an interruption if nothing else went wrong: then the training was saved.
-func interruption(ctx context.Context, c *cobra.Command, err error) (only bool, reason error) {
+// interruption returns why a training has ended: by what broke beside it, such as the record, rather than by what that led to, or
+// because the user has interrupted the command. It is only an interruption if nothing else went wrong: then the training was saved.
+func interruption(c *cobra.Command, err, broken error) (only bool, reason error) {
 	if c.Context().Err() != nil {
+		err = errors.Join(err, broken)
 		return errors.Is(err, context.Canceled) && len(asides(err)) == 0, err
 	}
-	if broken := context.Cause(ctx); broken != nil {
-		return false, broken
-	}
-	return false, err
+	return false, cmp.Or(broken, err)
 }
 
 // sayKept says at which step an interrupted training was saved.

@@ -159,7 +159,7 @@ func (m metrics) String() string {
 	for _, name := range p.maps {
 		v = append(v, fmt.Sprintf("%s %.2g", name, p.squares[name]))
 	}
-	text := "V² " + strings.Join(v, ", ") + fmt.Sprintf("; norm %.2g", m.GradientNorm)
+	text := "V² " + strings.Join(v, ", ") + fmt.Sprintf("; gradient %.2g", m.GradientNorm)
 	if m.Images > 0 {
 		text += fmt.Sprintf("; %.3g images/s", m.Images)
 	}

@@ -131,7 +131,7 @@ func TestTrainOnNaN(t *testing.T) {
 		}
 	}
 	configuration := smallTraining(t, func(g *preset.Generator) {
-		g.Data.Latent, g.Data.Resolution, g.Data.Classes, g.Data.Batch = true, 64, 2, 2
+		g.Data.Latent, g.Data.Resolution, g.Data.Classes, g.Data.Batch, g.Data.Mirror = true, 64, 2, 2, true
 		g.Model.Size, g.Model.Patch, g.Model.InChannels, g.Model.OutChannels = 8, 8, 4, 4
 		g.Train.Classes, g.Train.Chunks, g.Train.Real, g.Train.Push = 2, 1, 1, 2
 		g.Train.AtOnce = 1

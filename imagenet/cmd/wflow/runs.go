@@ -51,7 +51,7 @@ func checkpointOf(run string, step int) (train.Checkpoint, error) {
 	if s, err := os.Stat(run); err != nil {
 		return train.Checkpoint{}, missing(run, err)
 	} else if !s.IsDir() || !isRun(run) {
-		return train.Checkpoint{}, fmt.Errorf("%s is no run of wflow train, which has a %s and a folder %s; weights of other origin want --preset and --weights", shown(run), configurationFile, checkpointsFolder)
+		return train.Checkpoint{}, fmt.Errorf("%s is no run of wflow train, which has a %s and a folder %s", shown(run), configurationFile, checkpointsFolder)
 	}
 	list, err := train.Checkpoints(filepath.Join(run, checkpointsFolder))
 	if err != nil {

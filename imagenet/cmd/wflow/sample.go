@@ -141,7 +141,7 @@ func (s *sampling) check(c *cobra.Command) error {
 	if set := given("to", "first", "images", "columns"); s.time && len(set) > 0 {
 		return misuse{fmt.Errorf("--time writes no images: it wants no %s", strings.Join(set, " and no "))}
 	}
-	if s.demo {
+	if s.demo && !s.time {
 		s.to = cmp.Or(s.to, "demo.png")
 	}
 	if s.time && !flags.Changed("batch") {

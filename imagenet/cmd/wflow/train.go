@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -41,7 +43,7 @@ folder RUN. It can be stopped at any moment, by Ctrl-C, a crash or a full disk.
 Started again with the same words, it goes on where it was, to the same bytes.
 
 --data is one of these: a cache of latents of the preset's resolution, which
-wflow data prepare makes; a folder with the four files of MNIST; a folder with a
+wflow data prepare makes; a folder with MNIST's files; a folder with a
 folder of small images for each class. Without it, the presets of digits are
 trained on 6,000 real digits that this program brings.
 --encoder has the weights of the encoder in whose features images are compared:
@@ -65,15 +67,16 @@ log_every_k and save_per_step are keys of config.yaml.
 
 The line of progress has the mean V² by kind of features, where V is the
 velocity of the generated images. global stands for the images themselves.
-Behind it are the norm of the gradient, and how many images are generated in a
-second.
+conv1 and layer1 to layer4 are stages of the encoder, and norm is the root mean
+square of the images' channels. Behind it are the norm of the gradient, and how
+many images are generated in a second.
 
 The newest checkpoint is what wflow sample RUN samples from. wflow info RUN says
 where the training stands.
 
 --keep-last 2 keeps the last two checkpoints. --keep-every 1000 keeps those
 whose step is a multiple of 1,000.
---extend lets a run go on with more --steps, with another --rate, --keep-last or
+--extend lets a run go on with other --steps, with another --rate, --keep-last or
 --keep-every, and on another engine. The learning rate and the regularisation R
 then follow the schedule of the longer training: a cosine that had ended begins
 again at the height it has there.`,
@@ -126,7 +129,13 @@ func (t generatorTraining) do(c *cobra.Command) error {
 	if t.encoder != "" && !g.Feature.MAE {
 		return misuse{fmt.Errorf("--encoder: %s compares the images themselves, and wants none", t.configuration)}
 	}
+	if g.Data.Augment {
+		return fmt.Errorf("%s: dataset.use_aug: generators are trained without random crops, want false", t.configuration)
+	}
 	t.set(g)
+	if err := own(t.run, p); err != nil {
+		return err
+	}
 	backend, line, err := engine.Find()
 	if err != nil {
 		return err
@@ -218,12 +227,14 @@ func (t generatorTraining) take(c *cobra.Command, training train.Training, p *pr
 		record, err = openRecord(t.run, g.Logging.Every, done)
 		return err
 	}
+	var broken error // of the record
 	training.Report = func(p train.Progress) {
 		told, err := record.add(p)
 		if (err == nil && p.Step%g.Train.SaveEvery == 0) || p.Step == p.Steps {
 			err = errors.Join(err, record.curves(t.run), gallery.draw(c.Context(), t.run, p))
 		}
 		if err != nil {
+			broken = errors.Join(broken, err)
 			stop(err)
 		}
 		b.set(p.Step, p.Remaining, told.String())
@@ -235,7 +246,7 @@ func (t generatorTraining) take(c *cobra.Command, training train.Training, p *pr
 	}
 	defer record.Close()
 	b.end()
-	only, err := interruption(ctx, c, err)
+	only, err := interruption(c, err, broken)
 	if err != nil {
 		list, _ := train.Checkpoints(training.Folder)
 		switch n := len(list); {
@@ -289,6 +300,37 @@ func (r finished) lines() []line {
 	lines.addLine("took", "%s", span(time.Duration(r.Seconds*float64(time.Second))))
 	lines.addLine("next", "%s", r.Next)
 	return lines
+}
+
+// own returns an error if a folder has a configuration that a run with this one would write over: that of the other kind of training, or
+// one that is of no run.
+func own(run string, configuration *preset.Preset) error {
+	path := filepath.Join(run, configurationFile)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if same, err := configuration.Marshal(); err != nil || bytes.Equal(text, same) {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(run, metricsFile)); errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s is there already and is of no run, which would have a %s: name another folder", path, metricsFile)
+	}
+	was, err := preset.ReadFile(path)
+	if err == nil && (was.MAE != nil) != (configuration.MAE != nil) {
+		err = fmt.Errorf("%s is the run of %s, and this trains %s: name another folder", run, kindOf(was), kindOf(configuration))
+	}
+	return err
+}
+
+func kindOf(p *preset.Preset) string {
+	if p.MAE != nil {
+		return "an encoder"
+	}
+	return "a generator"
 }
 
 // begin writes the text of the configuration of a run, which the training that begins fits, and returns the bar of its steps. What is

@@ -298,7 +298,7 @@ func TestInfoOfYoungRun(t *testing.T) {
 		}
 	}
 	out, progress, code := wflow(t.Context(), "info", run)
-	for _, want := range []string{"6, and no checkpoint yet\n", "at step 2: V² global 0.25; norm 3\n", " parameters\n"} {
+	for _, want := range []string{"6, and no checkpoint yet\n", "at step 2: V² global 0.25; gradient 3\n", " parameters\n"} {
 		if code != 0 || !strings.Contains(out, want) {
 			t.Errorf("exit code %d, want %q there: %s%s", code, want, out, progress)
 		}

@@ -37,7 +37,9 @@ func openData(c *cobra.Command, folder string, d preset.Data, wanted shape) (dat
 		if d.Latent || wanted != (shape{32, 1}) {
 			return nil, nil, misuse{errors.New("--data is missing: want the folder of the images, or of the cache of their latents")}
 		}
-		return digits.Train(), done, nil
+		set := digits.Train()
+		set.Mirror = d.Mirror
+		return set, done, nil
 	}
 	if err := isFolder(folder); err != nil {
 		return nil, nil, err
@@ -85,6 +87,9 @@ func openLatents(c *cobra.Command, folder string, d preset.Data, wanted shape) (
 // shaped returns an error if the latents of a cache have not the shape of what a configuration is trained on.
 func shaped(folder string, latents *latent.Cache, d preset.Data, wanted shape) error {
 	found := shape{latents.Side(), latent.Channels}
+	if d.Latent && found == wanted && !d.Mirror {
+		return errors.New("dataset.kwargs.use_flip: trainings on latents take each image and its mirror image, want true")
+	}
 	if d.Latent && found == wanted {
 		return nil
 	}
@@ -202,9 +207,9 @@ func encoderAt(path string) (*mae.Config, string, error) {
 	if err != nil {
 		return nil, "", err
 	}
-	file := filepath.Join(path, encoderFile)
-	if _, err := os.Stat(file); err != nil {
-		return nil, "", fmt.Errorf("%s has not been trained to its end: start its training again", path)
+	finished, err := encoderFinished(path, p.MAE)
+	if err == nil && !finished {
+		err = fmt.Errorf("%s has not been trained to its end: start its training again", path)
 	}
-	return &config, file, nil
+	return &config, filepath.Join(path, encoderFile), err
 }
