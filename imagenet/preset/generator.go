@@ -157,6 +157,9 @@ type Transport struct {
 	HalfSquaredCost bool `yaml:"use_quadratic_cost" default:"false"`          // ‖x−y‖²/2; otherwise ‖x−y‖
 }
 
+// twoBatches says whether a step generates a second batch, for the self term.
+func (t GeneratorTrain) twoBatches() bool { return t.Mode != "none" && t.Transport.SecondBatch }
+
 // Feature says which encoders the features come from.
 type Feature struct {
 	Path     string `yaml:"mae_path"` // of the MAE's weights; hf://NAME is models/mae/jax/NAME of Goodeat/drifting on Hugging Face, and mae/NAME is what the preset of that name trains

@@ -60,7 +60,7 @@ func (g *Generator) Memory() (Memory, bool) {
 	t := g.Train
 	classes := min(2*t.AtOnce, t.Classes)
 	fixed := t.Real + t.Unconditional
-	if t.Transport.SecondBatch {
+	if t.twoBatches() {
 		fixed += t.Guidance.Particles
 	}
 	image := g.Model.Size * g.Model.Size * g.Model.InChannels

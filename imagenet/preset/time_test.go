@@ -52,22 +52,23 @@ func TestOperations(t *testing.T) {
 	}
 }
 
-// TestTimes: of every preset it is known how long its training takes, on which hardware, on which basis, and from where.
+// TestTimes: of every preset it is known how long its training and a step of it take, on which hardware, on which basis, and from where.
 func TestTimes(t *testing.T) {
 	for _, l := range List() {
 		p, err := Named(l.Name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		training := false
+		training, step := false, false
 		for _, line := range p.Times() {
 			if line.What == "" || line.Hardware == "" || line.Source == "" || line.Basis != Measured && line.Basis != Computed && line.Basis != Reported {
 				t.Errorf("%s: %+v, want all of it", l.Name, line)
 			}
 			training = training || strings.Contains(line.What, "training") || strings.Contains(line.What, "steps")
+			step = step || strings.Contains(line.What, " s a step")
 		}
-		if !training {
-			t.Errorf("%s: no time of its training in %+v", l.Name, p.Times())
+		if !training || !step {
+			t.Errorf("%s: no time of its training, or of a step, in %+v", l.Name, p.Times())
 		}
 	}
 	p, _ := Named("gen/latent_sota_L_ot_1node") // the same step as with 64 GPUs, on an eighth of them

@@ -27,7 +27,7 @@ func (g *Generator) Operations() (float64, bool) {
 		particle += generated + encoded
 	}
 	class := n*particle + float64(t.Real+t.Unconditional)*encoded
-	if t.Transport.SecondBatch {
+	if t.twoBatches() {
 		class += n * (generated + encoded)
 	}
 	return float64(t.Classes) * class, true

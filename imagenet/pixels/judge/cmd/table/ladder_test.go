@@ -88,15 +88,15 @@ func (r rung) climb(t *testing.T, backend compute.Backend, j *judge.Judge, seed 
 		t.Fatal(err)
 	}
 	training.Data, training.Seed = digits.Train(), seed
-	start := time.Now()
 	if p.Generator.Feature.MAE {
 		training.Encoder = encoder(t, backend, p.Generator, seed)
 	}
+	start := time.Now()
 	trained, err := training.Run(t.Context(), backend)
 	if err != nil {
 		t.Fatal(err)
 	}
-	took := time.Since(start)
+	logTime(t, r.name, seed, start, training.Steps)
 	s, err := sample.New(backend, network, reader(trained), &sample.Settings{Batch: each})
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +122,7 @@ func (r rung) climb(t *testing.T, backend compute.Backend, j *judge.Judge, seed 
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Logf("%s, seed %d, %.0f s of training, α = %v: %v", r.name, seed, took.Seconds(), c.alpha, v)
+		t.Logf("%s, seed %d, α = %v: %v", r.name, seed, c.alpha, v)
 		if missed := c.holds(v); missed != "" {
 			t.Errorf("α = %v misses%s", c.alpha, missed)
 		}
@@ -130,6 +130,12 @@ func (r rung) climb(t *testing.T, backend compute.Backend, j *judge.Judge, seed 
 			t.Errorf("α = %v: the nearest training digit is at %.2f, want %v", c.alpha, v.Nearest, r.nearest)
 		}
 	}
+}
+
+// logTime logs how long a training took that began at a time.
+func logTime(t *testing.T, name string, seed uint64, start time.Time, steps int) {
+	took := time.Since(start).Seconds()
+	t.Logf("%s, seed %d: %d steps took %.0f s, %.3g s each", name, seed, steps, took, took/float64(steps))
 }
 
 // encoder trains the encoder that a generator's preset names.
@@ -147,10 +153,12 @@ func encoder(t *testing.T, backend compute.Backend, g *preset.Generator, seed ui
 	if err != nil {
 		t.Fatal(err)
 	}
+	start := time.Now()
 	trained, err := pretraining.Fit(t.Context(), backend, config, samples, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	logTime(t, g.Feature.Path, seed, start, pretraining.Steps)
 	return &train.Encoder{Config: config, Features: g.Train.Features, Weights: reader(trained)}
 }
 
