@@ -28,6 +28,7 @@ help: ## this list
 	@echo '  make bench BENCH=Solve                             only some, by regular expression'
 	@echo '  make bench-peers PEERS=imagenet                    only one half'
 	@echo '  make bench-peers PEERS=imagenet ROWS=step          only rows with a word, printed, not stored'
+	@echo '  make accept PARTS=digits                           only these parts: notebooks, or names that accept.py lists'
 	@echo '  make soak ROUNDS=2                                 fewer rounds'
 	@echo '  make fuzz FUZZ=NPY EXECUTIONS=20000                some targets, fewer executions'
 
@@ -56,7 +57,7 @@ fuzz: setup ## a million executions of every fuzz target (an hour and a half)
 	@$(RUN) $(VENV) $(KERNEL)/fuzz.py $(EXECUTIONS) '$(FUZZ)'
 
 accept: setup ## the numbers that the project stands by, full size, three seeds, to notebooks/accept.json
-	@$(RUN) $(VENV) $(KERNEL)/accept.py
+	@$(RUN) $(VENV) $(KERNEL)/accept.py $(PARTS)
 
 notebooks: setup ## run every notebook at full size and store its outputs
 	@$(RUN) $(VENV) $(KERNEL)/run.py --inplace --json .lab/notebooks.json $(NOTEBOOKS)

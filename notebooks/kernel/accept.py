@@ -1,11 +1,11 @@
 """make accept: the numbers that the project stands by, at full size, to notebooks/accept.json.
 
-    env.sh python accept.py [long] [NOTEBOOK...]
+    env.sh python accept.py [PART...]
 
 Every notebook runs at full size from a clean kernel. Those that train run with seeds 1, 2 and 3, each of which has to give a
 value to every check, and their checks hold for the means. A fresh clone is set up and served, twice, with the caches warm. Tests that are
-longer or larger than make test has time for run in full. With notebooks named, or "long" for these tests, only their part of the file is
-made anew. Exit status 1 if anything falls short.
+longer or larger than make test has time for run in full. A PART is a notebook or the name of such a test, see LONG: then only these
+parts of the file are made anew. Every part is written when it is done, with its machine. Exit status 1 if anything falls short.
 """
 
 import json
@@ -30,13 +30,13 @@ RESULTS = ROOT / "notebooks" / "accept.json"
 SEEDS = (1, 2, 3)
 SEED = re.compile(r"(?m)^(\s*(?:const\s+)?seed\s*=\s*)\d+")
 CHECK = re.compile(r"(?m)^[✓✗] (.*): (\S+) ([≤≥]) (\S+)$")
-LONG = {  # tests at the size that counts, and in full: packages, arguments; WFLOW_LONG is set
-    "networks, as XLA runs them": ["./imagenet/dit", "./imagenet/mae", "./imagenet/vae"],
-    "training steps on one device and on several": ["./imagenet/train"],
-    "the reader of digits, fitted anew": ["./imagenet/pixels/judge", "-run=^TestFit$"],
-    "digits: the presets, trained from several seeds and judged": ["./imagenet/pixels/judge/cmd/table", "-run=^TestLadder$", "-timeout=4h"],
-    "data prepare, 1,000 images, killed ten times": ["./imagenet/latent", "-run=^TestKilled$"],
-    "loading a weight file of 2.7 GB": ["./imagenet/hub", "-run=^TestMemory$", "-args", "-megabytes=2700"],
+LONG = {  # tests at the size that counts, and in full: what they show, packages, arguments; WFLOW_LONG is set
+    "networks": ["networks, as XLA runs them", "./imagenet/dit", "./imagenet/mae", "./imagenet/vae"],
+    "training": ["training steps on one device and on several", "./imagenet/train"],
+    "reader": ["the reader of digits, fitted anew", "./imagenet/pixels/judge", "-run=^TestFit$"],
+    "digits": ["the presets of digits, trained from several seeds and judged", "./imagenet/pixels/judge/cmd/table", "-run=^TestLadder$", "-timeout=4h"],
+    "prepare": ["data prepare, 1,000 images, killed ten times", "./imagenet/latent", "-run=^TestKilled$"],
+    "weights": ["loading a weight file of 2.7 GB", "./imagenet/hub", "-run=^TestMemory$", "-args", "-megabytes=2700"],
 }
 FRESH, AGAIN = 90, 5  # seconds: most that a fresh clone and a second start may take until JupyterLab answers
 
@@ -89,21 +89,17 @@ def accept(path):
     return record, holds and all(check["holds"] for check in record["checks"])
 
 
-def long_tests():
-    """Runs the tests of LONG. Returns what each said, and whether all passed."""
-    records, holds = [], True
-    for what, arguments in LONG.items():
-        start = time.time()
-        command = ["go", "test", "-count=1", "-p=1", "-v", *arguments]
-        done = subprocess.run(command, cwd=ROOT, env={**os.environ, "WFLOW_LONG": "1"}, capture_output=True, text=True)
-        ok = done.returncode == 0 and "--- PASS" in done.stdout
-        says = re.findall(r"(?m)^ +\w+_test\.go:\d+: (.*)$", done.stdout)
-        records.append({"what": what, "seconds": round(time.time() - start, 1), "says": says, "holds": ok})
-        print(f"{'ok' if ok else 'FAIL':4} {what}: {'; '.join(says)}", flush=True)
-        if not ok:
-            print(run.indent((done.stdout + done.stderr).strip()), flush=True)
-        holds &= ok
-    return records, holds
+def long_test(what, *arguments):
+    """Runs tests of LONG. Returns what to record, and whether they passed."""
+    start = time.time()
+    command = ["go", "test", "-count=1", "-p=1", "-v", *arguments]
+    done = subprocess.run(command, cwd=ROOT, env={**os.environ, "WFLOW_LONG": "1"}, capture_output=True, text=True)
+    ok = done.returncode == 0 and "--- PASS" in done.stdout
+    says = re.findall(r"(?m)^ +\w+_test\.go:\d+: (.*)$", done.stdout)
+    print(f"{'ok' if ok else 'FAIL':4} {what}: {'; '.join(says)}", flush=True)
+    if not ok:
+        print(run.indent((done.stdout + done.stderr).strip()), flush=True)
+    return {"what": what, "seconds": round(time.time() - start, 1), "says": says, "holds": ok}, ok
 
 
 def served(checkout, port):
@@ -145,15 +141,18 @@ def write(result):
 def main():
     os.environ["WFLOW_ACCEPT"] = "1"
     named = sys.argv[1:]
-    chosen = [Path(name) for name in named if name != "long"]
+    notebooks = [Path(name) for name in named if name not in LONG] if named else sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))
+    for path in notebooks:
+        if not path.is_file():
+            sys.exit(f"accept.py: {path}: no notebook, and none of {', '.join(LONG)}")
     machine = {
         "processor": processor(),
         "cores": os.cpu_count(),
         "go": os.environ["GOTOOLCHAIN"],
         "engine": "XLA on the CPU" if os.environ.get("WFLOW_XLA_PLUGIN") else "pure Go",
     }
-    result = {"notebooks": {}}
-    if named and RESULTS.exists():  # these anew, the others as they are, each with the machine it was measured on
+    result = {"long": {}, "notebooks": {}}
+    if named and RESULTS.exists():  # these anew, the others as they are
         result = json.loads(RESULTS.read_text())
     holds = True
     if not named:
@@ -161,12 +160,12 @@ def main():
         print(f"fresh clone to a served lab {first} s, second start {again} s", flush=True)
         result["start"] = {**machine, "fresh_clone_seconds": first, "second_seconds": again}
         holds = first < FRESH and again < AGAIN
-    if not named or "long" in named:
-        tests, ok = long_tests()
-        result["long"] = {**machine, "tests": tests}
+    for name in [name for name in LONG if name in named or not named]:
+        record, ok = long_test(*LONG[name])
+        result["long"][name] = {**machine, **record}
         holds &= ok
         write(result)
-    for path in chosen if named else sorted((ROOT / "notebooks").glob("[0-9]*.ipynb")):
+    for path in notebooks:
         record, ok = accept(path)
         result["notebooks"][path.stem] = {**machine, **record}
         holds &= ok
