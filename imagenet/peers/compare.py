@@ -44,6 +44,7 @@ def measured(command, folder, **environment):
 def theirs(script, binaries):
     """Returns the rate and the peak memory of a library, and its version."""
     out, peak = measured([sys.executable, HERE / script[0], *script[1:], "--seconds", SECONDS], binaries,
+                         GLIBC_TUNABLES="",  # huge pages, which env.sh asks for, make PyTorch no faster
                          TORCHINDUCTOR_CACHE_DIR=str(binaries / "inductor"), JAX_PLATFORMS="cpu", PYTHONPATH=str(HERE))
     r = json.loads(out.splitlines()[-1])
     return r["rate"], peak, r["library"]

@@ -22,6 +22,11 @@ export GOTOOLCHAIN GOEXPERIMENT=simd GOWORK=off
 GODEBUG=asyncpreemptoff=1${GODEBUG:+,$GODEBUG}
 export GODEBUG
 
+# Large arrays lie in huge pages, where the C library can: glibc from 2.35 on. XLA takes its arrays from the system anew for every
+# step, and a training step is then some 15 % faster.
+GLIBC_TUNABLES=${GLIBC_TUNABLES-glibc.malloc.hugetlb=1}
+export GLIBC_TUNABLES
+
 # Set but empty, WFLOW_XLA_PLUGIN means: the pure Go backend. XLA needs cgo, which needs a C compiler.
 plugin=${WFLOW_XLA_PLUGIN-$lab/xla/lammps_jax_pjrt_cpu/pjrt_c_api_cpu_plugin.so}
 if [ -e "$plugin" ]; then
