@@ -16,7 +16,7 @@
 //	view, err := file.View(hub.Drifting, c.Table()) // ema_params.msgpack, opened with hub.Open
 //	err = view.Under("encoder.").Load(store.RootScope())
 //
-// Choose base widths of 40 and more, with which a group of GroupNorm has several channels: 5 of 40. It makes up to 32 groups,
+// Choose base widths of 40 and more, with which a group of GroupNorm has several channels: two of 40. It makes up to 32 groups,
 // so that up to width 32 a group is one channel. The mean and the deviation of a map are then the same for every image, and a
 // loss that normalises them amplifies rounding.
 package mae

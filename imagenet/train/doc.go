@@ -13,6 +13,10 @@
 // problem for each vector of each feature of each class. The velocity that onestep.Loss makes of them is where the particles'
 // features are to go; its gradient goes through the encoder into the generator.
 //
+// Keys of a configuration that concern evaluation (eval_*, cfg_list) or logging elsewhere (use_wandb) are not used here. Nor is
+// push_at_resume, since a checkpoint keeps the banks, and batch_sinkhorn, which changes no number. Every image has noise of its own
+// (diverse_noise), whatever the processes.
+//
 // [Step] is the mathematics of one step, [Stepper] takes steps, and [Training] is what surrounds them: the order of the data, banks
 // of images (package bank), schedules and checkpoints. All that is random is a function of the seed and of the step's number. So a
 // training that was killed ends with the same bytes as one that was not, and the number of devices changes nothing but rounding.
