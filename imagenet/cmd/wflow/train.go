@@ -43,9 +43,9 @@ folder RUN. It can be stopped at any moment, by Ctrl-C, a crash or a full disk.
 Started again with the same words, it goes on where it was, to the same bytes.
 
 --data is one of these: a cache of latents of the preset's resolution, which
-wflow data prepare makes; a folder with MNIST's files; a folder with a
-folder of small images for each class. Without it, the presets of digits are
-trained on 6,000 real digits that this program brings.
+wflow data prepare makes; a folder with MNIST's files; a folder with a folder of
+small images for each class. Without it, the presets of digits are trained on
+6,000 real digits that this program brings.
 --encoder has the weights of the encoder in whose features images are compared:
 a released file, or the folder of a run of wflow encoder train.
 --vae has the weights of the autoencoder that decodes the latents in the grids.
@@ -76,10 +76,10 @@ where the training stands.
 
 --keep-last 2 keeps the last two checkpoints. --keep-every 1000 keeps those
 whose step is a multiple of 1,000.
---extend lets a run go on with other --steps, with another --rate, --keep-last or
---keep-every, and on another engine. The learning rate and the regularisation R
-then follow the schedule of the longer training: a cosine that had ended begins
-again at the height it has there.`,
+--extend lets a run go on with other --steps, with another --rate, --keep-last
+or --keep-every, and on another engine. The learning rate and the regularisation
+R then follow the schedule of the longer training: a cosine that had ended
+begins again at the height it has there.`,
 		Example: `  wflow train gen/mnist_pixels digits
   wflow train gen/ablation_ot_1node run --data latents --encoder mae_256.msgpack
   wflow train gen/pilot pilot --data latents64 --encoder mae_256.msgpack
