@@ -5,16 +5,16 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gomlx/gomlx/ml/model"
+
+	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/internal/golden"
-	"github.com/wflowlab/wflowlab/wflow/onestep"
 	"github.com/wflowlab/wflowlab/wflow/stream"
 )
 
-// TestFitDevices: on two and four devices the losses of twenty steps are those of one, but for rounding. The network is one whose norms
-// have groups of two channels over two by two positions at least. In a group of one number the norm leaves nothing but rounding, of
-// which AdamW makes steps as large as of any other gradient. The rate is a tenth of that with which the released encoders began; the
-// training then changes the losses by 4e-3, four hundred times what is allowed. AdamW makes more of rounding the higher the rate is: at
-// theirs, losses part by 5e-5 within twenty steps.
+// TestFitDevices: on two and four devices the losses of twenty steps are those of one, but for rounding. In float64, and with a network
+// whose norms have two channels or more over two by two positions or more. A norm over one number leaves nothing but rounding and
+// enlarges it: with tiny, even that of float64 reaches 1 % in ten steps. In float32, this network at this rate parts by 0.5 %.
 func TestFitDevices(t *testing.T) {
 	b, _ := backend(t)
 	if b.NumDevices() < 4 {
@@ -26,7 +26,7 @@ func TestFitDevices(t *testing.T) {
 	c := tiny
 	c.Width = 40
 	sample := func(i int) (Sample, error) {
-		s, u := Sample{make([]float32, 16*16*c.Channels), i % 2}, stream.New(5, "latents")
+		s, u := Sample{make([]float32, 16*16*c.Channels), i % c.Classes}, stream.New(5, "latents")
 		for k := range s.Latent {
 			s.Latent[k] = float32(u.Normal(uint64(i*len(s.Latent) + k)))
 		}
@@ -34,9 +34,27 @@ func TestFitDevices(t *testing.T) {
 	}
 	losses := func(devices int) (list []float64) {
 		p := pretraining
-		p.Steps, p.Batch, p.Devices, p.Rate = 20, 8, devices, onestep.Rate{Peak: 4e-4, WarmUp: 4000}
-		if _, err := p.Fit(t.Context(), b, c, sample, func(_ int, loss float64) { list = append(list, loss) }); err != nil {
+		p.Steps, p.Batch, p.Devices, p.Rate.Peak = 20, 8, devices, 1e-3
+		store := model.NewStore()
+		defer store.Finalize()
+		d, err := start(p, c, b, store, func(p weights.Parameter) ([]float64, error) {
+			values, err := Initial(pretraining.Seed)(p)
+			wide := make([]float64, len(values))
+			for i, v := range values {
+				wide[i] = float64(v)
+			}
+			return wide, err
+		})
+		if err != nil {
 			t.Fatal(err)
+		}
+		defer d.Finalize()
+		for step := range p.Steps {
+			_, loss, err := p.take(d, c, step, sample)
+			if err != nil {
+				t.Fatal(err)
+			}
+			list = append(list, loss)
 		}
 		return list
 	}

@@ -44,36 +44,12 @@ func (p Pretraining) Fit(ctx context.Context, backend compute.Backend, c Config,
 	}
 	store := model.NewStore()
 	defer store.Finalize()
-	if err := weights.Load(store.RootScope(), c.Table(), Initial(p.Seed)); err != nil {
-		return nil, fmt.Errorf("mae: %w", err)
-	}
-	for v := range store.IterVariables() {
-		v.SetTrainable(true)
-	}
-	way := steps.Descent{Common: 1, Chunks: 1, Beta1: p.Beta1, Beta2: p.Beta2, WeightDecay: p.WeightDecay, Clip: p.Clip, Average: p.Average,
-		Loss: func(scope *model.Scope, in []*graph.Node) []*graph.Node {
-			l := c.Losses(scope, in[1], in[2], in[3], in[0])
-			return []*graph.Node{graph.ReduceAllMean(l.Total), graph.ReduceAllMean(l.Reconstruction)}
-		}}
-	descender, err := way.Start(backend, count, store)
+	descender, err := start(p, c, backend, store, Initial(p.Seed))
 	if err != nil {
 		return nil, fmt.Errorf("mae: %w", err)
 	}
 	defer descender.Finalize()
-	take := func(step int) (loss, reconstruction float64, err error) {
-		in, err := p.batch(c, step, sample)
-		if err != nil {
-			return 0, 0, err
-		}
-		values, err := descender.Gradient(0, devices.Arrays(in)...)
-		if err == nil {
-			_, err = descender.Update(p.Rate.At(step, p.Steps))
-		}
-		if err != nil {
-			return 0, 0, fmt.Errorf("step %d: %w", step+1, err)
-		}
-		return float64(values[0][0]), float64(values[1][0]), nil
-	}
+	take := func(step int) (loss, reconstruction float64, err error) { return p.take(descender, c, step, sample) }
 	kept := steps.Checkpoint{Path: p.Checkpoint, Every: p.Every, Begin: p.begin, Extend: p.Extend, Extendable: []string{"BFloat16", "Engine", "Rate", "Steps"}}
 	if p.Checkpoint != "" {
 		first, err := p.batch(c, 0, sample)
@@ -99,6 +75,41 @@ func (p Pretraining) Fit(ctx context.Context, backend compute.Backend, c Config,
 		return nil, fmt.Errorf("mae: trained %w", err)
 	}
 	return trained, stopped
+}
+
+// start makes the variables of a store and returns what takes steps with them, in the precision of the initial weights: float64 for
+// comparisons.
+func start[T float32 | float64](p Pretraining, c Config, backend compute.Backend, store *model.Store, initial func(weights.Parameter) ([]T, error)) (*steps.Descender, error) {
+	if err := weights.Load(store.RootScope(), c.Table(), initial); err != nil {
+		return nil, err
+	}
+	for v := range store.IterVariables() {
+		v.SetTrainable(true)
+	}
+	way := steps.Descent{Common: 1, Chunks: 1, Beta1: p.Beta1, Beta2: p.Beta2, WeightDecay: p.WeightDecay, Clip: p.Clip, Average: p.Average,
+		Loss: func(scope *model.Scope, in []*graph.Node) []*graph.Node {
+			precision := weights.Node(scope, in[0].Graph(), c.Table()[0].Name).DType()
+			lambda, latents := graph.ConvertDType(in[0], precision), graph.ConvertDType(in[1], precision)
+			l := c.Losses(scope, latents, in[2], in[3], lambda)
+			return []*graph.Node{graph.ReduceAllMean(l.Total), graph.ReduceAllMean(l.Reconstruction)}
+		}}
+	return way.Start(backend, max(p.Devices, 1), store)
+}
+
+// take takes a step, counted from 0, and returns the means of its losses.
+func (p Pretraining) take(d *steps.Descender, c Config, step int, sample func(i int) (Sample, error)) (total, reconstruction float64, err error) {
+	in, err := p.batch(c, step, sample)
+	if err != nil {
+		return 0, 0, err
+	}
+	values, err := d.Gradient(0, devices.Arrays(in)...)
+	if err == nil {
+		_, err = d.Update(p.Rate.At(step, p.Steps))
+	}
+	if err != nil {
+		return 0, 0, fmt.Errorf("step %d: %w", step+1, err)
+	}
+	return float64(values[0][0]), float64(values[1][0]), nil
 }
 
 // begin tells Begin how many steps are done, and logs the warnings.

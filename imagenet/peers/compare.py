@@ -44,7 +44,7 @@ def measured(command, folder, **environment):
 def theirs(script, binaries):
     """Returns the rate and the peak memory of a library, and its version."""
     out, peak = measured([sys.executable, HERE / script[0], *script[1:], "--seconds", SECONDS], binaries,
-                         GLIBC_TUNABLES="",  # huge pages, which env.sh asks for, make PyTorch no faster
+                         **({} if "jax" in script else {"GLIBC_TUNABLES": ""}),  # env.sh's huge pages are XLA's gain, and no gain of PyTorch's
                          TORCHINDUCTOR_CACHE_DIR=str(binaries / "inductor"), JAX_PLATFORMS="cpu", PYTHONPATH=str(HERE))
     r = json.loads(out.splitlines()[-1])
     return r["rate"], peak, r["library"]
@@ -106,7 +106,7 @@ def main():
         target.write_text(f"""# Benchmarks
 
 Measured on {processor()}, {os.cpu_count()} cores, {datetime.date.today()}; one run of `make bench-peers`. {", ".join(sorted(versions))} and GoMLX
-on XLA in turn, {ROUNDS} times each, float32, random weights, on all cores; networks' rows are forward passes. Rates are medians. The ratio is the
+on XLA in turn, {ROUNDS} times each, float32, random weights, on all cores; networks' rows are forward passes. XLA's arrays, ours and JAX's, lie in huge pages. Rates are medians. The ratio is the
 median, over the turns, of ours to the fastest of the others: above 1 ours is the faster. Compilation is left out. Ratios compare, absolute
 numbers change with the machine. [peers/README.md](peers/README.md) says what each row is. Not measured: pure Go, GPUs.
 

@@ -35,3 +35,25 @@ func Claim(folder string) (release func(), err error) {
 	}
 	return func() { lock.Close() }, nil
 }
+
+// Lock is a claim on a folder that is made at the first of several places.
+type Lock struct {
+	Folder  string
+	release func()
+}
+
+// Hold claims the folder, unless that was done before.
+func (l *Lock) Hold() (err error) {
+	if l.release == nil {
+		l.release, err = Claim(l.Folder)
+	}
+	return err
+}
+
+// Release gives the folder back, if it is held.
+func (l *Lock) Release() {
+	if l.release != nil {
+		l.release()
+		l.release = nil
+	}
+}

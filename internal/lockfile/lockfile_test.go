@@ -47,3 +47,22 @@ func TestClaim(t *testing.T) {
 		t.Errorf("error %v, want that of the file system", err)
 	}
 }
+
+// TestLock: a lock that is held twice is released once, and may be held again.
+func TestLock(t *testing.T) {
+	lock := Lock{Folder: t.TempDir()}
+	lock.Release()
+	for range 2 {
+		for range 2 {
+			if err := lock.Hold(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		other := Lock{Folder: lock.Folder}
+		if err := other.Hold(); err == nil || !strings.Contains(err.Error(), " is in use by another process") {
+			t.Errorf("error %v, want that the folder is in use", err)
+		}
+		other.Release()
+		lock.Release()
+	}
+}

@@ -137,23 +137,15 @@ func (t encoderTraining) do(c *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	var release func()
-	claim := func() (err error) {
-		release, err = lockfile.Claim(t.run)
-		return err
-	}
-	if _, err := os.Stat(t.run); err == nil { // before what another process writes there is read
-		if err := claim(); err != nil {
+	lock := lockfile.Lock{Folder: t.run}
+	defer lock.Release()
+	if _, err := os.Stat(t.run); err == nil { // what is there is read, and another process must not write it meanwhile
+		if err := lock.Hold(); err != nil {
 			return err
 		}
 	}
-	defer func() {
-		if release != nil {
-			release()
-		}
-	}()
-	ctx, stop := context.WithCancelCause(c.Context())
-	defer stop(nil)
+	ctx, stop := context.WithCancel(c.Context())
+	defer stop()
 	r := &reconstructions{every: p.MAE.Logging.Every, path: filepath.Join(t.run, metricsFile)}
 	var b *trainingBar
 	var broken error    // of the record
@@ -161,10 +153,8 @@ func (t encoderTraining) do(c *cobra.Command) error {
 	var first time.Time // the end of the first step here, which compiles
 	start := time.Now()
 	pretraining.Begin = func(step int) (err error) {
-		if release == nil {
-			if err := claim(); err != nil {
-				return err
-			}
+		if err := lock.Hold(); err != nil {
+			return err
 		}
 		if b, err = begin(c, t.run, text, step, pretraining.Steps, line, t.devices); err != nil {
 			return err
@@ -185,7 +175,7 @@ func (t encoderTraining) do(c *cobra.Command) error {
 		if done%p.MAE.Train.SaveEvery == 0 || done == pretraining.Steps {
 			if err := r.write(); err != nil {
 				broken = errors.Join(broken, err)
-				stop(err)
+				stop()
 			}
 		}
 		b.set(done, left, fmt.Sprintf("reconstruction %.3g", reconstruction))

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strconv"
 
@@ -53,14 +54,23 @@ func encoderRunAt(folder string) *preset.Preset {
 
 // encoderFinished says whether the run of an encoder has its file, of all steps. Otherwise it is under way, or it is being extended.
 func encoderFinished(folder string, p *preset.MAE) (bool, error) {
-	f, err := safetensors.ReadFile(filepath.Join(folder, encoderFile))
+	f, err := os.Open(filepath.Join(folder, encoderFile))
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
 	if err != nil {
 		return false, err
 	}
-	return f.Meta[stepKey] == strconv.Itoa(p.Train.Steps), nil
+	defer f.Close()
+	s, err := f.Stat()
+	if err != nil {
+		return false, err
+	}
+	_, meta, err := safetensors.ReadHeader(f, s.Size())
+	if err != nil {
+		return false, fmt.Errorf("%s: %w", f.Name(), err)
+	}
+	return meta[stepKey] == strconv.Itoa(p.Train.Steps), nil
 }
 
 // infoEncoder reports the run of an encoder.

@@ -207,8 +207,8 @@ func (t generatorTraining) take(c *cobra.Command, training train.Training, p *pr
 		defer a.Finalize()
 		gallery.decoder = decoder
 	}
-	ctx, stop := context.WithCancelCause(c.Context())
-	defer stop(nil)
+	ctx, stop := context.WithCancel(c.Context())
+	defer stop()
 	var b *trainingBar
 	var record *record
 	training.Begin = func(done int) (err error) {
@@ -235,7 +235,7 @@ func (t generatorTraining) take(c *cobra.Command, training train.Training, p *pr
 		}
 		if err != nil {
 			broken = errors.Join(broken, err)
-			stop(err)
+			stop()
 		}
 		b.set(p.Step, p.Remaining, told.String())
 	}

@@ -70,6 +70,9 @@ func openData(c *cobra.Command, folder string, d preset.Data, wanted shape) (dat
 // openLatents opens the training latents of a cache, which must have a shape and the scale of an autoencoder's latents. It warns of
 // a scale that is odd.
 func openLatents(c *cobra.Command, folder string, d preset.Data, wanted shape) (*latent.Cache, error) {
+	if d.Latent && !d.Mirror {
+		return nil, errors.New("dataset.kwargs.use_flip: trainings on latents take each image and its mirror image, want true")
+	}
 	latents, err := latent.Open(folder, latent.Train)
 	if err != nil {
 		return nil, nextStep(folder, err)
@@ -87,9 +90,6 @@ func openLatents(c *cobra.Command, folder string, d preset.Data, wanted shape) (
 // shaped returns an error if the latents of a cache have not the shape of what a configuration is trained on.
 func shaped(folder string, latents *latent.Cache, d preset.Data, wanted shape) error {
 	found := shape{latents.Side(), latent.Channels}
-	if d.Latent && found == wanted && !d.Mirror {
-		return errors.New("dataset.kwargs.use_flip: trainings on latents take each image and its mirror image, want true")
-	}
 	if d.Latent && found == wanted {
 		return nil
 	}
