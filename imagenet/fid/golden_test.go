@@ -231,11 +231,7 @@ func TestGoldenNetwork64(t *testing.T) {
 		images, height, width := c.images(t, g.Prefix, name)
 		got := make([][]float64, 2+len(stages))
 		for _, image := range images {
-			var pixels []float64
-			for _, v := range resize64(image, height, width) {
-				pixels = append(pixels, v)
-			}
-			out, err := exec.Call(tensors.FromFlatDataAndDimensions(pixels, 1, side, side, 3))
+			out, err := exec.Call(tensors.FromFlatDataAndDimensions(resize64(image, height, width), 1, side, side, 3))
 			if err != nil {
 				t.Fatal(err)
 			}
