@@ -1,11 +1,11 @@
-// Package images opens sets of images, as evaluations compare them: folders of files, zip files of them, and arrays of NumPy.
+// Package imageset opens sets of images, as evaluations compare them: folders of files, zip files of them, and arrays of NumPy.
 //
-//	s, err := images.Open("samples")   // or samples.zip, samples.npz, samples.npy
+//	s, err := imageset.Open("samples")   // or samples.zip, samples.npz, samples.npy
 //	defer s.Close()
 //	for i := range s.Len() {
 //		m, err := s.Read(i)        // of whatever size, as Pillow would read it
 //	}
-package images
+package imageset
 
 import (
 	"archive/zip"
@@ -41,7 +41,7 @@ func Open(path string) (*Set, error) {
 		s.Close()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("images: %s: %w", path, err)
+		return nil, fmt.Errorf("imageset: %s: %w", path, err)
 	}
 	return s, nil
 }
@@ -80,7 +80,7 @@ func (s *Set) Class(i int) string {
 func (s *Set) Read(i int) (*latent.Image, error) {
 	m, err := s.read(i)
 	if err != nil {
-		return nil, fmt.Errorf("images: %s: %w", s.names[i], err)
+		return nil, fmt.Errorf("imageset: %s: %w", s.names[i], err)
 	}
 	return m, nil
 }

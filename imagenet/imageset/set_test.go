@@ -1,4 +1,4 @@
-package images_test
+package imageset_test
 
 import (
 	"archive/zip"
@@ -15,7 +15,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/wflowlab/wflowlab/imagenet/images"
+	"github.com/wflowlab/wflowlab/imagenet/imageset"
 	"github.com/wflowlab/wflowlab/internal/golden"
 	"github.com/wflowlab/wflowlab/internal/npy"
 )
@@ -100,7 +100,7 @@ func TestOpenSame(t *testing.T) {
 		"an array of NumPy ":  write(t, filepath.Join(t.TempDir(), "x.npz"), zipped(t, zip.Store, "mu.npy", array("<f8", []int{1}, make([]byte, 8)), "arr_0.npy", data, "readme.txt", "x")),
 		"an array of NumPy  ": write(t, filepath.Join(t.TempDir(), "x.npz"), zipped(t, zip.Deflate, "x.npy", array("|u1", []int{1, 1, 1, 3}, []byte("rgb")), "arr_0.npy", data)),
 	} {
-		s, err := images.Open(path)
+		s, err := imageset.Open(path)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -140,7 +140,7 @@ func TestConverted(t *testing.T) {
 	at := bytes.Index(still, []byte("IDAT")) - 4
 	animated := slices.Concat(still[:at], control, still[at:])
 	for want, file := range map[string][]byte{"grey": encoded(t, grey), "16 bits": encoded(t, deep), "alpha": encoded(t, clear), "a palette": encoded(t, palette), "an animation": animated} {
-		s, err := images.Open(filepath.Dir(write(t, filepath.Join(t.TempDir(), "x.png"), file)))
+		s, err := imageset.Open(filepath.Dir(write(t, filepath.Join(t.TempDir(), "x.png"), file)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -148,7 +148,7 @@ func TestConverted(t *testing.T) {
 			t.Errorf("converted of %q, error %v, want %q", m.Converted, err, want)
 		}
 	}
-	s, err := images.Open(write(t, filepath.Join(t.TempDir(), "x.npy"), []byte(array("|u1", []int{1, 1, 2}, []byte{3, 9}))))
+	s, err := imageset.Open(write(t, filepath.Join(t.TempDir(), "x.npy"), []byte(array("|u1", []int{1, 1, 2}, []byte{3, 9}))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,16 +175,16 @@ func TestOpenRefuses(t *testing.T) {
 		"several arrays of images":                                      zipped(t, zip.Store, "a.npy", array("|u1", []int{1, 5, 7, 3}, pixels), "b.npy", array("|u1", []int{1, 5, 7, 3}, pixels)),
 	} {
 		path := write(t, filepath.Join(t.TempDir(), "x"), data)
-		if _, err := images.Open(path); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
+		if _, err := imageset.Open(path); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path) {
 			t.Errorf("error %v, want one with %q and the path", err, want)
 		}
 	}
-	if _, err := images.Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "holds no images") {
+	if _, err := imageset.Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "holds no images") {
 		t.Errorf("error %v, want one for a folder without images", err)
 	}
 	folder := t.TempDir()
 	write(t, filepath.Join(folder, "a.png"), file[:len(file)/2])
-	s, err := images.Open(folder)
+	s, err := imageset.Open(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +192,7 @@ func TestOpenRefuses(t *testing.T) {
 		t.Errorf("error %v, want one for a file that is cut off", err)
 	}
 	if err := os.Symlink(folder, filepath.Join(folder, "again")); err == nil {
-		if _, err := images.Open(folder); err == nil || !strings.Contains(err.Error(), "leads back") {
+		if _, err := imageset.Open(folder); err == nil || !strings.Contains(err.Error(), "leads back") {
 			t.Errorf("error %v, want one for a link to the folder itself", err)
 		}
 	}
@@ -205,7 +205,7 @@ func FuzzOpen(f *testing.F) {
 	f.Add(zipped(f, zip.Store, "arr_0.npy", array("|u1", []int{1, height, width, 3}, pixels)))
 	f.Add(zipped(f, zip.Deflate, "a.png", string(file)))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		s, err := images.Open(write(t, filepath.Join(t.TempDir(), "x"), data))
+		s, err := imageset.Open(write(t, filepath.Join(t.TempDir(), "x"), data))
 		if err != nil {
 			return
 		}
