@@ -50,3 +50,31 @@ func BenchmarkGenerate(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N*batch)/b.Elapsed().Seconds(), "images/s")
 }
+
+// BenchmarkProduct multiplies what a linear layer of B/2 multiplies for four latents; ../peers/product.py does the same.
+func BenchmarkProduct(b *testing.B) {
+	backend, line, err := engine.Find()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if line != "XLA" {
+		b.Skip("for XLA: ", line)
+	}
+	const rows, inner, columns = 4 * 272, 768, 2048
+	x := tensors.FromFlatDataAndDimensions(make([]float32, rows*inner), rows, inner)
+	y := tensors.FromFlatDataAndDimensions(make([]float32, inner*columns), inner, columns)
+	exec := graph.MustNewExec(backend, graph.MatMul)
+	defer exec.Finalize()
+	multiply := func() {
+		out, err := exec.Call(x, y)
+		if err != nil {
+			b.Fatal(err)
+		}
+		out[0].MustFinalizeAll()
+	}
+	multiply() // compiles
+	for b.Loop() {
+		multiply()
+	}
+	b.ReportMetric(2*rows*inner*columns/1e9*float64(b.N)/b.Elapsed().Seconds(), "GFLOP/s")
+}

@@ -12,7 +12,7 @@
 //
 // [File.View] gives the tensors of a released file the names and the layout that the official PyTorch code uses. It compares
 // them with the table of a network: none may be missing or left over, and every shape must be right. The [Naming] says
-// whose file it is: [WFlow], [Drifting], [SDVAE], or [Official] if the names are official already.
+// whose file it is: [WFlow], [Drifting], [SDVAE], [Inception], or [Official] if the names are official already.
 //
 //	v, err := f.View(hub.WFlow, table)
 //	v.Load(scope)                                             // into a GoMLX scope

@@ -140,6 +140,9 @@ func (c *content) recognise(r io.ReaderAt, size int64, name string, head []byte)
 		c.format = NPY
 		return c.readNPY(r, size, name)
 	}
+	if isLegacy(head) {
+		return c.readLegacy(r, size, name)
+	}
 	if len(head) > 8 && head[8] == '{' && binary.LittleEndian.Uint64(head) < 1<<40 {
 		return c.readSafetensors(r, size)
 	}

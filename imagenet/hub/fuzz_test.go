@@ -48,6 +48,7 @@ func fuzz(f *testing.F, seeds ...string) {
 
 func FuzzSafetensors(f *testing.F) { fuzz(f, "types.safetensors", "odd/small_types.safetensors") }
 func FuzzFlax(f *testing.F)        { fuzz(f, "types.msgpack", "chunks.msgpack", "ema_params.msgpack") }
+func FuzzLegacy(f *testing.F)      { fuzz(f, "old.pt", "odd/before2.pt", "odd/before5.pt") }
 func FuzzNumpy(f *testing.F)       { fuzz(f, "c.npy", "f.npy") }
 
 // FuzzTorch and FuzzNPZ change zip files and repair the checksums, so that what is changed is read.
@@ -206,7 +207,7 @@ func FuzzView(f *testing.F) {
 		for name := range strings.SplitSeq(names, "\n") {
 			file.tensors = append(file.tensors, Tensor{Name: name, Type: U8})
 		}
-		for _, naming := range []Naming{Official, WFlow, Drifting, SDVAE} {
+		for _, naming := range []Naming{Official, WFlow, Drifting, SDVAE, Inception} {
 			v, err := file.View(naming, table)
 			if err == nil && (len(v.from) != len(table) || !strings.HasPrefix(names, v.Prefix()) && !strings.Contains(names, "\n"+v.Prefix())) {
 				t.Fatalf("%v under %q, want %d tensors under a prefix of the file", v.from, v.Prefix(), len(table))

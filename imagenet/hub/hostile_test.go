@@ -261,7 +261,7 @@ func patch(data, mark string, offset int, to byte) string {
 
 // TestCut: a file cut off at any byte is refused, when it is opened or when it is read.
 func TestCut(t *testing.T) {
-	for _, name := range []string{"single.pt", "types.safetensors", "types.msgpack", "chunks.msgpack", "c.npy", "f.npy", "types_deflated.npz"} {
+	for _, name := range []string{"single.pt", "old.pt", "types.safetensors", "types.msgpack", "chunks.msgpack", "c.npy", "f.npy", "types_deflated.npz"} {
 		data, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
 			t.Fatal(err)
@@ -281,9 +281,6 @@ func TestCut(t *testing.T) {
 				t.Fatalf("the first %d of %d bytes of %s are read, want an error", n, len(data), name)
 			}
 		}
-	}
-	if err := readAll("testdata/old.pt"); err == nil || !strings.Contains(err.Error(), "torch.save it again") {
-		t.Errorf("a file from before 1.6: error %v, want one that says to torch.save it again", err)
 	}
 }
 

@@ -92,6 +92,12 @@ func SDVAE(t Tensor) (Tensor, bool) {
 	return t, true
 }
 
+// Inception is the naming of the network by which FID is measured, pt_inception-2015-12-05-6726825d.pth. It has the official names.
+// The counters of batches, which training alone uses, are no part of the network.
+//
+// Released by mseitzer/pytorch-fid on GitHub, and by toshas/torch-fidelity as weights-inception-2015-12-05-6726825d.pth.
+func Inception(t Tensor) (Tensor, bool) { return t, !strings.HasSuffix(t.Name, ".num_batches_tracked") }
+
 // cutLast cuts s at the last sep. If there is none, before is empty and after is all of s.
 func cutLast(s, sep string) (before, after string, found bool) {
 	if i := strings.LastIndex(s, sep); i >= 0 {

@@ -112,7 +112,7 @@ func (t torch) rebuild(a []any, kind Type) (any, error) {
 		x.strides = nil
 	}
 	span := int64(x.span())
-	x.open = func() (io.ReadCloser, error) { return s.zip.section(offset*size, span*size) }
+	x.open = func() (io.ReadCloser, error) { return s.place.section(offset*size, span*size) }
 	return x, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"errors"
 	"fmt"
+	"io"
 	"path"
 	"strings"
 
@@ -17,7 +18,9 @@ const maxPickle = 256 << 20
 type storage struct {
 	kind  Type // "" if it has bytes of any type
 	bytes int64
-	zip   *member
+	place interface {
+		section(offset, bytes int64) (io.ReadCloser, error) // opens some of its bytes
+	}
 }
 
 // readTorch reads a file that torch.save wrote: a zip file of a pickle, which names storages, and of the storages.
@@ -96,39 +99,61 @@ func (t torch) find(name string) any {
 
 var errStorage = errors.New("a storage that is not described as torch.save does")
 
-// storage returns what ("storage", class, key, device, numbers) stands for.
-func (t torch) storage(id []any) (any, error) {
+// named is what ("storage", class, key, device, numbers, …) says of a storage.
+type named struct {
+	kind Type
+	key  string
+	n    int64 // numbers
+	size int64 // bytes of a number; 0 if it is not known
+}
+
+// nameOf returns what a persistent id says of a storage, or false if it is of something else.
+func nameOf(id []any) (n named, ok bool, err error) {
 	if len(id) == 0 || id[0] != "storage" {
-		return &object{class: "persistent_id", arguments: id}, nil
+		return n, false, nil
 	}
 	if len(id) < 5 {
-		return nil, errStorage
+		return n, true, errStorage
 	}
-	storageClass, known := id[1].(class)
+	c, known := id[1].(class)
 	if !known {
-		storageClass = class{kind: Type(strings.TrimSuffix(className(id[1]), "Storage"))}
+		c = class{kind: Type(strings.TrimSuffix(className(id[1]), "Storage"))}
 	}
-	key, ok := id[2].(string)
-	n, ok2 := id[4].(int64)
-	if !ok || !ok2 || n < 0 {
-		return nil, errStorage
+	key, ok1 := id[2].(string)
+	count, ok2 := id[4].(int64)
+	if !ok1 || !ok2 || count < 0 {
+		return n, true, errStorage
 	}
-	m := t.members[t.folder+"/data/"+key]
-	size, sized := safetensors.Bytes(string(storageClass.kind), nil)
-	if known && storageClass.kind == "" {
-		size, sized = 1, true
+	n = named{kind: c.kind, key: key, n: count}
+	if known && c.kind == "" {
+		n.size = 1
+	} else if size, sized := safetensors.Bytes(string(c.kind), nil); sized {
+		n.size = int64(size)
 	}
+	return n, true, nil
+}
+
+// storage returns what a persistent id stands for.
+func (t torch) storage(id []any) (any, error) {
+	n, ok, err := nameOf(id)
+	if !ok {
+		return &object{class: "persistent_id", arguments: id}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	m := t.members[t.folder+"/data/"+n.key]
 	switch {
 	case m == nil:
-		return nil, fmt.Errorf("storage %.200q is missing: the file is not whole; download it again", key)
+		return nil, fmt.Errorf("storage %.200q is missing: the file is not whole; download it again", n.key)
 	case m.wrong != nil:
 		return nil, m.wrong
 	case m.Method != zip.Store:
-		return nil, fmt.Errorf("storage %q is compressed, as torch.save does not: the file was zipped again; take it as torch.save wrote it", key)
-	case sized && (m.UncompressedSize64%uint64(size) != 0 || m.UncompressedSize64/uint64(size) != uint64(n)):
-		return nil, fmt.Errorf("storage %q: %d bytes for %d numbers of %s", key, m.UncompressedSize64, n, storageClass.kind)
+		return nil, fmt.Errorf("storage %q is compressed, as torch.save does not: the file was zipped again; take it as torch.save wrote it", n.key)
+	case n.size > 0 && (m.UncompressedSize64%uint64(n.size) != 0 || m.UncompressedSize64/uint64(n.size) != uint64(n.n)):
+		return nil, fmt.Errorf("storage %q: %d bytes for %d numbers of %s", n.key, m.UncompressedSize64, n.n, n.kind)
 	}
-	return storage{storageClass.kind, int64(m.UncompressedSize64), m}, nil
+	return storage{n.kind, int64(m.UncompressedSize64), m}, nil
 }
 
 // torchPickle returns which of the names of a zip file's members is the pickle of a PyTorch file, or "" if none is.

@@ -12,7 +12,7 @@ import (
 )
 
 func goldenImage(name string, height, width int) *Image {
-	return &Image{width, height, golden.Image(name, height, width)}
+	return &Image{Width: width, Height: height, Pix: golden.Image(name, height, width)}
 }
 
 func sum(b []byte) string {

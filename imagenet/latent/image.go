@@ -16,11 +16,12 @@ import (
 type Image struct {
 	Width, Height int
 	Pix           []byte
+	Converted     string // what DecodeImage made colours of: "grey", "a palette", "alpha", "16 bits", "inks", "an animation"; "" if it changed nothing
 }
 
 // NewImage returns a black image.
 func NewImage(width, height int) *Image {
-	return &Image{width, height, make([]byte, 3*width*height)}
+	return &Image{Width: width, Height: height, Pix: make([]byte, 3*width*height)}
 }
 
 // row returns the 3·Width bytes of line y.

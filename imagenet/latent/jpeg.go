@@ -18,6 +18,7 @@ func decodeJPEG(file []byte) (*Image, error) {
 	}
 	defer d.Close()
 	m, y := NewImage(d.Width, d.Height), 0
+	m.Converted = map[int]string{1: "grey", 4: "inks"}[len(d.Sampling)]
 	convert := map[int]func(to, from []byte){1: fromGrey, 3: func(to, from []byte) { copy(to, from) }, 4: fromInks}[len(d.Sampling)]
 	err = d.Decode(func(line []byte) {
 		convert(m.row(y), line)

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wflowlab/wflowlab/imagenet/internal/imagefile"
 	"github.com/wflowlab/wflowlab/internal/magic"
 	"github.com/wflowlab/wflowlab/internal/regular"
 )
@@ -46,7 +47,7 @@ func (l *listing) labels(s Split, folder string, folders, images []string) (*lab
 		}
 		images = nil
 		for _, e := range entries {
-			if isImage(e.Name()) {
+			if imagefile.Named(e.Name()) {
 				images = append(images, e.Name())
 			}
 		}
@@ -176,7 +177,7 @@ func parseLabels(text string) (map[string]string, error) {
 				class = words[0]
 			}
 		}
-		if isImage(image) {
+		if imagefile.Named(image) {
 			image = strings.TrimSuffix(image, path.Ext(image))
 		}
 		if image == "" || class == "" {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/wflowlab/wflowlab/imagenet/internal/imagefile"
 	"github.com/wflowlab/wflowlab/internal/magic"
 	"github.com/wflowlab/wflowlab/internal/regular"
 )
@@ -90,7 +91,7 @@ func splitsBelow(root string) (found []string) {
 		var next []string
 		for _, folder := range level {
 			for _, e := range some(folder) {
-				if _, left := littered(e.Name()); left || !e.IsDir() {
+				if _, left := imagefile.Littered(e.Name()); left || !e.IsDir() {
 					continue
 				}
 				if seen++; seen > most {
@@ -135,7 +136,7 @@ func holds(folder string) string {
 	files, left := tally{}, tally{}
 	entries := some(folder)
 	for _, e := range entries {
-		kind, yes := littered(e.Name())
+		kind, yes := imagefile.Littered(e.Name())
 		info, err := os.Stat(filepath.Join(folder, e.Name()))
 		switch {
 		case yes:

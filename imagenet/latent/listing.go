@@ -10,13 +10,9 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/wflowlab/wflowlab/imagenet/internal/imagefile"
 )
-
-// extensions are those that torchvision takes for images. A file that is neither PNG nor JPEG is refused later, by its
-// content.
-var extensions = []string{".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"}
-
-func isImage(name string) bool { return slices.Contains(extensions, strings.ToLower(path.Ext(name))) }
 
 // listing lists the images of a folder and counts what it leaves out.
 type listing struct {
@@ -47,7 +43,7 @@ func (l *listing) entries(folder string) ([]fs.DirEntry, error) {
 		return nil, err
 	}
 	return slices.DeleteFunc(entries, func(e fs.DirEntry) bool {
-		kind, yes := littered(e.Name())
+		kind, yes := imagefile.Littered(e.Name())
 		if yes {
 			l.litter[kind]++
 		}
@@ -67,7 +63,7 @@ func (l *listing) split(s Split) (classes []string, files []File, err error) {
 		switch info, err := os.Stat(filepath.Join(folder, e.Name())); {
 		case err == nil && info.IsDir():
 			classes = append(classes, e.Name())
-		case err == nil && isImage(e.Name()):
+		case err == nil && imagefile.Named(e.Name()):
 			images = append(images, e.Name())
 		} // other files beside the classes, and broken links there, are none of them
 	}
@@ -96,7 +92,7 @@ func (l *listing) split(s Split) (classes []string, files []File, err error) {
 		files = append(files, images...)
 	}
 	if len(empty) > 0 {
-		return nil, nil, fmt.Errorf("%s: %s without an image%s: want files that end in %s, or no such folder", folder, plural(len(empty), "class"), list(empty), strings.Join(extensions, ", "))
+		return nil, nil, fmt.Errorf("%s: %s without an image%s: want files that end in %s, or no such folder", folder, plural(len(empty), "class"), list(empty), strings.Join(imagefile.Extensions, ", "))
 	}
 	return classes, files, nil
 }
@@ -125,7 +121,7 @@ func (l *listing) class(split, class string, label int) (files []File, err error
 		}
 		for _, e := range entries {
 			name := path.Join(folder, e.Name())
-			image := isImage(name)
+			image := imagefile.Named(name)
 			if !image && e.Type().IsRegular() {
 				l.others[kindOf(name)]++
 				continue

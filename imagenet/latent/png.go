@@ -26,7 +26,17 @@ func decodePNG(file []byte) (*Image, error) {
 	if err != nil {
 		return nil, errorOfPNG(err, file)
 	}
-	return fromPicture(picture)
+	m, err := fromPicture(picture)
+	if err == nil && animated(file) {
+		m.Converted = "an animation"
+	}
+	return m, err
+}
+
+// animated tells whether a PNG file holds further pictures. Then a chunk acTL stands before the first picture's.
+func animated(file []byte) bool {
+	before, _, _ := bytes.Cut(file, []byte("IDAT"))
+	return bytes.Contains(before, []byte("\x00\x00\x00\x08acTL"))
 }
 
 // errorOfPNG returns the *DecodeError for an error of Go's decoder.
@@ -51,16 +61,21 @@ func fromPicture(picture image.Image) (*Image, error) {
 	m := NewImage(picture.Bounds().Dx(), picture.Bounds().Dy())
 	switch p := picture.(type) {
 	case *image.Gray:
+		m.Converted = "grey"
 		m.fromSamples(p.Pix, p.Stride, 1, [3]int{0, 0, 0})
 	case *image.RGBA: // opaque: without alpha in the file
 		m.fromSamples(p.Pix, p.Stride, 4, [3]int{0, 1, 2})
 	case *image.NRGBA:
+		m.Converted = "alpha"
 		m.fromSamples(p.Pix, p.Stride, 4, [3]int{0, 1, 2})
 	case *image.RGBA64:
+		m.Converted = "16 bits"
 		m.fromSamples(p.Pix, p.Stride, 8, [3]int{0, 2, 4})
 	case *image.NRGBA64:
+		m.Converted = "16 bits and alpha"
 		m.fromSamples(p.Pix, p.Stride, 8, [3]int{0, 2, 4})
 	case *image.Paletted:
+		m.Converted = "a palette"
 		m.fromPaletted(p)
 	default:
 		return nil, &DecodeError{Cause: "unsupported PNG", Detail: fmt.Sprintf("pixels of type %T", picture)}

@@ -4,7 +4,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd -P)
 peers=$WFLOW_ROOT/.lab/peers
 "$WFLOW_ROOT/sinkhorn/peers/install.sh"
-for package in imagenet/dit imagenet/mae imagenet/vae imagenet/train wflow/onestep; do
+for package in imagenet/dit imagenet/mae imagenet/vae imagenet/fid imagenet/train wflow/onestep; do
 	go test -c -o "$peers/$(basename "$package").test" "$WFLOW_ROOT/$package"
 done
 "$peers/venv/bin/python" "$here/compare.py" "$peers" "$here/../BENCHMARKS.md" "${ROWS-}"

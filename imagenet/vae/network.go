@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/gomlx/compute/gobackend"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/ml/layers/activation"
 	"github.com/gomlx/gomlx/ml/model"
 	"github.com/gomlx/gomlx/support/exceptions"
 
+	"github.com/wflowlab/wflowlab/imagenet/internal/convolution"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 )
 
@@ -96,41 +96,23 @@ func plus(x, channels *graph.Node) *graph.Node {
 // convolve is a convolution with bias that keeps height and width.
 func (n network) convolve(layer string, x *graph.Node) *graph.Node {
 	kernel, bias := n.parameters(x.Graph(), layer)
-	pad := kernel.Shape().Dim(0) / 2
-	return plus(convolution(x, kernel, 1, pad, pad), bias)
+	return plus(convolved(x, kernel, 1, convolution.Around(kernel)), bias)
 }
 
 // halve is a convolution with bias and stride 2, which pads below and to the right only.
 func (n network) halve(layer string, x *graph.Node) *graph.Node {
 	kernel, bias := n.parameters(x.Graph(), layer)
-	return plus(convolution(x, kernel, 2, 0, 1), bias)
+	return plus(convolved(x, kernel, 2, convolution.Padding{{0, 1}, {0, 1}}), bias)
 }
 
-// convolution is a convolution that pads both axes with zeros, so many before and after. On the pure Go engine it is a product
-// of matrices, which is a hundred times as fast as that engine's own convolution.
-func convolution(x, kernel *graph.Node, stride, before, after int) *graph.Node {
-	square := kernel.Shape().Dim(0) == 3 && stride == 1 && before == 1 && after == 1
+// convolved is a convolution. If it keeps an even height and width and has many channels, [winograd] is faster.
+func convolved(x, kernel *graph.Node, stride int, p convolution.Padding) *graph.Node {
+	square := kernel.Shape().Dim(0) == 3 && stride == 1 && p == convolution.Around(kernel)
 	even := x.Shape().Dim(1)%2 == 0 && x.Shape().Dim(2)%2 == 0
 	if square && even && min(kernel.Shape().Dim(2), kernel.Shape().Dim(3)) >= wide {
 		return winograd(x, kernel)
 	}
-	if x.Graph().Backend().String() != gobackend.BackendName {
-		return graph.Convolve(x, kernel).Strides(stride).PaddingPerDim([][2]int{{before, after}, {before, after}}).Done()
-	}
-	for _, axis := range []int{1, 2} {
-		x = graph.GrowRight(graph.GrowLeft(x, axis, before, 0), axis, after, 0)
-	}
-	side, out := kernel.Shape().Dim(0), kernel.Shape().Dim(3)
-	b, h, w := x.Shape().Dim(0), (x.Shape().Dim(1)-side)/stride+1, (x.Shape().Dim(2)-side)/stride+1
-	var patches []*graph.Node
-	for i := range side {
-		for j := range side {
-			rows, columns := graph.AxisRange(i, i+(h-1)*stride+1), graph.AxisRange(j, j+(w-1)*stride+1)
-			patches = append(patches, graph.Slice(x, graph.AxisRange(), rows.Stride(stride), columns.Stride(stride)))
-		}
-	}
-	x = graph.MatMul(graph.Reshape(graph.Concatenate(patches, 3), b*h*w, -1), graph.Reshape(kernel, -1, out))
-	return graph.Reshape(x, b, h, w, out)
+	return convolution.Convolve(x, kernel, stride, p)
 }
 
 // double repeats every pixel twice in height and in width, and then convolves. Along an axis, two of the kernel's three taps

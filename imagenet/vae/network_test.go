@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/gomlx/ml/model"
 	"gonum.org/v1/gonum/floats"
 
+	"github.com/wflowlab/wflowlab/imagenet/internal/convolution"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/internal/golden"
 )
@@ -78,7 +79,8 @@ func TestConvolution(t *testing.T) {
 	} {
 		x, kernel := golden.Normals("x", h*c.w*in), golden.Normals("kernel", c.side*c.side*in*c.out)
 		outputs, err := model.CallOnceN(b, model.NewStore(), func(_ *model.Scope, x, kernel *graph.Node) []*graph.Node {
-			ways := []*graph.Node{convolution(x, kernel, c.stride, c.before, c.after)}
+			sides := [2]int{c.before, c.after}
+			ways := []*graph.Node{convolved(x, kernel, c.stride, convolution.Padding{sides, sides})}
 			if c.side == 3 && c.stride == 1 && c.w%2 == 0 {
 				ways = append(ways, winograd(x, kernel))
 			}

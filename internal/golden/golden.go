@@ -71,7 +71,7 @@ func (t Tensor) Compare(got []float64) (difference, largest float64, err error) 
 		compare(got[i], want)
 	}
 	for k, want := range t.Samples {
-		compare(got[t.sample(k)], want)
+		compare(got[t.Sample(k)], want)
 	}
 	if len(t.Values)+len(t.Samples) == 0 {
 		return 0, 0, errors.New("nothing recorded")
@@ -86,8 +86,8 @@ func (t Tensor) Compare(got []float64) (difference, largest float64, err error) 
 	return difference, largest, nil
 }
 
-// sample returns the index that the k-th sample was taken from.
-func (t Tensor) sample(k int) int {
+// Sample returns the index that the k-th sample was taken from.
+func (t Tensor) Sample(k int) int {
 	n, ns := 1, len(t.Samples)
 	for _, s := range t.Shape {
 		n *= s

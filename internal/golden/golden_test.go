@@ -138,7 +138,7 @@ func checkSamples(t *testing.T, text []byte) {
 		recorded := Tensor{Shape: []int{n}, Samples: make([]float64, 64)}
 		var got []int
 		for k := range indices {
-			got = append(got, recorded.sample(k))
+			got = append(got, recorded.Sample(k))
 		}
 		if !slices.Equal(got, indices) {
 			t.Errorf("%s: samples %v, want %v", name, got, indices)
@@ -155,12 +155,12 @@ func TestCompare(t *testing.T) {
 	}
 	recorded := Tensor{Shape: []int{10, 100}, L2: math.Sqrt(square), Samples: make([]float64, 8)}
 	for k := range recorded.Samples {
-		recorded.Samples[k] = values[recorded.sample(k)]
+		recorded.Samples[k] = values[recorded.Sample(k)]
 	}
 	if d, _, err := recorded.Compare(values); err != nil || d > 1e-14 {
 		t.Errorf("difference %g, error %v, want at most 1e-14 and none", d, err)
 	}
-	for _, i := range []int{recorded.sample(3), recorded.sample(3) + 1} {
+	for _, i := range []int{recorded.Sample(3), recorded.Sample(3) + 1} {
 		spoilt := slices.Clone(values)
 		spoilt[i] += 3
 		if d, _, err := recorded.Compare(spoilt); err != nil || d < 1e-3 {

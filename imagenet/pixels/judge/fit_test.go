@@ -29,7 +29,7 @@ func accuracy(t *testing.T, b compute.Backend, fitted *safetensors.File, m Image
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n, d := features.Dims(); n != len(m.Labels) || d != Features {
+	if n, d := features.Len(), features.Columns; n != len(m.Labels) || d != Features {
 		t.Errorf("features [%d, %d], want [%d, %d]", n, d, len(m.Labels), Features)
 	}
 	all, ofClass := Share(read, m.Labels)

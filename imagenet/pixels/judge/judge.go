@@ -7,9 +7,9 @@ import (
 	"slices"
 
 	"github.com/gomlx/compute"
-	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat"
 
+	"github.com/wflowlab/wflowlab/imagenet/fid"
 	"github.com/wflowlab/wflowlab/imagenet/pixels/digits"
 )
 
@@ -17,10 +17,10 @@ import (
 type Judge struct {
 	reader   *Reader
 	training Images
-	trained  *mat.Dense // features of the training digits
-	learnt   Statistics // of them
+	trained  fid.Features[float32] // of the training digits
+	learnt   fid.Statistics        // of them
 
-	real       Statistics // of the digits to judge by
+	real       fid.Statistics // of the digits to judge by
 	diversity  [Classes]float64
 	neighbours *Neighbours
 	nearest    float64
@@ -55,11 +55,16 @@ func (j *Judge) measure(real Images) error {
 	if err != nil {
 		return err
 	}
-	j.real, j.diversity = StatisticsOf(features), Diversity(real)
+	if j.real, err = fid.StatisticsOf(features); err != nil {
+		return err
+	}
+	j.diversity = Diversity(real)
 	if _, j.trained, err = j.reader.Read(j.training); err != nil {
 		return err
 	}
-	j.learnt = StatisticsOf(j.trained)
+	if j.learnt, err = fid.StatisticsOf(j.trained); err != nil {
+		return err
+	}
 	j.nearest, err = j.neighbours.Distance(real)
 	return err
 }
@@ -97,7 +102,7 @@ func (j *Judge) Judge(m Images) (Verdict, error) {
 		}
 	}
 	v.Read, v.ReadOf = Share(read, m.Labels)
-	if v.Frechet, err = Frechet(j.real, StatisticsOf(features)); err != nil {
+	if v.Frechet, err = frechet(j.real, features); err != nil {
 		return v, err
 	}
 	if v.Floor, err = j.floor(m.Labels); err != nil {
@@ -108,8 +113,8 @@ func (j *Judge) Judge(m Images) (Verdict, error) {
 		v.Least = min(v.Least, v.DiversityOf[class])
 	}
 	v.Diversity = stat.Mean(v.DiversityOf[:], nil)
-	distance, err := j.neighbours.Distance(m)
-	v.Nearest = distance / j.nearest
+	away, err := j.neighbours.Distance(m)
+	v.Nearest = away / j.nearest
 	return v, err
 }
 
@@ -119,11 +124,25 @@ func (j *Judge) floor(labels []int) (float64, error) {
 	if err != nil {
 		return 0, err
 	}
-	some := mat.NewDense(len(rows), Features, nil)
-	for i, row := range rows {
-		some.SetRow(i, j.trained.RawRowView(row))
+	some := fid.Features[float32]{Columns: Features}
+	for _, row := range rows {
+		some.Values = append(some.Values, j.trained.Row(row)...)
 	}
-	return Frechet(j.real, StatisticsOf(some))
+	return frechet(j.real, some)
+}
+
+// frechet returns the Fréchet distance of the features of some images to a law. All images may be the same; the law has to be
+// regular.
+func frechet(law fid.Statistics, features fid.Features[float32]) (float64, error) {
+	s, err := fid.StatisticsOf(features)
+	if err != nil {
+		return 0, err
+	}
+	d, err := fid.Frechet(law, s)
+	if singular, is := errors.AsType[*fid.RankError](err); is && singular.Ranks[0] == singular.Features {
+		return d, nil
+	}
+	return d, err
 }
 
 // Choose returns which of several sets of images is to be taken, and the distance of each to the digits of the training. The sets come
@@ -141,15 +160,15 @@ func (j *Judge) Choose(sets []Images) (best int, distances []float64, err error)
 		if len(m.Labels) < 2 {
 			return 0, nil, errors.New("judge: one image, want two or more to choose by")
 		}
-		distance, err := Frechet(j.learnt, StatisticsOf(features))
+		d, err := frechet(j.learnt, features)
 		if err != nil {
 			return 0, nil, err
 		}
-		distances = append(distances, distance)
+		distances = append(distances, d)
 	}
 	most := 2 * slices.Min(distances)
-	for k, distance := range distances {
-		if distance <= most {
+	for k, d := range distances {
+		if d <= most {
 			best = k
 		}
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"github.com/gomlx/gomlx/ml/model"
-	"gonum.org/v1/gonum/mat"
 
+	"github.com/wflowlab/wflowlab/imagenet/fid"
 	"github.com/wflowlab/wflowlab/imagenet/weights"
 	"github.com/wflowlab/wflowlab/internal/descent"
 	"github.com/wflowlab/wflowlab/wflow/safetensors"
@@ -71,25 +71,23 @@ const readBatch = 100
 
 // Read returns what the reader takes each image for, and the numbers [n, Features] before its last layer. Labels of the images
 // are not looked at.
-func (r *Reader) Read(m Images) (digits []int, features *mat.Dense, err error) {
+func (r *Reader) Read(m Images) (digits []int, features fid.Features[float32], err error) {
 	if err := m.check(); err != nil {
-		return nil, nil, err
+		return nil, features, err
 	}
 	n := len(m.Labels)
-	features = mat.NewDense(n, Features, nil)
+	features.Columns = Features
 	batch := make([]float32, readBatch*numbers)
 	for first := 0; first < n; first += readBatch {
 		count := min(n-first, readBatch)
 		copy(batch, m.Numbers[first*numbers:(first+count)*numbers])
 		out, err := r.exec.Call(tensors.FromFlatDataAndDimensions(slices.Clone(batch), readBatch, Side, Side))
 		if err != nil {
-			return nil, nil, fmt.Errorf("judge: reader: %w", descent.Plain(err))
+			return nil, features, fmt.Errorf("judge: reader: %w", descent.Plain(err))
 		}
 		values, logits := tensors.MustCopyFlatData[float32](out[0]), tensors.MustCopyFlatData[float32](out[1])
+		features.Values = append(features.Values, values[:count*Features]...)
 		for i := range count {
-			for k, v := range values[i*Features : (i+1)*Features] {
-				features.Set(first+i, k, float64(v))
-			}
 			digits = append(digits, largest(logits[i*Classes:(i+1)*Classes]))
 		}
 	}

@@ -1,12 +1,17 @@
-package latent
+// Package imagefile tells by their names which files of a folder are images, and which are what other programs left among them.
+package imagefile
 
 import (
-	"cmp"
-	"fmt"
-	"maps"
+	"path"
 	"slices"
 	"strings"
 )
+
+// Extensions are those that torchvision takes for images. A file that is neither PNG nor JPEG is refused later, by its content.
+var Extensions = []string{".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp"}
+
+// Named tells whether a name is that of an image, in large or small letters.
+func Named(name string) bool { return slices.Contains(Extensions, strings.ToLower(path.Ext(name))) }
 
 // litter lists the names, in small letters, that file systems, file servers and programs give to what they keep among the
 // files of others. Names that begin with a dot are not in it.
@@ -17,9 +22,9 @@ var litter = []string{
 	"lost+found", "__pycache__",
 }
 
-// littered tells whether a name is that of something that a program left among the files of others, and of which kind it is:
+// Littered tells whether a name is that of something that a program left among the files of others, and of which kind it is:
 // "._*", ".Trash-*", ".*.icloud" or the name itself.
-func littered(name string) (kind string, yes bool) {
+func Littered(name string) (kind string, yes bool) {
 	switch {
 	case strings.HasPrefix(name, "._"): // what macOS knows of a file beside it
 		return "._*", true
@@ -31,28 +36,4 @@ func littered(name string) (kind string, yes bool) {
 		return name, true
 	}
 	return name, slices.Contains(litter, strings.ToLower(name))
-}
-
-// tally counts things by their kind.
-type tally map[string]int
-
-func (t tally) total() (n int) {
-	for _, count := range t {
-		n += count
-	}
-	return n
-}
-
-// String lists the ten most frequent kinds with their counts: "12 ._*, 3 .DS_Store".
-func (t tally) String() string {
-	const most = 10
-	kinds := slices.SortedFunc(maps.Keys(t), func(a, b string) int { return cmp.Or(cmp.Compare(t[b], t[a]), cmp.Compare(a, b)) })
-	var parts []string
-	for i, kind := range kinds {
-		if i == most {
-			return strings.Join(parts, ", ") + ", …"
-		}
-		parts = append(parts, fmt.Sprintf("%d %s", t[kind], kind))
-	}
-	return strings.Join(parts, ", ")
 }
