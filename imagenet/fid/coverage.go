@@ -67,7 +67,7 @@ func Cover[T float32 | float64](ctx context.Context, backend compute.Backend, sa
 			return p.square(i, j) <= radius
 		}
 	}
-	err = p.each(ctx, func(b block32) {
+	err = p.each(ctx, func(b block) {
 		columns := len(b.normsY)
 		parallel.Each(context.Background(), len(b.normsX), func(i int) {
 			inside := &c.Inside[b.row+i]

@@ -42,7 +42,7 @@ func (p pairs[T]) nearest(ctx context.Context, k int, others bool) ([][]Neighbou
 		all[i].uppers = slices.Repeat([]float32{float32(math.Inf(1))}, k)
 	}
 	s := slack(p.x.Columns)
-	err := p.each(ctx, func(b block32) {
+	err := p.each(ctx, func(b block) {
 		parallel.Each(context.Background(), len(b.normsX), func(i int) {
 			c := &all[b.row+i]
 			squares := b.squares[i*len(b.normsY):]

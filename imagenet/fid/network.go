@@ -21,7 +21,7 @@ var stages = [...]chain{
 		fives("Mixed_5b", 32),
 		fives("Mixed_5c", 64),
 		fives("Mixed_5d", 64),
-		block{"Mixed_6a", beside{
+		named{"Mixed_6a", beside{
 			conv{name: "branch3x3", out: 384, height: 3, width: 3, valid: true, stride: 2},
 			chain{
 				conv{name: "branch3x3dbl_1", out: 64, height: 1, width: 1},
@@ -36,7 +36,7 @@ var stages = [...]chain{
 		sevens("Mixed_6e", 192),
 	},
 	{ // 2048 channels
-		block{"Mixed_7a", beside{
+		named{"Mixed_7a", beside{
 			chain{
 				conv{name: "branch3x3_1", out: 192, height: 1, width: 1},
 				conv{name: "branch3x3_2", out: 320, height: 3, width: 3, valid: true, stride: 2},
@@ -55,8 +55,8 @@ var stages = [...]chain{
 }
 
 // fives is the block for maps of 35 × 35 positions.
-func fives(name string, pooled int) block {
-	return block{name, beside{
+func fives(name string, pooled int) named {
+	return named{name, beside{
 		conv{name: "branch1x1", out: 64, height: 1, width: 1},
 		chain{
 			conv{name: "branch5x5_1", out: 48, height: 1, width: 1},
@@ -72,8 +72,8 @@ func fives(name string, pooled int) block {
 }
 
 // sevens is the block for maps of 17 × 17 positions. Its kernels of seven are one wide or one high.
-func sevens(name string, inner int) block {
-	return block{name, beside{
+func sevens(name string, inner int) named {
+	return named{name, beside{
 		conv{name: "branch1x1", out: 192, height: 1, width: 1},
 		chain{
 			conv{name: "branch7x7_1", out: inner, height: 1, width: 1},
@@ -92,8 +92,8 @@ func sevens(name string, inner int) block {
 }
 
 // forks is the block for maps of 8 × 8 positions. Two of its branches end with two kernels side by side.
-func forks(name string, p pool) block {
-	return block{name, beside{
+func forks(name string, p pool) named {
+	return named{name, beside{
 		conv{name: "branch1x1", out: 320, height: 1, width: 1},
 		chain{
 			conv{name: "branch3x3_1", out: 384, height: 1, width: 1},

@@ -31,9 +31,9 @@ func newPairs[T float32 | float64](backend compute.Backend, x, y Features[T]) pa
 	return pairs[T]{backend, x, y, centre}
 }
 
-// block is the squared distances of some rows of x to some rows of y, the first of which are row and column. The distance of row i of
-// the block to its row j lies within slack·(normsX[i] + normsY[j]) of squares[i·columns + j], columns being the length of normsY.
-type block32 struct {
+// block is the rounded squared distances of some rows of x, from row on, to some rows of y, from column on. The distance of row + i to
+// column + j lies within slack(d)·(normsX[i] + normsY[j]) of squares[i·len(normsY) + j].
+type block struct {
 	row, column    int
 	normsX, normsY []float32 // squared
 	squares        []float32
@@ -45,11 +45,12 @@ const (
 	mostColumns = 2048
 )
 
-// slack bounds the rounding of a float32 sum of d products, relative to the sum of their sizes.
-func slack(d int) float32 { return float32(d+8) * 0x1p-24 }
+// slack bounds how far ‖x‖² + ‖y‖² − 2 x·y is off in float32, relative to ‖x‖² + ‖y‖²: each of the three sums of d products is off by
+// at most d roundings, whatever their order, and 2 |x·y| ≤ ‖x‖² + ‖y‖².
+func slack(d int) float32 { return 2 * float32(d+8) * 0x1p-24 }
 
 // each calls visit with every block.
-func (p pairs[T]) each(ctx context.Context, visit func(b block32)) error {
+func (p pairs[T]) each(ctx context.Context, visit func(b block)) error {
 	exec, err := graph.NewExec(p.backend, func(x, y *graph.Node) []*graph.Node {
 		norm := func(x *graph.Node) *graph.Node { return graph.ReduceSum(graph.Square(x), 1) }
 		normsX, normsY := norm(x), norm(y)
@@ -71,7 +72,7 @@ func (p pairs[T]) each(ctx context.Context, visit func(b block32)) error {
 			if err != nil {
 				return fmt.Errorf("fid: %w", descent.Plain(err))
 			}
-			b := block32{row: row, column: column}
+			b := block{row: row, column: column}
 			for i, to := range []*[]float32{&b.squares, &b.normsX, &b.normsY} {
 				*to = tensors.MustCopyFlatData[float32](out[i])
 				out[i].MustFinalizeAll()

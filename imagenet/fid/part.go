@@ -61,17 +61,17 @@ func (b beside) build(scope *model.Scope, block string, x *graph.Node) *graph.No
 	return graph.Concatenate(parts, -1)
 }
 
-// block is parts side by side whose names begin with that of the block.
-type block struct {
+// named is parts side by side whose names begin with that of their block.
+type named struct {
 	name  string
 	parts beside
 }
 
-func (b block) convolutions(_ string, in int) ([]filter, int) {
+func (b named) convolutions(_ string, in int) ([]filter, int) {
 	return b.parts.convolutions(b.name+".", in)
 }
 
-func (b block) build(scope *model.Scope, _ string, x *graph.Node) *graph.Node {
+func (b named) build(scope *model.Scope, _ string, x *graph.Node) *graph.Node {
 	return b.parts.build(scope, b.name+".", x)
 }
 

@@ -3,8 +3,10 @@ package fid
 import (
 	"math"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/sbinet/npyio/npz"
 	"gonum.org/v1/gonum/mat"
 	"pgregory.net/rapid"
 
@@ -73,6 +75,37 @@ func TestMomentsMerge(t *testing.T) {
 			t.Errorf("%d images, want %d; or covariances differ by more than 1e-12", s.Count, n)
 		}
 	})
+}
+
+// A file without statistics, or with others than can be, is refused, and the error names the file and the array.
+func TestReadStatisticsRefuses(t *testing.T) {
+	square := func(v ...float64) *mat.Dense { return mat.NewDense(2, 2, v) }
+	for want, arrays := range map[string]map[string]any{
+		"has no arrays mu and sigma, nor ref_mu": {"arr_0": []float64{1}},
+		"mu [2] and sigma [3 2]":                 {"mu": []float64{1, 2}, "sigma": mat.NewDense(3, 2, nil)},
+		"mu [2] and sigma []":                    {"mu": []float64{1, 2}},
+		"ref_sigma is not symmetric: numbers (0": {"ref_mu": []float64{1, 2}, "ref_sigma": square(1, 0.5, 0.4, 1)},
+		"number 1 of the mean is NaN":            {"mu": []float64{1, math.NaN()}, "sigma": square(1, 0, 0, 1)},
+		"variance 1 is -1":                       {"mu": []float64{1, 2}, "sigma": square(1, 0, 0, -1)},
+		"of -3 images":                           {"mu": []float64{1, 2}, "sigma": square(1, 0, 0, 1), "count": int64(-3)},
+	} {
+		path := filepath.Join(t.TempDir(), "x.npz")
+		z, err := npz.Create(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, value := range arrays {
+			if err := z.Write(name+".npy", value); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := z.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadStatistics(path); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "x.npz") {
+			t.Errorf("error %v, want one with %q and the file", err, want)
+		}
+	}
 }
 
 func TestStatisticsFile(t *testing.T) {

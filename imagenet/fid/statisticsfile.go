@@ -19,7 +19,7 @@ var names = [][2]string{{"mu", "sigma"}, {"ref_mu", "ref_sigma"}}
 // ReadStatistics reads the statistics of a reference from an .npz file of NumPy: arrays mu [d] and sigma [d, d], or ref_mu and ref_sigma,
 // as JiT's and ADM's references are. What else is in the file is not read; an ADM file has images too, to which its statistics do
 // not belong: they are of the whole data set. Such files do not say of how many images they are, so Count is 0, unless
-// WriteStatistics wrote them.
+// [Statistics.Write] wrote them.
 func ReadStatistics(path string) (Statistics, error) {
 	f, err := hub.Open(path)
 	if err != nil {
@@ -57,7 +57,9 @@ func readStatistics(f *hub.File, path string, name [2]string, d int, shapes map[
 		if err := f.Float64s("count", count); err != nil {
 			return s, fmt.Errorf("fid: statistics: %w", err)
 		}
-		s.Count = int(count[0])
+		if s.Count = int(count[0]); s.Count < 0 || float64(s.Count) != count[0] {
+			return s, fmt.Errorf("fid: statistics %s: of %v images, want a whole number", path, count[0])
+		}
 	}
 	s.Covariance = mat.NewSymDense(d, nil)
 	for i := range d {
