@@ -44,7 +44,7 @@ var times = map[string][]Time{
 	},
 	"gen/mnist": {
 		{"about 0.5 s a step on pixels, 2.4 s with features of the encoder", "two cores of an Intel Xeon", Measured, "notebook 12, and wflow train with from_step: 0"},
-		{"41 minutes for the training, beside 6 for its encoder", "one core of an Intel Xeon", Measured, "imagenet/README.md"},
+		{"16 minutes for the training, beside 4 for its encoder", "two cores of an Intel Xeon", Measured, "make accept PARTS=digits"},
 	},
 	"gen/mnist_pixels": {{"about 0.2 s a step, 9 minutes for the training", "two cores of an Intel Xeon", Measured, "imagenet/README.md"}},
 	"mae/mnist":        {{"about 0.6 s a step, 3 minutes for the training", "two cores of an Intel Xeon", Measured, "notebook 12"}},
