@@ -32,12 +32,12 @@ func TestCoverByHand(t *testing.T) {
 // The rounded distances decide nothing that float64 would decide otherwise, also where they round most: far from zero, with images
 // that are there twice and balls that just touch. More than one block in both directions.
 func TestCoverAsEveryPairInFloat64(t *testing.T) {
-	const d = 5
+	const d = 8
 	b, _ := backend(t)
 	draw := func(name string, n int) Features[float32] {
 		f := Features[float32]{Columns: d}
 		for i := range n * d {
-			f.Values = append(f.Values, float32(1000+golden.Integer(name, uint64(i), 4))) // on a grid: many distances are equal
+			f.Values = append(f.Values, float32(1000+golden.Integer(name, uint64(i), 6))) // on a grid: many distances are equal
 		}
 		return f
 	}
@@ -74,6 +74,9 @@ func TestCoverAsEveryPairInFloat64(t *testing.T) {
 			inside[i] = inside[i] || s <= ofReference[j]
 			covered[j] = covered[j] || s <= ofSamples[i]
 		}
+	}
+	if p, r := share(inside), share(covered); p == 0 || p == 1 || r == 0 || r == 1 {
+		t.Fatalf("precision %v, recall %v: want images of both kinds", p, r)
 	}
 	if !slices.Equal(c.Inside, inside) || !slices.Equal(c.Covered, covered) {
 		t.Errorf("precision %v, recall %v, want %v and %v", c.Precision(), c.Recall(), share(inside), share(covered))

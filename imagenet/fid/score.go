@@ -28,7 +28,8 @@ func InceptionScore[T float32 | float64](logits Features[T], parts int, seed uin
 }
 
 // TrainingScore returns the score as W-Flow's training reports it: the parts are of ⌊n/parts⌋ images, and the last images are left
-// out. It is InceptionScore if parts divides n.
+// out. It is InceptionScore if parts divides n. The trainer computes in float32 and adds 1e-10 to probabilities in logarithms, which
+// changes the eighth digit, and which is not done here.
 func TrainingScore[T float32 | float64](logits Features[T], parts int, seed uint32) (Score, error) {
 	n := logits.Len()
 	return score(logits, newNumPy(seed).permutation(n), parts, func(i int) int { return i * (n / parts) })

@@ -16,7 +16,10 @@ import (
 type Image struct {
 	Width, Height int
 	Pix           []byte
-	Converted     string // what DecodeImage made colours of: "grey", "a palette", "alpha", "16 bits", "inks", "an animation"; "" if it changed nothing
+
+	// Converted says what DecodeImage made the colours of: "grey", "a palette", "alpha", "16 bits", "16 bits and alpha", "inks", or "an
+	// animation", of which it takes the first picture. It is "" if the file has red, green and blue of 8 bits.
+	Converted string
 }
 
 // NewImage returns a black image.

@@ -141,3 +141,17 @@ func FuzzDecodeImage(f *testing.F) {
 		}
 	})
 }
+
+// What reading changes in the colours of a file is said.
+func TestConverted(t *testing.T) {
+	for name, want := range map[string]string{"444.jpg": "", "420-progressive.jpg": "", "grey.jpg": "grey", "cmyk.jpg": "inks", "grey.png": "grey", "grey1.png": "grey",
+		"grey-alpha.png": "alpha", "grey-alpha16.png": "16 bits and alpha"} {
+		m, err := ReadImage(filepath.Join("testdata/images", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Converted != want {
+			t.Errorf("%s: converted of %q, want %q", name, m.Converted, want)
+		}
+	}
+}
